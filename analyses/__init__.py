@@ -1,0 +1,1 @@
+"""One thin script per figure: its claim, its table, its drawing."""

@@ -1,0 +1,1 @@
+"""The igraph world: the graph contract, damage, null models and measures."""

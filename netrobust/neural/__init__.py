@@ -1,0 +1,1 @@
+"""The torch world: data, sparse layers, how links move, and training."""

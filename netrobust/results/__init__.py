@@ -1,0 +1,1 @@
+"""The pandas world: statistics of tables, and their figures."""
