@@ -1,0 +1,69 @@
+"""The bridge between torch and igraph: a network as a graph, and back."""
+
+import numpy as np
+from igraph import Graph
+
+from netrobust.errors import InputError
+from netrobust.graphs.graph import biases, check, from_links, links, sizes
+from netrobust.neural.model import SparseMLP
+
+
+def to_graph(model: SparseMLP) -> Graph:
+    """Export all layers but the head as one directed, weighted, layered graph.
+
+    Parameters
+    ----------
+    model : SparseMLP
+
+    Returns
+    -------
+    igraph.Graph
+        The stack: vertices in the order of depth with ``depth`` and ``bias``, links
+        with ``weight``, in the canonical order of the network. `layers` cuts it into
+        one bipartite graph per layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netrobust.neural.model import start
+    >>> model = start((4, 3, 2), np.random.default_rng(0), links=[6])
+    >>> graph = to_graph(model)
+    >>> graph.vcount(), graph.ecount(), graph.is_weighted()
+    (7, 6, True)
+    """
+    bias = np.concatenate([np.zeros(model.sizes[0], np.float32), model.biases()])
+    return from_links(model.sizes[:-1], *model.links(), bias)
+
+
+def to_model(graph: Graph, like: SparseMLP) -> SparseMLP:
+    """Load a graph back into torch, with the head and standardisation of a network.
+
+    ``to_model(to_graph(m), like=m)`` computes bitwise the same as ``m``.
+
+    Parameters
+    ----------
+    graph : igraph.Graph
+        A whole stack that keeps the graph contract.
+    like : SparseMLP
+        The network the graph came from, or one of the same sizes.
+
+    Raises
+    ------
+    InputError
+        The graph breaks the contract or its sizes are not those of `like`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netrobust.neural.model import start
+    >>> model = start((4, 3, 2), np.random.default_rng(0), links=[6])
+    >>> to_model(to_graph(model), like=model).layers[0]
+    SparseLinear(4, 3, links=6)
+    """
+    check(graph)
+    if sizes(graph) != like.sizes[:-1]:
+        raise InputError(
+            f"the graph has {sizes(graph)} neurons per depth, the network "
+            f"{like.sizes[:-1]}; export and reload the same network"
+        )
+    return like.with_links(*links(graph), biases(graph)[like.sizes[0] :])

@@ -1,0 +1,125 @@
+"""The settings of one training."""
+
+from dataclasses import asdict
+from hashlib import blake2b
+from itertools import pairwise
+from json import dumps
+from typing import Annotated, Self
+
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+from pydantic import Field, model_validator
+
+from netrobust.errors import InputError
+from netrobust.neural.sparsify import Sparsifier, sparsifier
+from netrobust.neural.topology import TOPOLOGIES
+from netrobust.settings import settings
+
+Positive = Annotated[int, Ge(1)]
+Option = bool | int | float | str
+
+
+@settings
+class TrainConfig:
+    """How one network is made and trained; every field is checked.
+
+    Raises
+    ------
+    InputError
+        A field is unknown or breaks its rule.
+
+    Notes
+    -----
+    The schedule is that of the published 99%-sparse benchmarks (Zhang et al. 2025,
+    https://doi.org/10.48550/arXiv.2501.19107).
+
+    Examples
+    --------
+    >>> TrainConfig(sparsifier="set", epochs=5).label
+    'set'
+    >>> TrainConfig(zeta=1.5)
+    Traceback (most recent call last):
+    ...
+    netrobust.errors.InputError: TrainConfig.zeta: input should be less than or equal \
+to 1; got 1.5
+    """
+
+    sparsifier: str = "set"  # how links move; one of SPARSIFIERS
+    options: dict[str, Option] = Field(default_factory=dict)  # of the sparsifier
+    topology: str = "erdos_renyi"  # where links start; one of TOPOLOGIES
+    hidden: Annotated[tuple[Positive, ...], MinLen(1)] = (1000, 1000, 1000)
+    sparsity: Annotated[float, Ge(0), Lt(1)] = 0.99  # share of absent links per layer
+    epochs: Positive = 25
+    batch_size: Positive = 64
+    learning_rate: Annotated[float, Gt(0)] = 0.025
+    final_learning_rate: Annotated[float, Ge(0)] = 2.5e-4
+    decay_until: Annotated[float, Gt(0), Le(1)] = 0.9  # share of epochs of falling rate
+    momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
+    weight_decay: Annotated[float, Ge(0)] = 5e-4  # on weights, not on biases
+    zeta: Annotated[float, Ge(0), Le(1)] = 0.3  # share of links rewired per update
+    threads: Positive = 1  # more can change the last bits of dense products
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        TOPOLOGIES[self.topology]
+        sparsifier(self.sparsifier, **self.options)
+        if self.final_learning_rate > self.learning_rate:
+            raise InputError(
+                "final_learning_rate must not exceed learning_rate "
+                f"({self.learning_rate}); got {self.final_learning_rate}"
+            )
+        return self
+
+    @property
+    def method(self) -> Sparsifier:
+        """The sparsifier with its options set."""
+        return sparsifier(self.sparsifier, **self.options)
+
+    @property
+    def label(self) -> str:
+        """Name of the method in tables: the sparsifier and the options given."""
+        given = ",".join(
+            f"{key}={value}" for key, value in sorted(self.options.items())
+        )
+        return f"{self.sparsifier}({given})" if given else self.sparsifier
+
+    @property
+    def digest(self) -> str:
+        """Eight hexadecimal digits that differ whenever a setting differs."""
+        text = dumps(asdict(self), sort_keys=True)
+        return blake2b(text.encode(), digest_size=4).hexdigest()
+
+    def sizes(self, n_in: int, classes: int) -> tuple[int, ...]:
+        """Neurons per depth of the network for given images and classes.
+
+        Examples
+        --------
+        >>> TrainConfig(sparsifier="dense_small").sizes(784, 10)
+        (784, 48, 10)
+        """
+        sizes = (n_in, *self.hidden, classes)
+        budget = sum(self.links(sizes)) + sizes[-2] * classes
+        return self.method.widths(sizes, budget)
+
+    def links(self, sizes: tuple[int, ...]) -> list[int]:
+        """Links per sparse layer: the nearest count to the asked sparsity.
+
+        Examples
+        --------
+        >>> TrainConfig().links((784, 1000, 1000, 1000, 10))
+        [7840, 10000, 10000]
+        """
+        density = 1 - self.sparsity
+        pairs = pairwise(sizes[:-1])
+        return [round(density * n_in * n_out) for n_in, n_out in pairs]
+
+    def rate(self, epoch: int) -> float:
+        """Learning rate of an epoch, the first being 1: linear, then constant.
+
+        Examples
+        --------
+        >>> [round(TrainConfig(epochs=10).rate(epoch), 5) for epoch in (1, 10)]
+        [0.025, 0.00025]
+        """
+        passed = min((epoch - 1) / (self.decay_until * self.epochs), 1.0)
+        change = self.final_learning_rate - self.learning_rate
+        return self.learning_rate + change * passed

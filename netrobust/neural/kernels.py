@@ -1,0 +1,172 @@
+"""Sparse products in numba: arrays in, arrays out.
+
+Activations are stored neuron by neuron, shape (neurons, images): a link then adds one
+contiguous row to another, and four links are added per pass so that the sum stays in
+registers. Links are in canonical order, by target and then by source; the links into
+neuron ``t`` are ``indptr[t]:indptr[t + 1]``. Parallel loops run over outputs, never
+over a sum, so the number of threads changes no bit of a result.
+"""
+
+import numpy as np
+from numba import njit, prange
+
+BLOCK = 128  # images per block when scoring: two layers of activations stay in cache
+
+# Sums may be reordered for SIMD; NaN and infinity keep their meaning.
+_MATH = {"reassoc", "contract", "nsz"}
+
+
+@njit(cache=True, fastmath=_MATH, inline="always")
+def _accumulate(first, last, source, weight, x, row):
+    """Add the weighted rows ``first:last`` of `x` to `row`, four links per pass."""
+    images = row.shape[0]
+    link = first
+    while link + 4 <= last:
+        w0, w1, w2, w3 = (
+            weight[link],
+            weight[link + 1],
+            weight[link + 2],
+            weight[link + 3],
+        )
+        x0 = x[source[link]]
+        x1 = x[source[link + 1]]
+        x2 = x[source[link + 2]]
+        x3 = x[source[link + 3]]
+        for image in range(images):
+            row[image] += (w0 * x0[image] + w1 * x1[image]) + (
+                w2 * x2[image] + w3 * x3[image]
+            )
+        link += 4
+    while link < last:
+        w0 = weight[link]
+        x0 = x[source[link]]
+        for image in range(images):
+            row[image] += w0 * x0[image]
+        link += 1
+
+
+@njit(cache=True, fastmath=_MATH, nogil=True)
+def multiply(indptr, source, weight, bias, x, out):
+    """Write ``W x + bias`` to `out`.
+
+    Parameters
+    ----------
+    indptr : ndarray of int64, shape (n_out + 1,)
+    source : ndarray of int32, shape (links,)
+    weight : ndarray of float, shape (links,)
+    bias : ndarray of float, shape (n_out,)
+    x : ndarray of float, shape (n_in, images)
+    out : ndarray of float, shape (n_out, images)
+    """
+    for target in range(out.shape[0]):
+        row = out[target]
+        row[:] = bias[target]
+        _accumulate(indptr[target], indptr[target + 1], source, weight, x, row)
+
+
+@njit(cache=True, fastmath=_MATH, nogil=True)
+def multiply_transposed(indptr, target, order, weight, g, out):
+    """Write ``W^T g`` to `out`.
+
+    Parameters
+    ----------
+    indptr : ndarray of int64, shape (n_in + 1,)
+        Links in the order of their sources.
+    target, order : ndarray of int32, shape (links,)
+        Target of every link in that order, and its place in `weight`.
+    weight : ndarray of float, shape (links,)
+    g : ndarray of float, shape (n_out, images)
+    out : ndarray of float, shape (n_in, images)
+    """
+    by_source = weight[order]
+    for neuron in range(out.shape[0]):
+        row = out[neuron]
+        row[:] = 0
+        _accumulate(indptr[neuron], indptr[neuron + 1], target, by_source, g, row)
+
+
+@njit(cache=True, fastmath=_MATH, nogil=True)
+def sampled_product(indptr, source, g, x, grad_weight, grad_bias):
+    """Write the gradients of all weights and biases, ``(g x^T)`` taken at the links.
+
+    Parameters
+    ----------
+    indptr : ndarray of int64, shape (n_out + 1,)
+    source : ndarray of int32, shape (links,)
+    g : ndarray of float, shape (n_out, images)
+    x : ndarray of float, shape (n_in, images)
+    grad_weight : ndarray of float, shape (links,)
+    grad_bias : ndarray of float, shape (n_out,)
+    """
+    images = g.shape[1]
+    for target in range(g.shape[0]):
+        row = g[target]
+        total = row.dtype.type(0)
+        for image in range(images):
+            total += row[image]
+        grad_bias[target] = total
+        for link in range(indptr[target], indptr[target + 1]):
+            column = x[source[link]]
+            dot = row.dtype.type(0)
+            for image in range(images):
+                dot += row[image] * column[image]
+            grad_weight[link] = dot
+
+
+@njit(cache=True, fastmath=_MATH, nogil=True, parallel=True)
+def network_logits(
+    x, mean, std, sizes, indptr, source, weight, bias, head_weight, head_bias, out
+):
+    """Score images through all layers at once, block by block.
+
+    The links of all layers stand one after the other; `indptr` and `bias` run over
+    all neurons behind the input, layer by layer, `source` counts within its layer.
+
+    Parameters
+    ----------
+    x : ndarray of float32, shape (images, n_in)
+    mean, std : float32
+        Standardisation of the pixels.
+    sizes : ndarray of int64, shape (layers + 1,)
+        Neurons per depth.
+    indptr : ndarray of int64, shape (hidden neurons + 1,)
+    source : ndarray of int32, shape (links,)
+    weight : ndarray of float32, shape (links,)
+    bias : ndarray of float32, shape (hidden neurons,)
+    head_weight : ndarray of float32, shape (classes, last layer's neurons)
+    head_bias : ndarray of float32, shape (classes,)
+    out : ndarray of float32, shape (images, classes)
+    """
+    images = x.shape[0]
+    scale = np.float32(1) / std
+    widest = sizes.max()
+    for block in prange((images + BLOCK - 1) // BLOCK):
+        start = block * BLOCK
+        count = min(BLOCK, images - start)
+        lower = np.empty((widest, count), np.float32)
+        upper = np.empty((widest, count), np.float32)
+        for image in range(count):
+            pixels = x[start + image]
+            for neuron in range(sizes[0]):
+                lower[neuron, image] = (pixels[neuron] - mean) * scale
+        first = 0
+        for depth in range(1, sizes.shape[0]):
+            for neuron in range(sizes[depth]):
+                row = upper[neuron]
+                row[:] = bias[first + neuron]
+                begin, end = indptr[first + neuron], indptr[first + neuron + 1]
+                _accumulate(begin, end, source, weight, lower, row)
+                for image in range(count):
+                    row[image] = max(row[image], np.float32(0))
+            first += sizes[depth]
+            lower, upper = upper, lower
+        classes = head_bias.shape[0]
+        scores = np.empty((classes, count), np.float32)
+        neurons = np.arange(head_weight.shape[1])
+        for label in range(classes):
+            row = scores[label]
+            row[:] = head_bias[label]
+            _accumulate(0, neurons.shape[0], neurons, head_weight[label], lower, row)
+        for image in range(count):
+            for label in range(classes):
+                out[start + image, label] = scores[label, image]

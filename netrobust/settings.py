@@ -1,0 +1,54 @@
+"""Validated settings: frozen dataclasses whose errors are one sentence."""
+
+from typing import Any, TypeVar, dataclass_transform
+
+from pydantic import ConfigDict, ValidationError
+from pydantic.dataclasses import dataclass as validated_dataclass
+
+from netrobust.errors import InputError
+
+C = TypeVar("C")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def settings(cls: type[C]) -> type[C]:
+    """Make a class a frozen, keyword-only dataclass that checks every field.
+
+    A field that breaks its rule raises `InputError` naming the field, the rule and
+    the value that came.
+
+    Examples
+    --------
+    >>> @settings
+    ... class Walk:
+    ...     steps: int = 3
+    >>> Walk(steps="many")
+    Traceback (most recent call last):
+    ...
+    netrobust.errors.InputError: Walk.steps: input should be a valid integer, unable \
+to parse string as an integer; got 'many'
+    """
+    config = ConfigDict(extra="forbid", strict=False)
+    made: Any = validated_dataclass(frozen=True, kw_only=True, config=config)(cls)
+    build = made.__init__
+
+    def __init__(self: Any, **fields: Any) -> None:
+        try:
+            build(self, **fields)
+        except ValidationError as error:
+            raise InputError(_sentence(cls.__name__, made, error)) from None
+
+    made.__init__ = __init__
+    return made
+
+
+def _sentence(name: str, made: Any, error: ValidationError) -> str:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "unexpected_keyword_argument":
+        known = ", ".join(made.__dataclass_fields__)
+        return f"{name} has no field {field!r}; it has {known}"
+    reason = first["msg"].removeprefix("Value error, ")
+    reason = reason[0].lower() + reason[1:]
+    where = f"{name}.{field}" if field else name
+    return f"{where}: {reason}" + (f"; got {first['input']!r}" if field else "")

@@ -1,0 +1,269 @@
+"""Networks to table: damage curves and null models, one row per scored network.
+
+A unit of work is one network under one null model and one perturbation, with all
+fractions and replicates. The table is the same in any order of the units, on any number
+of processes, and after an interruption.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import replace
+from hashlib import blake2b
+from itertools import product
+from multiprocessing import get_context
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import pandas as pd
+
+from netrobust.errors import InputError
+from netrobust.graphs.measure import MEASURES
+from netrobust.graphs.null import NULL_MODELS
+from netrobust.graphs.perturb import PERTURBATIONS
+from netrobust.neural.data import Dataset
+from netrobust.neural.network import Network
+from netrobust.registry import Registry
+from netrobust.unit import Plan, name_of, run_unit
+
+GRID = tuple(round(step / 20, 2) for step in range(21))
+
+F = TypeVar("F", bound=Callable[..., Any])
+Names: TypeAlias = Sequence[str | Callable[..., Any]]
+Unit: TypeAlias = tuple[int, int, int]  # places of network, null model, perturbation
+
+
+class Parts(Protocol):
+    """Where finished units are kept, so that an interrupted sweep can go on."""
+
+    def get(self, key: str) -> pd.DataFrame | None:
+        """Give the rows of a unit that is done, or None."""
+
+    def put(self, key: str, rows: pd.DataFrame) -> None:
+        """Keep the rows of a unit."""
+
+
+def percolate(
+    networks: Network | Sequence[Network],
+    data: Dataset,
+    perturbations: Names = ("random_links",),
+    fractions: Sequence[float] = GRID,
+    replicates: int = 10,
+    measures: Names = ("giant_component",),
+    null_models: Names = ("none",),
+    scope: str = "per_layer",
+    seed: int = 0,
+    images: int | None = None,
+    jobs: int = 1,
+    parts: Parts | None = None,
+    tick: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Damage networks step by step and score what is left: damage curves.
+
+    Parameters
+    ----------
+    networks : Network or sequence of Network
+    data : Dataset
+        Its test images are scored.
+    perturbations, measures, null_models : sequence of str or callable
+        Names in `PERTURBATIONS`, `MEASURES`, `NULL_MODELS`, or your own functions.
+    fractions : sequence of float
+        Shares of the links in scope that are removed, 0 to 1.
+    replicates : int
+        Draws of every null model and perturbation.
+    scope : str
+        ``per_layer``, ``global``, or one layer such as ``layer_1``.
+    seed : int
+        Of the draws; the networks have their own.
+    images : int, optional
+        Score the first so many test images; all if not given.
+    jobs : int
+        Processes to spread over. The table does not depend on it.
+    parts : optional
+        Keeps finished units, with ``get(key)`` and ``put(key, rows)``; what it holds
+        is not computed again.
+    tick : callable, optional
+        Called with the units done and the units in all.
+
+    Returns
+    -------
+    DataFrame
+        One row per scored network: the keys ``network, dataset, sparsifier, width,
+        sparsity, network_seed, null_model, perturbation, scope, fraction, removed``
+        (the share really removed, after rounding), ``replicate, draw_seed``, then
+        ``accuracy``, ``loss``, ``moved`` (share of links the null model moved) and
+        the measures.
+
+    Raises
+    ------
+    InputError
+        A name is unknown or a number out of its range.
+
+    Examples
+    --------
+    >>> from netrobust.neural.config import TrainConfig
+    >>> from netrobust.neural.data import load
+    >>> from netrobust.neural.train import train
+    >>> data = load("mnist-5k")
+    >>> network = train(data, TrainConfig(hidden=(50,), sparsity=0.9, epochs=1))
+    >>> table = percolate(network, data, fractions=[0, 0.5, 1], replicates=2)
+    >>> len(table), round(float(table.giant_component.min()), 4)
+    (6, 0.0012)
+    """
+    nets = [networks] if isinstance(networks, Network) else list(networks)
+    plan = Plan(
+        null_models=tuple(_resolve(NULL_MODELS, name) for name in null_models),
+        perturbations=tuple(_resolve(PERTURBATIONS, name) for name in perturbations),
+        measures=tuple(_resolve(MEASURES, name) for name in measures),
+        fractions=_grid(fractions),
+        replicates=replicates,
+        scope=scope,
+        seed=seed,
+        images=images,
+    )
+    _check(nets, plan, jobs, len(data.y_test))
+    units = list(
+        product(range(len(nets)), range(len(null_models)), range(len(perturbations)))
+    )
+    done: dict[Unit, pd.DataFrame] = {}
+    for unit in units:
+        found = parts.get(_key(nets, data, plan, unit)) if parts else None
+        if found is not None:
+            done[unit] = found
+    if tick:
+        tick(len(done), len(units))
+    missing = [unit for unit in units if unit not in done]
+    for unit, rows in _work(nets, data, plan, missing, jobs):
+        done[unit] = rows
+        if parts:
+            parts.put(_key(nets, data, plan, unit), rows)
+        if tick:
+            tick(len(done), len(units))
+    return pd.concat([done[unit] for unit in units], ignore_index=True)
+
+
+def compare(
+    networks: Network | Sequence[Network],
+    data: Dataset,
+    null_models: Names = ("shuffle_all", "shuffle_by_sign", "degree_preserving"),
+    replicates: int = 20,
+    **options: Any,
+) -> pd.DataFrame:
+    """Score networks beside their null models, undamaged.
+
+    This is `percolate` at fraction 0; the intact network is the null model ``none``.
+
+    Parameters
+    ----------
+    networks : Network or sequence of Network
+    data : Dataset
+    null_models : sequence of str or callable
+    replicates : int
+        Draws of every null model.
+    **options
+        ``measures, seed, images, jobs, parts, tick`` of `percolate`.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `percolate`, with perturbation ``none``.
+    """
+    shared = {"perturbations": ["random_links"], "fractions": [0.0], **options}
+    tables = [
+        percolate(networks, data, null_models=["none"], replicates=1, **shared),
+        percolate(
+            networks, data, null_models=null_models, replicates=replicates, **shared
+        ),
+    ]
+    return pd.concat(tables, ignore_index=True).assign(perturbation="none")
+
+
+_SHARED: list[Any] = []  # what a worker process holds: networks, data and plan
+
+
+def _adopt(*shared: Any) -> None:
+    _SHARED[:] = shared
+
+
+def _run_shared(unit: Unit) -> pd.DataFrame:
+    networks, data, plan = _SHARED
+    network, null_model, perturbation = unit
+    return run_unit(
+        networks[network],
+        data,
+        plan,
+        plan.null_models[null_model],
+        plan.perturbations[perturbation],
+    )
+
+
+def _work(
+    networks: list[Network],
+    data: Dataset,
+    plan: Plan,
+    units: list[Unit],
+    jobs: int,
+) -> Iterator[tuple[Unit, pd.DataFrame]]:
+    """Run units here or in spawned processes; give each as it is done."""
+    if jobs == 1 or len(units) < 2:
+        _adopt(networks, data, plan)
+        for unit in units:
+            yield unit, _run_shared(unit)
+        _adopt()
+        return
+    # Workers score; they need no training images.
+    tests = replace(data, x_train=data.x_train[:0])
+    with ProcessPoolExecutor(
+        min(jobs, len(units)),
+        mp_context=get_context("spawn"),
+        initializer=_adopt,
+        initargs=(networks, tests, plan),
+    ) as pool:
+        futures: dict[Future[pd.DataFrame], Unit] = {
+            pool.submit(_run_shared, unit): unit for unit in units
+        }
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _resolve(family: Registry[F], member: str | F) -> F:
+    return family[member] if isinstance(member, str) else member
+
+
+def _grid(fractions: Sequence[float]) -> tuple[float, ...]:
+    grid = tuple(float(fraction) for fraction in fractions)
+    if not grid or sorted(set(grid)) != list(grid):
+        raise InputError(f"fractions must rise without repeats; got {list(fractions)}")
+    if grid[0] < 0 or grid[-1] > 1:
+        wrong = grid[0] if grid[0] < 0 else grid[-1]
+        raise InputError(f"fraction must be in [0, 1]; got {wrong}")
+    return grid
+
+
+def _check(networks: list[Network], plan: Plan, jobs: int, images: int) -> None:
+    if not networks:
+        raise InputError("no network came; train one first")
+    for name, value in {"replicates": plan.replicates, "jobs": jobs}.items():
+        if value < 1:
+            raise InputError(f"{name} must be 1 or larger; got {value}")
+    if plan.seed < 0:
+        raise InputError(f"seed must be 0 or larger; got {plan.seed}")
+    if plan.images is not None and not 1 <= plan.images <= images:
+        raise InputError(f"images must be from 1 to {images}; got {plan.images}")
+
+
+def _key(networks: list[Network], data: Dataset, plan: Plan, unit: Unit) -> str:
+    """Name a unit by all that its rows depend on."""
+    network, null_model, perturbation = (
+        networks[unit[0]],
+        name_of(plan.null_models[unit[1]]),
+        name_of(plan.perturbations[unit[2]]),
+    )
+    rest = (
+        network.dataset_sha256, data.sha256, plan.fractions, plan.replicates,
+        plan.scope, plan.seed, plan.images, [name_of(one) for one in plan.measures],
+    )  # fmt: skip
+    digest = blake2b(repr(rest).encode(), digest_size=4).hexdigest()
+    return f"{network.name}-{null_model}-{perturbation}-{digest}"
