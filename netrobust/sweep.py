@@ -5,12 +5,10 @@ fractions and replicates. The table is the same in any order of the units, on an
 of processes, and after an interruption.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from itertools import product
-from multiprocessing import get_context
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import pandas as pd
@@ -21,6 +19,7 @@ from netrobust.graphs.null import NULL_MODELS
 from netrobust.graphs.perturb import PERTURBATIONS
 from netrobust.neural.data import Dataset
 from netrobust.neural.network import Network
+from netrobust.pool import spread
 from netrobust.registry import Registry
 from netrobust.unit import Plan, name_of, run_unit
 
@@ -131,7 +130,9 @@ def percolate(
     if tick:
         tick(len(done), len(units))
     missing = [unit for unit in units if unit not in done]
-    for unit, rows in _work(nets, data, plan, missing, jobs):
+    # Workers score; they need no training images.
+    tests = replace(data, x_train=data.x_train[:0])
+    for unit, rows in spread(_run, missing, jobs, nets, tests, plan):
         done[unit] = rows
         if parts:
             parts.put(_key(nets, data, plan, unit), rows)
@@ -176,15 +177,9 @@ def compare(
     return pd.concat(tables, ignore_index=True).assign(perturbation="none")
 
 
-_SHARED: list[Any] = []  # what a worker process holds: networks, data and plan
-
-
-def _adopt(*shared: Any) -> None:
-    _SHARED[:] = shared
-
-
-def _run_shared(unit: Unit) -> pd.DataFrame:
-    networks, data, plan = _SHARED
+def _run(
+    unit: Unit, networks: list[Network], data: Dataset, plan: Plan
+) -> pd.DataFrame:
     network, null_model, perturbation = unit
     return run_unit(
         networks[network],
@@ -193,39 +188,6 @@ def _run_shared(unit: Unit) -> pd.DataFrame:
         plan.null_models[null_model],
         plan.perturbations[perturbation],
     )
-
-
-def _work(
-    networks: list[Network],
-    data: Dataset,
-    plan: Plan,
-    units: list[Unit],
-    jobs: int,
-) -> Iterator[tuple[Unit, pd.DataFrame]]:
-    """Run units here or in spawned processes; give each as it is done."""
-    if jobs == 1 or len(units) < 2:
-        _adopt(networks, data, plan)
-        for unit in units:
-            yield unit, _run_shared(unit)
-        _adopt()
-        return
-    # Workers score; they need no training images.
-    tests = replace(data, x_train=data.x_train[:0])
-    with ProcessPoolExecutor(
-        min(jobs, len(units)),
-        mp_context=get_context("spawn"),
-        initializer=_adopt,
-        initargs=(networks, tests, plan),
-    ) as pool:
-        futures: dict[Future[pd.DataFrame], Unit] = {
-            pool.submit(_run_shared, unit): unit for unit in units
-        }
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def _resolve(family: Registry[F], member: str | F) -> F:

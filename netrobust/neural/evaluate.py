@@ -24,8 +24,8 @@ def logits(model: SparseMLP, x: NDArray[np.float32]) -> NDArray[np.float32]:
     -------
     ndarray of float32, shape (images, classes)
     """
-    layers = model.hidden_layers
-    if not all(isinstance(layer, SparseLinear) for layer in layers):
+    layers = [part for part in model.layers if isinstance(part, SparseLinear)]
+    if len(layers) < len(model.layers):
         with torch.no_grad():
             blocks = torch.split(torch.tensor(x), _IMAGES)
             return torch.cat([model.forward(block) for block in blocks]).numpy()

@@ -1,0 +1,168 @@
+"""Damage: what a perturbation leaves of a graph, told in link ids.
+
+A perturbation speaks of links as arrays (`Links`) and answers with a `Damage`, so a
+sweep reads each graph once and builds a damaged one (`apply`) only where a measure
+needs it.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netrobust.errors import InputError
+from netrobust.graphs import contract
+from netrobust.graphs.clauses import float32
+
+if TYPE_CHECKING:
+    from igraph import Graph
+
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Damage:
+    """Say what a perturbation leaves of a graph, without building it.
+
+    Parameters
+    ----------
+    kept : ndarray of int64, shape (kept links,)
+        Ids of the links that stay, rising.
+    weight : ndarray of float32, shape (kept links,), optional
+        New weights of those links; None leaves them as they are.
+    bias : ndarray of float32, shape (neurons at depth 1 and on,), optional
+        New biases; None leaves them as they are.
+    """
+
+    kept: Ids
+    weight: NDArray[np.float32] | None = None
+    bias: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Hold the links of a graph as arrays, to be read once and ranked many times.
+
+    Orders and perturbations take an `igraph.Graph` or its `Links`; for a graph of
+    27,840 links the latter saves about 10 ms a call.
+
+    Examples
+    --------
+    >>> graph = contract.from_links([2, 1, 1], [0, 1, 2], [2, 2, 3], [1, 2, 3])
+    >>> Links.of(graph).layer
+    array([0, 0, 1])
+    >>> Links.of(graph).scopes
+    ('per_layer', 'global', 'layer_1', 'layer_2')
+    """
+
+    sizes: tuple[int, ...]
+    source: Ids
+    target: Ids
+    weight: NDArray[np.float32]
+    first_depth: int = 0
+
+    @classmethod
+    def of(cls, graph: "Graph | Links") -> "Links":
+        """Read a graph that keeps the contract; links pass through."""
+        if isinstance(graph, cls):
+            return graph
+        contract.check(graph)
+        return cls(
+            contract.sizes(graph), *contract.links(graph), contract.first_depth(graph)
+        )
+
+    @cached_property
+    def layer(self) -> Ids:
+        """Index of each link's layer, from 0, shape (links,)."""
+        return np.searchsorted(np.cumsum(self.sizes), self.source, side="right")
+
+    @cached_property
+    def scopes(self) -> tuple[str, ...]:
+        """Names of the scopes; a layer is named for the depth of its targets."""
+        depths = range(self.first_depth + 1, self.first_depth + len(self.sizes))
+        return ("per_layer", "global", *(f"layer_{depth}" for depth in depths))
+
+    def within(self, scope: str) -> tuple[Ids, Ids]:
+        """Sort the links into groups that a fraction is taken from one by one.
+
+        Returns
+        -------
+        group : ndarray of int64, shape (links,)
+        size : ndarray of int64, shape (groups,)
+            Links of the group that are in the scope: all of them, or 0.
+        """
+        if scope not in self.scopes:
+            raise InputError(
+                f"unknown scope {scope!r}; choose from: {', '.join(self.scopes)}"
+            )
+        if scope == "per_layer":
+            return self.layer, np.bincount(self.layer, minlength=len(self.sizes) - 1)
+        if scope == "global":
+            return np.zeros_like(self.layer), np.array([len(self.layer)])
+        inside = self.layer == self.scopes.index(scope) - 2
+        return inside.astype(np.int64), np.array([0, np.count_nonzero(inside)])
+
+
+def apply(graph: "Graph", damage: Damage) -> "Graph":
+    """Build the damaged graph: all neurons, the kept links in their old order.
+
+    Parameters
+    ----------
+    graph : igraph.Graph
+        It stays as it is.
+    damage : Damage
+
+    Raises
+    ------
+    InputError
+        If the damage does not fit the graph.
+
+    Examples
+    --------
+    >>> graph = contract.from_links([2, 1], [0, 1], [2, 2], [0.5, -1])
+    >>> apply(graph, Damage(kept=np.array([1]))).es["weight"]
+    [-1.0]
+    """
+    kept = np.asarray(damage.kept)
+    inside = kept.size == 0 or (kept[0] >= 0 and kept[-1] < graph.ecount())
+    if not inside or (np.diff(kept) <= 0).any():
+        raise InputError(
+            f"kept must hold rising link ids from 0 to {graph.ecount() - 1}"
+        )
+    damaged = graph.subgraph_edges(kept.tolist(), delete_vertices=False)
+    if damage.weight is not None:
+        damaged.es["weight"] = _values("weight", damage.weight, len(kept))
+    if damage.bias is not None:
+        neurons = damaged.vs.select(depth_ge=1)
+        neurons["bias"] = _values("bias", damage.bias, len(neurons))
+    return damaged
+
+
+def _values(name: str, values: NDArray[np.float32], count: int) -> list[float]:
+    rounded = float32(name, values)
+    if len(rounded) != count:
+        raise InputError(f"{name} of the damage must hold {count} values")
+    return rounded.tolist()
+
+
+def removed_fraction(
+    graph: "Graph | Links", damage: Damage, scope: str = "per_layer"
+) -> float:
+    """Give the share of the links in scope that a damage removes.
+
+    It differs from the nominal fraction by rounding; NaN without a link in scope.
+
+    Examples
+    --------
+    >>> graph = contract.from_links([3, 1], [0, 1, 2], [3, 3, 3], [1, 2, 3])
+    >>> removed_fraction(graph, Damage(kept=np.array([2])), scope="layer_1")
+    0.6666666666666667
+    """
+    links = Links.of(graph)
+    group, size = links.within(scope)
+    in_scope = size[group] > 0
+    total = np.count_nonzero(in_scope)
+    kept = np.count_nonzero(in_scope[damage.kept])
+    return float(1 - kept / total) if total else float("nan")

@@ -1,0 +1,182 @@
+"""Graphs of sparse networks: the contract's functions, layers and stacks, files.
+
+A network leaves torch as one weighted bipartite graph per sparse layer, or as one graph
+of the whole stack. Both are plain `igraph.Graph` objects that keep the contract of
+`netrobust.graphs.contract`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netrobust.errors import InputError
+from netrobust.graphs import files
+from netrobust.graphs.contract import (
+    biases,
+    check,
+    first_depth,
+    from_links,
+    links,
+    sizes,
+)
+
+if TYPE_CHECKING:
+    from igraph import Graph
+
+__all__ = [
+    "biases",
+    "check",
+    "first_depth",
+    "from_links",
+    "layers",
+    "links",
+    "read",
+    "sizes",
+    "stack",
+    "write",
+]
+
+
+def layers(graph: "Graph") -> list["Graph"]:
+    """Split a stack into one weighted bipartite graph for each pair of depths.
+
+    Each layer keeps the depths and biases of both its sides and the order of its
+    links; `stack` is the inverse for a graph whose links come layer by layer.
+
+    Examples
+    --------
+    >>> both = from_links([1, 1, 1], source=[0, 1], target=[1, 2], weight=[2, 3])
+    >>> [layer.vs["depth"] for layer in layers(both)]
+    [[0, 1], [1, 2]]
+    """
+    source, target, weight = links(graph)
+    bias, counts = biases(graph), sizes(graph)
+    first = first_depth(graph)
+    start = np.concatenate([[0], np.cumsum(counts)])
+    layer = np.searchsorted(start, source, side="right") - 1
+    found = []
+    for k in range(len(counts) - 1):
+        mine = layer == k
+        ends = source[mine] - start[k], target[mine] - start[k]
+        both_sides = bias[start[k] : start[k + 2]]
+        found.append(
+            from_links(counts[k : k + 2], *ends, weight[mine], both_sides, first + k)
+        )
+    return found
+
+
+def stack(layers: Sequence["Graph"]) -> "Graph":
+    """Join layers into one graph, the first layer's links first.
+
+    Raises
+    ------
+    InputError
+        If a layer breaks the contract or does not continue the one before it: the
+        shared neurons must agree in number, depth and bias.
+
+    Examples
+    --------
+    >>> first = from_links([2, 1], source=[0], target=[2], weight=[1])
+    >>> second = from_links([1, 2], [0], [1], [1], first_depth=1)
+    >>> sizes(stack([first, second]))
+    (2, 1, 2)
+    """
+    if not layers:
+        raise InputError("stack needs at least one layer; got none")
+    parts = [links(check(layer)) for layer in layers]
+    counts, bias = list(sizes(layers[0])), biases(layers[0])
+    first, starts = first_depth(layers[0]), [0]
+    for k, layer in enumerate(layers[1:], start=2):
+        depth, shared, mine = first + len(counts) - 1, counts[-1], biases(layer)
+        if (first_depth(layer), sizes(layer)[0]) != (depth, shared):
+            raise InputError(
+                f"layer {k} of the stack must start with the {shared} neurons of depth "
+                f"{depth} that layer {k - 1} ends with; it starts with "
+                f"{sizes(layer)[0]} of depth {first_depth(layer)}"
+            )
+        if not np.array_equal(bias[-shared:], mine[:shared]):
+            raise InputError(
+                f"layers {k - 1} and {k} of the stack must give the neurons they "
+                "share the same biases; they differ"
+            )
+        starts.append(sum(counts[:-1]))
+        counts += sizes(layer)[1:]
+        bias = np.concatenate([bias, mine[shared:]])
+    shifted = zip(parts, starts, strict=True)
+    ends = [(s + start, t + start) for (s, t, _), start in shifted]
+    source, target = (np.concatenate(side) for side in zip(*ends, strict=True))
+    weight = np.concatenate([weight for _, _, weight in parts])
+    return from_links(counts, source, target, weight, bias, first)
+
+
+def write(graph: "Graph", path: str | Path) -> None:
+    """Write a graph to a ``.graphml`` or ``.npz`` file, whole or not at all.
+
+    Parameters
+    ----------
+    graph : igraph.Graph
+    path : str or Path
+        Its suffix chooses the format. GraphML keeps attributes beyond the contract;
+        ``.npz`` is the better choice above a million links.
+
+    Raises
+    ------
+    InputError
+        If the graph breaks the contract, the suffix is another one, or the place
+        cannot be written to.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> graph = from_links([1, 1], source=[0], target=[1], weight=[0.1])
+    >>> with TemporaryDirectory() as folder:
+    ...     write(graph, folder + "/layer.graphml")
+    ...     links(read(folder + "/layer.graphml"))[2]
+    array([0.1], dtype=float32)
+    """
+    check(graph)
+    path, suffix = _known(path)
+    with files.replacing(path) as part:
+        if suffix == ".graphml":
+            files.write_graphml(graph, part)
+        else:
+            parts = sizes(graph), first_depth(graph), *links(graph), biases(graph)
+            files.write_npz(dict(zip(files.ARRAYS, parts, strict=True)), part)
+
+
+def read(path: str | Path) -> "Graph":
+    """Read a graph that `write`, or another program, put into a file.
+
+    Returns
+    -------
+    igraph.Graph
+        With bitwise the weights and biases that were written.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, of another format, or breaks the contract.
+    """
+    path, suffix = _known(path)
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "missing"
+        raise InputError(f"no graph can be read from {path}: it is {what}")
+    try:
+        if suffix == ".graphml":
+            return check(files.read_graphml(path))
+        return from_links(**files.read_npz(path))  # type: ignore[arg-type]
+    except (files.Unreadable, InputError, OSError) as error:
+        raise InputError(f"no graph can be read from {path}: {error}") from error
+
+
+def _known(path: str | Path) -> tuple[Path, str]:
+    """Split off the suffix of a path, if it names a format of ours."""
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".graphml", ".npz"):
+        raise InputError(
+            f"a graph file must end in .graphml or .npz; got {path.name!r}"
+        )
+    return path, suffix

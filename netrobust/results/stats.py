@@ -1,0 +1,284 @@
+"""Statistics of tables: the network seed is the unit, everything below it is averaged.
+
+The table contract: one row per scored network. `KEYS` stand on the left and say which
+network was scored under what damage; measures (``accuracy``, ``loss``,
+``giant_component``, ...) stand on the right.
+
+Replicates of one network share its weights, so they are no independent evidence about
+the method. Both functions here first average them and only then look across seeds.
+A NaN (a measure that is undefined on that graph) is carried into every number that
+depends on it: leaving such rows out would change the question, so that is left to the
+caller, by `DataFrame.dropna`.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+from scipy.special import ndtr, stdtrit
+
+from netrobust.errors import InputError
+from netrobust.streams import stream
+
+_NETWORK = ("network", "dataset", "sparsifier", "width", "sparsity", "network_seed")
+_DAMAGE = ("null_model", "perturbation", "scope", "fraction")
+_REPETITION = ("replicate", "draw_seed")
+KEYS = _NETWORK + _DAMAGE + _REPETITION
+
+# Rows that differ in one of these answer different questions; the last two come from
+# the tables along training.
+_SETTINGS = (*_NETWORK[1:-1], *_DAMAGE, "epoch", "layer")
+
+MIN_NETWORKS = 5  # with fewer, resampling says less than showing the range
+
+
+def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Raise InputError if the table is empty or lacks a column.
+
+    Examples
+    --------
+    >>> require_columns(pd.DataFrame({"loss": [0.1]}), ["loss"])
+    """
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"the table has no column {', '.join(map(repr, missing))}; "
+            f"choose from: {', '.join(map(str, table.columns))}"
+        )
+    if table.empty:
+        raise InputError(
+            "the table has no rows; at least one is needed, so check its selection"
+        )
+
+
+def summarise(
+    table: pd.DataFrame,
+    value: str,
+    by: str | Sequence[str],
+    level: float = 0.95,
+    draws: int = 10_000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Give mean and interval of a measure over network seeds, a row per group.
+
+    Replicates are averaged within each network first. With 5 or more networks the
+    interval is the bootstrap percentile interval over network seeds in its expanded
+    form [1]_, whose quantiles are moved outwards to match Student's t: the plain
+    percentile interval covers the mean in 84% instead of 95% of normal samples of
+    five, the expanded one in 91%. With fewer networks it is the range.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per scored network, with the column ``network_seed``.
+    value : str
+        The measure; NaN makes the mean and interval of its group NaN.
+    by : str or sequence of str
+        Columns that define a group. They must tell different methods, settings and
+        damages apart: averaging over those is refused.
+    level : float
+        Nominal coverage of the interval, between 0 and 1.
+    draws : int
+        Bootstrap samples, at least 100; all groups share them.
+    seed : int
+        Seed of the bootstrap samples.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `by`, then ``value`` (its name), ``mean``, ``low``, ``high``,
+        ``networks`` (how many seeds) and ``interval`` (``"range"`` or
+        ``"bootstrap 95%"``), sorted by group.
+
+    Raises
+    ------
+    InputError
+        On an empty table, an unknown or text column, or groups that mix methods.
+
+    References
+    ----------
+    .. [1] T. C. Hesterberg, The American Statistician 69, 371 (2015).
+       doi:10.1080/00031305.2015.1089789
+
+    Examples
+    --------
+    >>> table = pd.DataFrame(
+    ...     {"network_seed": [0, 0, 1], "replicate": [0, 1, 0],
+    ...      "fraction": 0.5, "accuracy": [0.2, 0.4, 0.5]})
+    >>> print(summarise(table, "accuracy", by="fraction").to_string(index=False))
+     fraction    value  mean  low  high  networks interval
+          0.5 accuracy   0.4  0.3   0.5         2    range
+    """
+    groups = [by] if isinstance(by, str) else list(dict.fromkeys(by))
+    if not groups or value in groups:
+        raise InputError(
+            f"by must name at least one column other than {value!r}; got {groups}"
+        )
+    if not 0 < level < 1:
+        raise InputError(f"level must lie between 0 and 1; got {level}; try 0.95")
+    if draws < 100:
+        raise InputError(f"draws must be 100 or more; got {draws}; try 10000")
+    _check_value(table, value, [*groups, "network_seed"])
+    _refuse_pooling(table, groups)
+    unit = list(dict.fromkeys([*groups, "network_seed"]))
+    networks = _mean_over_repetitions(table, value, unit)
+    rows = [
+        (*key, value, *_interval(seeds[value].to_numpy(), level, draws, seed))
+        for key, seeds in networks.groupby(groups, dropna=False, observed=True)
+    ]
+    columns = [*groups, "value", "mean", "low", "high", "networks", "interval"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def robustness(
+    table: pd.DataFrame, value: str = "accuracy", chance: float = 0.1
+) -> pd.DataFrame:
+    """Give the area under each network's damage curve and where it falls to half.
+
+    With the replicates averaged to ``A(f)``, the curve ``a(f) = (A(f) - chance) /
+    (A(0) - chance)`` starts at 1. ``robustness`` is its integral over the fraction
+    from 0 to 1 by the trapezoid rule, after Schneider et al. [1]_; ``f50`` is where
+    it first falls to 1/2, by linear interpolation, NaN if it never does. Values
+    below chance count as they are, so the area of pure noise is 0 on average.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Damage curves, with ``network_seed`` and ``fraction`` from 0 to 1.
+    value : str
+        The measure; NaN anywhere on a curve makes both results NaN.
+    chance : float
+        What a network without information reaches: one over the number of classes
+        for accuracy (0.1 with ten), 0 for the giant component.
+
+    Returns
+    -------
+    DataFrame
+        One row per network and damage: the keys, ``value`` (its name),
+        ``robustness`` and ``f50``; both NaN where the intact value is not above
+        chance.
+
+    Raises
+    ------
+    InputError
+        If a curve does not hold both fraction 0 and fraction 1.
+
+    References
+    ----------
+    .. [1] C. M. Schneider et al., PNAS 108, 3838 (2011).
+       doi:10.1073/pnas.1009440108
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"network_seed": 0, "fraction": [0.0, 0.5, 1.0],
+    ...                       "accuracy": [0.9, 0.5, 0.1]})
+    >>> print(robustness(table).to_string(index=False))
+     network_seed    value  robustness  f50
+                0 accuracy         0.5  0.5
+    """
+    if not np.isfinite(chance):
+        raise InputError(f"chance must be a finite number; got {chance}; try 0.1")
+    _check_value(table, value, ["network_seed", "fraction"])
+    constant = {*_NETWORK, *_SETTINGS} - {"fraction"}
+    keys = [name for name in table.columns if name in constant]
+    curves = _mean_over_repetitions(table, value, [*keys, "fraction"])
+    rows = []
+    for key, curve in curves.groupby(keys, dropna=False, observed=True):
+        fraction, values = curve["fraction"].to_numpy(), curve[value].to_numpy()
+        if fraction[0] != 0 or fraction[-1] != 1:
+            name = ", ".join(f"{k} {v}" for k, v in zip(keys, key, strict=True))
+            raise InputError(
+                f"the damage curve of {name} runs over fractions "
+                f"{fraction[0]:g} to {fraction[-1]:g}; the area needs both 0 and 1, "
+                "so add them to the fractions"
+            )
+        area = half = np.nan
+        if values[0] > chance:
+            normalised = (values - chance) / (values[0] - chance)
+            area = float(np.trapezoid(normalised, fraction))
+            half = _first_fall(fraction, normalised, 0.5)
+        rows.append((*key, value, area, half))
+    return pd.DataFrame(rows, columns=[*keys, "value", "robustness", "f50"])
+
+
+def _check_value(table: pd.DataFrame, value: str, columns: Sequence[str]) -> None:
+    require_columns(table, [*columns, value])
+    if not is_numeric_dtype(table[value]):
+        numbers = ", ".join(map(str, table.select_dtypes("number").columns))
+        raise InputError(
+            f"column {value!r} does not hold numbers; choose from: {numbers}"
+        )
+    if table["network_seed"].isna().any():
+        raise InputError(
+            "network_seed is missing in some rows; drop or complete those rows"
+        )
+
+
+def _refuse_pooling(table: pd.DataFrame, groups: list[str]) -> None:
+    """Refuse means over different methods: one seed would stand for several."""
+    grouped = table.groupby(groups, dropna=False, observed=True)
+    for name in _SETTINGS:
+        if name in table.columns and name not in groups:
+            mixed = grouped[name].nunique(dropna=False) > 1
+            if mixed.any():
+                raise InputError(
+                    f"rows with different {name} would be averaged together; "
+                    f"add {name!r} to by, or select one {name} first"
+                )
+    if "network" in table.columns and "network" not in groups:
+        unit = list(dict.fromkeys([*groups, "network_seed"]))
+        counts = table.groupby(unit, dropna=False, observed=True)["network"].nunique()
+        if (counts > 1).any():
+            raise InputError(
+                "different networks with the same network_seed would be averaged "
+                "together; add the column that tells them apart to by, or select "
+                "one kind of network first"
+            )
+
+
+def _mean_over_repetitions(
+    table: pd.DataFrame, value: str, unit: list[str]
+) -> pd.DataFrame:
+    grouped = table.groupby(unit, dropna=False, observed=True)[value]
+    return grouped.mean(skipna=False).astype(float).reset_index()
+
+
+def _interval(
+    values: np.ndarray, level: float, draws: int, seed: int
+) -> tuple[float, float, float, int, str]:
+    mean, count = float(values.mean()), len(values)
+    if count < MIN_NETWORKS:
+        low, high, kind = float(values.min()), float(values.max()), "range"
+    else:
+        tail = stdtrit(count - 1, (1 - level) / 2) * np.sqrt(count / (count - 1))
+        outer = ndtr(tail)
+        means = mean + _resamples(count, draws, seed) @ (values - mean)
+        low, high = map(float, np.quantile(means, [outer, 1 - outer]))
+        kind = f"bootstrap {100 * level:g}%"
+    return mean, low, high, count, kind
+
+
+@lru_cache(maxsize=8)
+def _resamples(count: int, draws: int, seed: int) -> np.ndarray:
+    """Share of each seed in every bootstrap sample, shape (draws, count).
+
+    All groups use the same samples, so neighbouring points of a curve differ by
+    their data alone, and adding a group changes no other row.
+    """
+    rng = stream(seed, "bootstrap", count)
+    return rng.multinomial(count, np.full(count, 1 / count), size=draws) / count
+
+
+def _first_fall(x: np.ndarray, y: np.ndarray, level: float) -> float:
+    """Where the broken line through (x, y) first reaches `level` from above."""
+    if np.isnan(y).any():
+        return np.nan
+    below = np.flatnonzero(y <= level)
+    if not len(below):
+        return np.nan
+    right = int(below[0])
+    left = right - 1
+    step = (y[left] - level) / (y[left] - y[right])
+    return float(x[left] + step * (x[right] - x[left]))

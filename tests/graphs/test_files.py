@@ -1,0 +1,231 @@
+"""Graph files: bitwise round trips, and one sentence for every bad file."""
+
+import math
+import zipfile
+
+import igraph
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from specimens import SPECIMENS, fingerprint, layered_graphs, one_layer, path
+
+from netrobust.errors import InputError
+from netrobust.graphs.graph import from_links, links, read, write
+
+SUFFIXES = (".graphml", ".npz")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@settings(deadline=None)
+@given(graph=layered_graphs(max_depth=3))
+def test_round_trip_is_bitwise(tmp_path_factory, suffix, graph):
+    file = tmp_path_factory.getbasetemp() / f"trip{suffix}"
+    write(graph, file)
+    assert fingerprint(read(file)) == fingerprint(graph)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("build", SPECIMENS.values(), ids=SPECIMENS)
+def test_specimens_survive_and_give_the_same_bytes_twice(tmp_path, build, suffix):
+    one, two = tmp_path / f"one{suffix}", tmp_path / f"two{suffix}"
+    write(build(), one)
+    write(read(str(one)), two)
+    assert fingerprint(read(two)) == fingerprint(build())
+    assert one.read_bytes() == two.read_bytes()
+    assert sorted(tmp_path.iterdir()) == [one, two]  # no temporary file is left
+
+
+def test_every_kind_of_float32_survives_text(tmp_path):
+    rng = np.random.default_rng(0)
+    bits = rng.integers(2**32, size=20_000, dtype=np.uint32).view(np.float32)
+    tiny = [1e-45, -0.0, 0.0, np.finfo(np.float32).max, np.finfo(np.float32).tiny]
+    weight = np.concatenate([bits[np.isfinite(bits)], np.float32(tiny)])
+    place = np.arange(len(weight))
+    graph = from_links([200, 200], place % 200, 200 + place // 200, weight)
+    write(graph, tmp_path / "all.graphml")
+    assert links(read(tmp_path / "all.graphml"))[2].tobytes() == weight.tobytes()
+
+
+def test_graphml_keeps_further_attributes_and_numpy_numbers(tmp_path):
+    graph = one_layer()
+    graph["name"] = "first layer"
+    graph.vs["label"] = list("abcde")
+    graph.es["weight"] = list(np.float32(graph.es["weight"]))
+    write(graph, tmp_path / "more.graphml")
+    again = read(tmp_path / "more.graphml")
+    assert again["name"] == "first layer"
+    assert again.vs["label"] == list("abcde")
+    assert set(again.vs.attributes()) == {"depth", "bias", "type", "label"}
+    assert fingerprint(again) == fingerprint(one_layer())
+
+
+def test_graphml_of_another_program_is_read(tmp_path):
+    other = nx.DiGraph()
+    for k, depth in enumerate([0, 0, 1]):
+        other.add_node(k, depth=depth, bias=0.0, type=depth == 1)
+    other.add_edge(0, 2, weight=0.1)
+    nx.write_graphml(other, tmp_path / "other.graphml")
+    expected = from_links([2, 1], [0], [2], [0.1])
+    assert fingerprint(read(tmp_path / "other.graphml")) == fingerprint(expected)
+
+
+@pytest.mark.parametrize("name", ["a.gml", "a", "a.graphml.gz"])
+def test_other_suffixes_are_refused_with_the_allowed_ones(tmp_path, name):
+    for door in (lambda: write(path(), tmp_path / name), lambda: read(tmp_path / name)):
+        with pytest.raises(InputError, match=r"\.graphml or \.npz; got"):
+            door()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_missing_files_and_folders_are_named(tmp_path, suffix):
+    file = tmp_path / f"graph{suffix}"
+    with pytest.raises(InputError, match=f"graph{suffix}: it is missing"):
+        read(file)
+    with pytest.raises(InputError, match="cannot write"):
+        write(path(), tmp_path / "nowhere" / file.name)
+    file.mkdir()
+    with pytest.raises(InputError, match=f"graph{suffix}: it is a folder"):
+        read(file)
+    with pytest.raises(InputError, match="cannot write"):
+        write(path(), file)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_broken_graph_is_not_written_and_the_old_file_stays(tmp_path):
+    file = tmp_path / "graph.npz"
+    write(path(), file)
+    with pytest.raises(InputError, match="directed"):
+        write(igraph.Graph(2), file)
+    assert fingerprint(read(file)) == fingerprint(path())
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_truncated_file_is_one_input_error(tmp_path, suffix):
+    file = tmp_path / f"graph{suffix}"
+    write(one_layer(), file)
+    whole = file.read_bytes()
+    for size in range(0, len(whole) - 2, max(1, len(whole) // 60)):
+        file.write_bytes(whole[:size])
+        with pytest.raises(InputError, match=f"no graph can be read from .*{suffix}"):
+            read(file)
+
+
+def test_an_altered_npz_is_refused_or_unchanged(tmp_path):
+    file = tmp_path / "graph.npz"
+    write(one_layer(), file)
+    whole, refused = file.read_bytes(), 0
+    for position in range(len(whole)):
+        raw = bytearray(whole)
+        raw[position] ^= 0xFF
+        file.write_bytes(raw)
+        try:
+            again = read(file)
+        except InputError:
+            refused += 1
+        else:  # some bytes of a zip file, such as time stamps, carry nothing
+            assert fingerprint(again) == fingerprint(one_layer())
+    assert refused > len(whole) / 2
+
+
+CHANGES = {
+    "DOCTYPE": ("<graphml", '<!DOCTYPE g [<!ENTITY a "1">]><graphml'),
+    "not well-formed": ("</graph>", ""),
+    "weight must be finite": (">-0.25<", ">nan<"),
+    "weight must be finite in float32": (">-0.25<", ">1e300<"),
+    "Unexpected character|parsing": (">-0.25<", ">lots<"),
+    "joins depth 0 to 0": ('target="n4"', 'target="n0"'),
+    "got nan at 5": ('target="n4"', 'target="n9"'),
+    "parallel": ('source="n1" target="n4"', 'source="n1" target="n3"'),
+    "depth must hold one row of integers": ('"v_depth">1<', '"v_depth">0.5<'),
+    "directed": ('"directed"', '"undirected"'),
+    "Unknown attribute key": ('<data key="e_weight">', '<data key="e_other">'),
+    "vertex attribute bias": ('name="bias"', 'name="other"'),
+    "type must be the side": ('"v_type">true', '"v_type">false'),
+}
+
+
+@pytest.mark.parametrize("clause", CHANGES)
+def test_graphml_that_breaks_the_contract_is_refused(tmp_path, clause):
+    file = tmp_path / "layer.graphml"
+    write(one_layer(), file)
+    text = file.read_text()
+    assert CHANGES[clause][0] in text
+    file.write_text(text.replace(*CHANGES[clause], 1))
+    with pytest.raises(InputError, match=clause) as caught:
+        read(file)
+    assert "layer.graphml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_doctype_is_seen_in_every_encoding(tmp_path):
+    file = tmp_path / "layer.graphml"
+    write(one_layer(), file)
+    text = file.read_text().replace("<graphml", "<!DOCTYPE g><graphml", 1)
+    for encoding in ("utf-16", "utf-7", "iso-8859-1"):
+        file.write_bytes(text.replace("UTF-8", encoding, 1).encode(encoding))
+        with pytest.raises(InputError, match=r"DOCTYPE|well-formed"):
+            read(file)
+
+
+def test_a_link_that_skips_a_depth_is_refused(tmp_path):
+    file = tmp_path / "stack.graphml"
+    write(path(), file)
+    text = file.read_text()
+    old, new = 'source="n1" target="n2"', 'source="n1" target="n3"'
+    assert old in text
+    file.write_text(text.replace(old, new))
+    with pytest.raises(InputError, match="joins depth 1 to 3"):
+        read(file)
+
+
+def test_depths_and_sides_come_back_as_integers_and_booleans(tmp_path):
+    write(one_layer(), tmp_path / "layer.graphml")
+    raw = igraph.Graph.Read_GraphML(str(tmp_path / "layer.graphml"))
+    assert {type(depth) for depth in raw.vs["depth"]} == {float}  # the trap
+    graph = read(tmp_path / "layer.graphml")
+    assert {type(depth) for depth in graph.vs["depth"]} == {int}
+    assert {type(side) for side in graph.vs["type"]} == {bool}
+
+
+def _npz(**changes):
+    arrays = {
+        "sizes": np.array([1, 1]), "first_depth": np.array(0), "source": np.array([0]),
+        "target": np.array([1]), "weight": np.float32([1]), "bias": np.float32([0, 0]),
+    }  # fmt: skip
+    arrays |= changes
+    return {name: array for name, array in arrays.items() if array is not None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"bias": None}, "it must hold the arrays sizes"),
+        ({"more": np.zeros(1)}, "it must hold the arrays sizes"),
+        ({"source": np.array([{}])}, "Object arrays"),
+        ({"source": np.array([1])}, "joins depth 1 to 1"),
+        ({"weight": np.float32([math.nan])}, "finite"),
+        ({"first_depth": np.array(0.5)}, "integers"),
+        ({"first_depth": np.array([0, 1])}, "integers"),
+        ({"sizes": np.array(2)}, "integers"),
+    ],
+)
+def test_npz_with_other_arrays_is_refused(tmp_path, changes, reason):
+    np.savez(tmp_path / "good.npz", **_npz())
+    read(tmp_path / "good.npz")
+    np.savez(tmp_path / "bad.npz", **_npz(**changes))
+    with pytest.raises(InputError, match=f"bad.npz: .*{reason}"):
+        read(tmp_path / "bad.npz")
+
+
+def test_other_files_named_npz_are_refused(tmp_path):
+    file = tmp_path / "odd.npz"
+    with file.open("wb") as handle:
+        np.save(handle, np.zeros(3))
+    with pytest.raises(InputError, match="a single array"):
+        read(file)
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("readme.txt", "no arrays")
+    with pytest.raises(InputError, match="it must hold the arrays"):
+        read(file)
