@@ -12,26 +12,29 @@ Every file is written under a temporary name and renamed, so it is whole or abse
 """
 
 import json
-import logging
 import os
 import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pyarrow import ArrowException
 
 from netrobust.errors import InputError
+from netrobust.export import to_graph
+from netrobust.graphs.graph import first_depth, layers, write
 from netrobust.neural.network import Network, load_network
-from netrobust.unit import KEYS
+from netrobust.results.stats import KEYS
+from netrobust.tables import Parts, read_table, write_table
 
 SCHEMA_VERSION = 1
 NETWORK_FILE = "network.safetensors"
 _PACKAGES = ("netrobust", "torch", "numpy", "numba", "igraph", "pandas", "scipy")
-
-log = logging.getLogger("netrobust")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,41 @@ class Run:
         pattern = f"networks/{self.only or '*'}/{NETWORK_FILE}"
         return [load_network(path) for path in sorted(self.path.glob(pattern))]
 
+    def has_network(self, name: str) -> bool:
+        """Whether a network of this name is there and finished."""
+        path = self.network_path(name)
+        return path.is_file() and load_network(path).finished
+
+    def export(self, network: Network, suffix: str, folder: Path | None = None) -> None:
+        """Write every layer of a network, and the whole stack, as graph files.
+
+        Parameters
+        ----------
+        network : Network
+        suffix : str
+            ``graphml`` or ``npz``.
+        folder : Path, optional
+            ``networks/NAME/graphs`` if not given.
+        """
+        graph = to_graph(network.model)
+        folder = folder or self.path / "networks" / network.name / "graphs"
+        folder.mkdir(parents=True, exist_ok=True)
+        for layer in layers(graph):
+            write(layer, folder / f"layer-{first_depth(layer) + 1}.{suffix}")
+        write(graph, folder / f"stack.{suffix}")
+
+    def note(self, line: str) -> None:
+        """Add a line with the time of day to the log."""
+        with (self.path / "log").open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}\n")
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Note in the log how long a stage took."""
+        start = time.perf_counter()
+        yield
+        self.note(f"{stage}: {time.perf_counter() - start:.1f} s")
+
     def tables(self) -> list[str]:
         """Names of the tables that are there."""
         return sorted(path.stem for path in self.path.glob("tables/*.parquet"))
@@ -86,12 +124,7 @@ class Run:
             raise InputError(
                 f"{self.path} has no table {name!r}; it has {there}; make it first"
             )
-        try:
-            return pd.read_parquet(path)
-        except (ArrowException, OSError, ValueError) as error:
-            raise InputError(
-                f"{path} is not a readable table ({error}); delete it and make it again"
-            ) from None
+        return read_table(path)
 
     def save_table(
         self, name: str, table: pd.DataFrame, settings: dict[str, Any] | None = None
@@ -108,7 +141,7 @@ class Run:
         table = table.sort_values(keys, kind="stable", ignore_index=True)
         table.attrs = {"settings": _plain(settings)}
         path = self.path / "tables" / f"{name}.parquet"
-        _write_table(table, path)
+        write_table(table, path)
         return path
 
     def check_table(self, name: str, settings: dict[str, Any] | None) -> None:
@@ -122,31 +155,9 @@ class Run:
                 f"({_difference(before, _plain(settings))}); give another --name"
             )
 
-    def parts(self) -> "Parts":
+    def parts(self) -> Parts:
         """Where finished units of tables are kept."""
         return Parts(self.path / "tables" / "parts")
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Finished units, one Parquet file each."""
-
-    folder: Path
-
-    def get(self, key: str) -> pd.DataFrame | None:
-        """Give the rows of a unit, or None if it has to be computed."""
-        path = self.folder / f"{key}.parquet"
-        if not path.is_file():
-            return None
-        try:
-            return pd.read_parquet(path)
-        except (ArrowException, OSError, ValueError) as error:
-            log.warning("%s is damaged (%s) and is computed again", path, error)
-            return None
-
-    def put(self, key: str, rows: pd.DataFrame) -> None:
-        """Keep the rows of a unit."""
-        _write_table(rows, self.folder / f"{key}.parquet")
 
 
 def create_run(
@@ -239,7 +250,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _plain(settings: Any) -> Any:
-    """Settings as they come back from JSON: tuples become lists."""
+    """Give settings as they come back from JSON: tuples become lists."""
     return json.loads(json.dumps(settings))
 
 
@@ -250,13 +261,6 @@ def _difference(before: Any, now: Any) -> str:
     return "; ".join(
         f"{key}: {before.get(key)} there, {now.get(key)} asked for" for key in differing
     )
-
-
-def _write_table(table: pd.DataFrame, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    table.to_parquet(partial, index=False)
-    os.replace(partial, path)
 
 
 def _write_text(path: Path, text: str) -> None:

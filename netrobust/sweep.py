@@ -21,9 +21,8 @@ from netrobust.neural.data import Dataset
 from netrobust.neural.network import Network
 from netrobust.pool import spread
 from netrobust.registry import Registry
+from netrobust.study import GRID
 from netrobust.unit import Plan, name_of, run_unit
-
-GRID = tuple(round(step / 20, 2) for step in range(21))
 
 F = TypeVar("F", bound=Callable[..., Any])
 Names: TypeAlias = Sequence[str | Callable[..., Any]]
@@ -86,10 +85,10 @@ def percolate(
     -------
     DataFrame
         One row per scored network: the keys ``network, dataset, sparsifier, width,
-        sparsity, network_seed, null_model, perturbation, scope, fraction, removed``
-        (the share really removed, after rounding), ``replicate, draw_seed``, then
-        ``accuracy``, ``loss``, ``moved`` (share of links the null model moved) and
-        the measures.
+        sparsity, network_seed, null_model, perturbation, scope, fraction, replicate,
+        draw_seed``, then ``removed`` (the share really removed, after rounding),
+        ``accuracy``, ``loss``, ``moved`` (the share of links the null model moved)
+        and the measures.
 
     Raises
     ------
@@ -112,7 +111,7 @@ def percolate(
         null_models=tuple(_resolve(NULL_MODELS, name) for name in null_models),
         perturbations=tuple(_resolve(PERTURBATIONS, name) for name in perturbations),
         measures=tuple(_resolve(MEASURES, name) for name in measures),
-        fractions=_grid(fractions),
+        fractions=check_grid(fractions),
         replicates=replicates,
         scope=scope,
         seed=seed,
@@ -194,7 +193,14 @@ def _resolve(family: Registry[F], member: str | F) -> F:
     return family[member] if isinstance(member, str) else member
 
 
-def _grid(fractions: Sequence[float]) -> tuple[float, ...]:
+def check_grid(fractions: Sequence[float]) -> tuple[float, ...]:
+    """Give rising fractions in [0, 1] as a tuple; refuse others with InputError.
+
+    Examples
+    --------
+    >>> check_grid([0, 0.5, 1])
+    (0.0, 0.5, 1.0)
+    """
     grid = tuple(float(fraction) for fraction in fractions)
     if not grid or sorted(set(grid)) != list(grid):
         raise InputError(f"fractions must rise without repeats; got {list(fractions)}")

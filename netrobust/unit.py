@@ -23,14 +23,9 @@ from netrobust.graphs.perturb import (
 from netrobust.neural.data import Dataset
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network
-from netrobust.score import score
+from netrobust.results.stats import KEYS
+from netrobust.scoring import score
 from netrobust.streams import stream
-
-KEYS = [
-    "network", "dataset", "sparsifier", "width", "sparsity", "network_seed",
-    "null_model", "perturbation", "scope", "fraction", "removed", "replicate",
-    "draw_seed",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,8 +76,9 @@ def run_unit(
                     "moved": shift,
                 }
             )
+    values = ["removed", "accuracy", "loss", "moved"]
     measures = [name_of(measure) for measure in plan.measures]
-    return pd.DataFrame(rows)[[*KEYS, "accuracy", "loss", "moved", *measures]]
+    return pd.DataFrame(rows)[[*KEYS, *values, *measures]]
 
 
 def _damages(

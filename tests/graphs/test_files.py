@@ -7,7 +7,7 @@ import igraph
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from specimens import SPECIMENS, fingerprint, layered_graphs, one_layer, path
 
 from netrobust.errors import InputError
@@ -17,7 +17,6 @@ SUFFIXES = (".graphml", ".npz")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@settings(deadline=None)
 @given(graph=layered_graphs(max_depth=3))
 def test_round_trip_is_bitwise(tmp_path_factory, suffix, graph):
     file = tmp_path_factory.getbasetemp() / f"trip{suffix}"

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from specimens import SPECIMENS, fingerprint, layered_graphs, one_layer, path
 
@@ -251,7 +251,6 @@ def test_the_families_load_without_igraph():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@settings(deadline=None)
 @given(graph=layered_graphs())
 def test_links_hold_what_the_graph_holds(graph):
     held = Links.of(graph)

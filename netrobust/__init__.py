@@ -1,0 +1,48 @@
+"""Network science of sparse neural networks: train, export, damage, score, draw.
+
+The tour, in the order in which the work flows::
+
+    data    = load("fashion-mnist")
+    network = train(data, TrainConfig(sparsifier="set"), seed=0)
+    graph   = to_graph(network.model)                  # a plain igraph.Graph
+    table   = percolate(network, data, perturbations=["random_links"])
+    nulls   = compare(network, data, null_models=["shuffle_all"])
+    draw.curve(summarise(table, "accuracy", by=["fraction"]), x="fraction")
+
+The public names stand in ``__init__.pyi``. Each is imported when it is first used, so
+that ``import netrobust`` loads neither torch nor igraph nor matplotlib.
+"""
+
+import ast
+from importlib import import_module
+from importlib.resources import files
+from typing import Any
+
+
+def _homes() -> dict[str, str]:
+    """Read the stub, which type checkers read too: the home of every public name."""
+    stub = ast.parse(files(__name__).joinpath("__init__.pyi").read_text("utf-8"))
+    return {
+        one.name: str(line.module)
+        for line in stub.body
+        if isinstance(line, ast.ImportFrom)
+        for one in line.names
+    }
+
+
+_HOME_OF = _homes()
+
+__all__ = list(_HOME_OF)
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"netrobust has no {name!r}; it has {', '.join(__all__)}")
+    if name == "draw":  # the one public name that is a module
+        return import_module(f"{home}.{name}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

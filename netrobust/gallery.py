@@ -1,0 +1,69 @@
+"""The figures of a run: every analysis computes its table and draws it."""
+
+import os
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from netrobust.errors import InputError
+from netrobust.results import draw
+from netrobust.results.looks import style
+from netrobust.runs import Run
+
+#: Names of the analyses, in the order of the gallery.
+ANALYSES = ("learning", "percolation", "degrees", "shuffling")
+
+
+def analysis(name: str) -> ModuleType:
+    """Import an analysis by name: its docstring is the claim it examines.
+
+    Raises
+    ------
+    InputError
+        There is no such analysis.
+
+    Examples
+    --------
+    >>> analysis("degrees").__name__
+    'netrobust.analyses.degrees'
+    """
+    if name not in ANALYSES:
+        raise InputError(
+            f"unknown analysis {name!r}; choose from: {', '.join(ANALYSES)}"
+        )
+    return import_module(f"netrobust.analyses.{name}")
+
+
+def draw_figures(
+    run: Run,
+    folder: str | os.PathLike[str],
+    only: Sequence[str] = ANALYSES,
+) -> list[Path]:
+    """Draw analyses of a run: vector PDF, PNG, and a CSV of the numbers plotted.
+
+    Parameters
+    ----------
+    run : Run
+    folder : path-like
+        Where the files go.
+    only : sequence of str
+        Names of analyses; all of them if not given.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    InputError
+        An analysis is unknown, or the run lacks a table that one needs.
+    """
+    modules = [analysis(name) for name in only]
+    tables = [module.compute(run) for module in modules]
+    written: list[Path] = []
+    for name, module, table in zip(only, modules, tables, strict=True):
+        with style():
+            written += draw.save(module.draw(table), table, Path(folder), name)
+    return written

@@ -1,0 +1,216 @@
+"""The main job: train, export, damage, score, tabulate, draw, into one run folder."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from netrobust.errors import DataUnavailableError
+from netrobust.gallery import draw_figures
+from netrobust.neural.data import load
+from netrobust.neural.dataset import Dataset
+from netrobust.neural.network import Network
+from netrobust.neural.train import train
+from netrobust.pool import spread
+from netrobust.results.stats import robustness
+from netrobust.runs import Run, create_run
+from netrobust.study import Study, Task
+from netrobust.sweep import compare, percolate
+from netrobust.tabulate import (
+    degree_table,
+    dynamics_table,
+    history_table,
+    measure,
+)
+
+log = logging.getLogger("netrobust")
+
+Tick = Callable[[str, int, int], None]  # stage, units done, units in all
+
+
+def reproduce(
+    study: Study,
+    out: str | os.PathLike[str],
+    jobs: int = 1,
+    data_dir: str | os.PathLike[str] | None = None,
+    tick: Tick | None = None,
+) -> Run:
+    """Do the whole main job into one run folder; go on where it stopped.
+
+    Parameters
+    ----------
+    study : Study
+        One of `PRESETS`, or your own.
+    out : path-like
+        The run folder; new, or that of the same study.
+    jobs : int
+        Processes to spread over. No table depends on it.
+    data_dir : path-like, optional
+        Where the data files are looked for first.
+    tick : callable, optional
+        Called with the stage, the units done and the units in all.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        The folder holds something else or a run with other settings.
+    DataUnavailableError
+        A data set cannot be had and the study names no fallback.
+    """
+    tick = tick or (lambda stage, done, total: None)
+    folder = None if data_dir is None else Path(data_dir)
+    hashes = _fetch(study, folder)
+    study = replace(study, datasets=tuple(hashes))
+    run = create_run(out, asdict(study), hashes)
+    with run.timed("training"):
+        _train_all(study, run, jobs, folder, tick)
+    with run.timed("export and measures"):
+        _export_and_measure(study, run, tick)
+    with run.timed("damage and null models"):
+        _sweep_all(study, run, jobs, folder, tick)
+    run.save_table("summary", summary_table(run))
+    with run.timed("figures"):
+        draw_figures(run, run.path / "figures")
+    return run
+
+
+def summary_table(run: Run) -> pd.DataFrame:
+    """Give one row per network: accuracy, links and robustness to each perturbation.
+
+    Parameters
+    ----------
+    run : Run
+        With the tables ``history``, ``measures`` and ``percolation``.
+
+    Returns
+    -------
+    DataFrame
+        ``test_accuracy`` after the last epoch, ``links``, and for each perturbation
+        the chance-normalised area under the damage curve of the intact topology.
+    """
+    history, measures = run.table("history"), run.table("measures")
+    last = history.sort_values("epoch").groupby("network").last()
+    links = measures.groupby("network")["links"].max()  # the stack has them all
+    intact = run.table("percolation").query("null_model == 'none'")
+    areas = robustness(intact).pivot_table(
+        index="network", columns="perturbation", values="robustness"
+    )
+    labels = ["dataset", "sparsifier", "network_seed", "epoch", "test_accuracy"]
+    return (
+        last[labels]
+        .rename(columns={"epoch": "epochs"})
+        .join(links)
+        .join(areas)
+        .reset_index()
+    )
+
+
+def _fetch(study: Study, folder: Path | None) -> dict[str, str]:
+    """Hash of every data set that will be used, after trying to get each."""
+    hashes = {}
+    for name in study.datasets:
+        try:
+            data = load(name, folder)
+        except DataUnavailableError as error:
+            if study.fallback is None:
+                raise
+            log.warning("%s; using %s in its place", error, study.fallback)
+            data = load(study.fallback)
+        hashes[data.name] = data.sha256
+    return hashes
+
+
+def _train_all(
+    study: Study, run: Run, jobs: int, folder: Path | None, tick: Tick
+) -> None:
+    tasks = study.tasks()
+    missing = [task for task in tasks if not run.has_network(task.name)]
+    done = len(tasks) - len(missing)
+    tick("training networks", done, len(tasks))
+    for task, seconds in spread(_train_one, missing, jobs, run, folder):
+        done += 1
+        run.note(f"trained {task.name} in {seconds:.1f} s")
+        tick("training networks", done, len(tasks))
+    networks = run.networks()
+    run.save_table("history", history_table(networks))
+    run.save_table("dynamics", dynamics_table(networks))
+
+
+def _train_one(task: Task, run: Run, folder: Path | None) -> float:
+    start = time.perf_counter()
+    data = _loaded(task.dataset, folder)
+    train(data, task.config, task.seed, path=run.network_path(task.name))
+    return time.perf_counter() - start
+
+
+@lru_cache(maxsize=2)
+def _loaded(name: str, folder: Path | None) -> Dataset:
+    return load(name, folder)
+
+
+def _export_and_measure(study: Study, run: Run, tick: Tick) -> None:
+    """Export every sparse layer to GraphML, and measure all damaged networks."""
+    networks = _damaged_networks(run)
+    sparse = [network for network in networks if not network.config.method.dense]
+    for done, network in enumerate(sparse, start=1):
+        run.export(network, "graphml")
+        tick("exporting graphs", done, len(sparse))
+    run.save_table("measures", measure(networks))
+    run.save_table("degrees", degree_table(sparse))
+
+
+def _sweep_all(
+    study: Study, run: Run, jobs: int, folder: Path | None, tick: Tick
+) -> None:
+    """Damage curves and null models of all networks, data set by data set."""
+    shared: dict[str, Any] = {
+        "measures": study.measures,
+        "seed": study.seed,
+        "images": study.images,
+        "jobs": jobs,
+        "parts": run.parts(),
+    }
+    curves, nulls = [], []
+    for dataset in study.datasets:
+        networks = [one for one in _damaged_networks(run) if one.dataset == dataset]
+        data = _loaded(dataset, folder)
+        curves.append(
+            percolate(
+                networks,
+                data,
+                perturbations=study.perturbations,
+                fractions=study.fractions,
+                replicates=study.replicates,
+                null_models=study.curve_null_models,
+                scope=study.scope,
+                tick=partial(tick, f"damaging {dataset} networks"),
+                **shared,
+            )
+        )
+        nulls.append(
+            compare(
+                networks,
+                data,
+                null_models=study.null_models,
+                replicates=study.null_replicates,
+                tick=partial(tick, f"randomising {dataset} networks"),
+                **shared,
+            )
+        )
+    run.save_table("percolation", pd.concat(curves))
+    run.save_table("nulls", pd.concat(nulls))
+
+
+def _damaged_networks(run: Run) -> list[Network]:
+    """All networks but the full-width dense reference, which only learns."""
+    return [one for one in run.networks() if one.config.sparsifier != "dense"]

@@ -1,0 +1,139 @@
+"""Graphs to tables: measures and degrees, layer by layer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from igraph import Graph
+
+from netrobust.export import to_graph
+from netrobust.graphs.graph import first_depth, layers, sizes
+from netrobust.graphs.measure import MEASURES, degrees
+from netrobust.graphs.theory import erdos_renyi_degrees
+from netrobust.neural.network import Network
+
+Measured: TypeAlias = Network | Graph
+
+
+def measure(
+    subject: Measured | Sequence[Measured],
+    measures: Sequence[str | Callable[[Graph], float]] | None = None,
+) -> pd.DataFrame:
+    """Measure every layer of networks or graphs, and the whole stack.
+
+    Parameters
+    ----------
+    subject : Network, igraph.Graph, or a sequence of them
+    measures : sequence of str or callable, optional
+        Names in `MEASURES` or your own ``graph -> float``; all of them if not given.
+
+    Returns
+    -------
+    DataFrame
+        One row per layer, and one for the stack as ``layer`` "all" where there are
+        several; network labels left, measures right. NaN where undefined.
+
+    Examples
+    --------
+    >>> from netrobust.graphs.graph import from_links
+    >>> graph = from_links([2, 2, 1], [0, 1, 2], [2, 2, 4], [1, -1, 2])
+    >>> measure(graph, ["links", "reach"]).round(2)
+      layer  links  reach
+    0     1    2.0   0.50
+    1     2    1.0   1.00
+    2   all    3.0   0.67
+    """
+    chosen = {}
+    for one in MEASURES if measures is None else measures:
+        function = MEASURES[one] if isinstance(one, str) else one
+        chosen[function.__name__] = function
+    rows = []
+    for labels, graph in _graphs(subject):
+        parts = layers(graph)
+        named = [(str(first_depth(layer) + 1), layer) for layer in parts]
+        if len(parts) > 1:
+            named.append(("all", graph))
+        for layer, part in named:
+            values = {name: float(value(part)) for name, value in chosen.items()}
+            rows.append({**labels, "layer": layer, **values})
+    return pd.DataFrame(rows)
+
+
+def degree_table(subject: Measured | Sequence[Measured]) -> pd.DataFrame:
+    """Count the degrees of every layer beside their exact Erdos-Renyi expectation.
+
+    Parameters
+    ----------
+    subject : Network, igraph.Graph, or a sequence of them
+
+    Returns
+    -------
+    DataFrame
+        One row per layer, ``side`` ("in" or "out") and ``degree``: ``count``, the
+        neurons of that degree, and ``expected``, their mean number in a random layer
+        with as many links.
+
+    Examples
+    --------
+    >>> from netrobust.graphs.graph import from_links
+    >>> table = degree_table(from_links([2, 2], [0, 1], [2, 2], [1, 1]))
+    >>> table[table.side == "in"]["count"].tolist()
+    [1, 0, 1]
+    """
+    tables = []
+    for labels, graph in _graphs(subject):
+        for layer in layers(graph):
+            n_in, n_out = sizes(layer)
+            sides = {"out": (n_in, n_out), "in": (n_out, n_in)}
+            for (side, (own, other)), degree in zip(
+                sides.items(), degrees(layer), strict=True
+            ):
+                expected = own * erdos_renyi_degrees(own, other, layer.ecount())
+                count = np.bincount(degree, minlength=other + 1)
+                table = pd.DataFrame(
+                    {
+                        **labels,
+                        "layer": str(first_depth(layer) + 1),
+                        "side": side,
+                        "degree": np.arange(other + 1),
+                        "count": count,
+                        "expected": expected,
+                    }
+                )
+                # Beyond these degrees nothing is seen and nothing is expected.
+                seen = (table["count"] > 0) | (table["expected"] > 1e-6)
+                tables.append(table[: int(np.flatnonzero(seen)[-1]) + 1])
+    return pd.concat(tables, ignore_index=True)
+
+
+def history_table(networks: Sequence[Network]) -> pd.DataFrame:
+    """Join the histories of networks: one row per network and epoch."""
+    return _joined(networks, [network.history for network in networks])
+
+
+def dynamics_table(networks: Sequence[Network]) -> pd.DataFrame:
+    """Join the topology dynamics: one row per network, epoch and sparse layer."""
+    return _joined(networks, [network.dynamics for network in networks])
+
+
+def _joined(
+    networks: Sequence[Network], tables: Sequence[pd.DataFrame]
+) -> pd.DataFrame:
+    labelled = []
+    for network, table in zip(networks, tables, strict=True):
+        if not table.empty:
+            left = pd.DataFrame([network.labels]).loc[[0] * len(table)]
+            labelled.append(pd.concat([left.reset_index(drop=True), table], axis=1))
+    return pd.concat(labelled, ignore_index=True) if labelled else pd.DataFrame()
+
+
+def _graphs(
+    subject: Measured | Sequence[Measured],
+) -> Iterator[tuple[dict[str, Any], Graph]]:
+    several = [subject] if isinstance(subject, Network | Graph) else subject
+    for one in several:
+        if isinstance(one, Network):
+            yield one.labels, to_graph(one.model)
+        else:
+            yield {}, one
