@@ -13,6 +13,7 @@ import pandas as pd
 
 from netrobust.errors import DataUnavailableError
 from netrobust.gallery import draw_figures
+from netrobust.graphs.measure import MEASURES
 from netrobust.neural.data import load
 from netrobust.neural.dataset import Dataset
 from netrobust.neural.network import Network
@@ -165,7 +166,9 @@ def _export_and_measure(study: Study, run: Run, tick: Tick) -> None:
     for done, network in enumerate(sparse, start=1):
         run.export(network, "graphml")
         tick("exporting graphs", done, len(sparse))
-    run.save_table("measures", measure(networks))
+    names = [network.name for network in networks]
+    settings = {"networks": names, "measures": list(MEASURES)}
+    run.save_table("measures", measure(networks), settings)
     run.save_table("degrees", degree_table(sparse))
 
 

@@ -34,6 +34,7 @@ from netrobust.tables import Parts, read_table, write_table
 
 SCHEMA_VERSION = 1
 NETWORK_FILE = "network.safetensors"
+GRAPH_FORMATS = ("graphml", "npz")
 _PACKAGES = ("netrobust", "torch", "numpy", "numba", "igraph", "pandas", "scipy")
 
 
@@ -76,16 +77,21 @@ class Run:
         path = self.network_path(name)
         return path.is_file() and load_network(path).finished
 
-    def export(self, network: Network, suffix: str, folder: Path | None = None) -> None:
+    def export(self, network: Network, suffix: str, folder: Path | None = None) -> Path:
         """Write every layer of a network, and the whole stack, as graph files.
 
         Parameters
         ----------
         network : Network
         suffix : str
-            ``graphml`` or ``npz``.
+            One of `GRAPH_FORMATS`.
         folder : Path, optional
             ``networks/NAME/graphs`` if not given.
+
+        Returns
+        -------
+        Path
+            The folder that holds ``layer-1``, ``layer-2``, ... and ``stack``.
         """
         graph = to_graph(network.model)
         folder = folder or self.path / "networks" / network.name / "graphs"
@@ -93,6 +99,7 @@ class Run:
         for layer in layers(graph):
             write(layer, folder / f"layer-{first_depth(layer) + 1}.{suffix}")
         write(graph, folder / f"stack.{suffix}")
+        return folder
 
     def note(self, line: str) -> None:
         """Add a line with the time of day to the log."""
@@ -160,6 +167,13 @@ class Run:
         return Parts(self.path / "tables" / "parts")
 
 
+def versions() -> dict[str, str]:
+    """Give the versions of all that a result may depend on."""
+    packages = {name: version(name) for name in _PACKAGES}
+    python, machine = platform.python_version(), platform.machine()
+    return {**packages, "python": python, "machine": machine}
+
+
 def create_run(
     path: str | os.PathLike[str], settings: dict[str, Any], data: dict[str, str]
 ) -> Run:
@@ -183,9 +197,7 @@ def create_run(
         "schema_version": SCHEMA_VERSION,
         "settings": _plain(settings),
         "data_sha256": data,
-        "versions": {name: version(name) for name in _PACKAGES},
-        "python": platform.python_version(),
-        "machine": platform.machine(),
+        "versions": versions(),
     }
     if (folder / "manifest.json").exists():
         before = _read_manifest(folder)

@@ -9,7 +9,7 @@ from netrobust.errors import InputError
 from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.null import NULL_MODELS
 from netrobust.graphs.perturb import PERTURBATIONS
-from netrobust.neural.config import Positive, TrainConfig
+from netrobust.neural.config import Positive, TrainConfig, network_name
 from netrobust.neural.data import DATASETS
 from netrobust.settings import settings
 
@@ -90,6 +90,25 @@ class Study:
             dense = self._config("dense", epochs=self.reference_epochs)
             found[:0] = [Task(dataset, dense, 0) for dataset in self.datasets]
         return found
+
+    def size(self) -> dict[str, int]:
+        """Count the networks, epochs and scores of the whole job.
+
+        Examples
+        --------
+        >>> PRESETS["quick"].size()["networks"]
+        18
+        """
+        tasks = self.tasks()
+        damaged = sum(task.config.sparsifier != "dense" for task in tasks)
+        curves = len(self.curve_null_models) * len(self.perturbations)
+        return {
+            "networks": len(tasks),
+            "epochs": sum(task.config.epochs for task in tasks),
+            "damaged scores": damaged * curves * len(self.fractions) * self.replicates,
+            "null model scores": damaged
+            * (1 + len(self.null_models) * self.null_replicates),
+        }
 
     def _config(self, sparsifier: str, **changes: Any) -> TrainConfig:
         return TrainConfig(**{**self.training, "sparsifier": sparsifier, **changes})

@@ -57,3 +57,7 @@ class Parts:
     def put(self, key: str, rows: pd.DataFrame) -> None:
         """Keep the rows of a unit."""
         write_table(rows, self.folder / f"{key}.parquet")
+
+    def count(self) -> int:
+        """Count the units that are done."""
+        return len(list(self.folder.glob("*.parquet")))

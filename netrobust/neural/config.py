@@ -123,3 +123,14 @@ to 1; got 1.5
         passed = min((epoch - 1) / (self.decay_until * self.epochs), 1.0)
         change = self.final_learning_rate - self.learning_rate
         return self.learning_rate + change * passed
+
+
+def network_name(dataset: str, config: TrainConfig, seed: int) -> str:
+    """Name the network that these data, settings and seed make.
+
+    Examples
+    --------
+    >>> network_name("mnist", TrainConfig(), 0).startswith("mnist-set-s0-")
+    True
+    """
+    return f"{dataset}-{config.sparsifier}-s{seed}-{config.digest}"

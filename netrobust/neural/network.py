@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from netrobust.errors import InputError
-from netrobust.neural.config import TrainConfig
+from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.model import SparseMLP, from_state
 
 FORMAT = "netrobust network 1"
@@ -79,17 +79,6 @@ class Network:
             "sparsity": round(1 - links / places, 6),
             "network_seed": self.seed,
         }
-
-
-def network_name(dataset: str, config: TrainConfig, seed: int) -> str:
-    """Name the network that these data, settings and seed make.
-
-    Examples
-    --------
-    >>> network_name("mnist", TrainConfig(), 0).startswith("mnist-set-s0-")
-    True
-    """
-    return f"{dataset}-{config.sparsifier}-s{seed}-{config.digest}"
 
 
 def save_network(network: Network, path: str | os.PathLike[str]) -> Path:

@@ -12,15 +12,13 @@ caller, by `DataFrame.dropna`.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
-from scipy.special import ndtr, stdtrit
 
 from netrobust.errors import InputError
-from netrobust.streams import stream
+from netrobust.results.interval import interval
 
 _NETWORK = ("network", "dataset", "sparsifier", "width", "sparsity", "network_seed")
 _DAMAGE = ("null_model", "perturbation", "scope", "fraction")
@@ -30,8 +28,6 @@ KEYS = _NETWORK + _DAMAGE + _REPETITION
 # Rows that differ in one of these answer different questions; the last two come from
 # the tables along training.
 _SETTINGS = (*_NETWORK[1:-1], *_DAMAGE, "epoch", "layer")
-
-MIN_NETWORKS = 5  # with fewer, resampling says less than showing the range
 
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
@@ -60,14 +56,13 @@ def summarise(
     level: float = 0.95,
     draws: int = 10_000,
     seed: int = 0,
+    each: bool = False,
 ) -> pd.DataFrame:
     """Give mean and interval of a measure over network seeds, a row per group.
 
     Replicates are averaged within each network first. With 5 or more networks the
-    interval is the bootstrap percentile interval over network seeds in its expanded
-    form [1]_, whose quantiles are moved outwards to match Student's t: the plain
-    percentile interval covers the mean in 84% instead of 95% of normal samples of
-    five, the expanded one in 91%. With fewer networks it is the range.
+    interval is the expanded bootstrap percentile interval over network seeds [1]_
+    (see `interval`); with fewer it is the range.
 
     Parameters
     ----------
@@ -84,6 +79,9 @@ def summarise(
         Bootstrap samples, at least 100; all groups share them.
     seed : int
         Seed of the bootstrap samples.
+    each : bool
+        Add the networks behind each row: rows with their ``network_seed``, which is
+        missing in the rows over networks. The figures show them as dots.
 
     Returns
     -------
@@ -125,11 +123,32 @@ def summarise(
     unit = list(dict.fromkeys([*groups, "network_seed"]))
     networks = _mean_over_repetitions(table, value, unit)
     rows = [
-        (*key, value, *_interval(seeds[value].to_numpy(), level, draws, seed))
+        (*key, value, *interval(seeds[value].to_numpy(), level, draws, seed))
         for key, seeds in networks.groupby(groups, dropna=False, observed=True)
     ]
     columns = [*groups, "value", "mean", "low", "high", "networks", "interval"]
-    return pd.DataFrame(rows, columns=columns)
+    summary = pd.DataFrame(rows, columns=columns)
+    if not each or "network_seed" in groups:
+        return summary
+    single = summarise(table, value, unit, level, draws, seed)
+    joined = pd.concat([summary, single], ignore_index=True)
+    return joined[single.columns].astype({"network_seed": "Int64"})
+
+
+def split(summary: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split rows over networks from those of single networks that `each` adds.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"network_seed": [0, 1], "epoch": 1, "loss": [0.1, 0.3]})
+    >>> over, single = split(summarise(table, "loss", by="epoch", each=True))
+    >>> over["mean"].tolist(), single["mean"].tolist()
+    ([0.2], [0.1, 0.3])
+    """
+    if "network_seed" not in summary or summary["network_seed"].notna().all():
+        return summary, summary[:0]
+    over = summary["network_seed"].isna()
+    return summary[over], summary[~over]
 
 
 def robustness(
@@ -243,32 +262,6 @@ def _mean_over_repetitions(
 ) -> pd.DataFrame:
     grouped = table.groupby(unit, dropna=False, observed=True)[value]
     return grouped.mean(skipna=False).astype(float).reset_index()
-
-
-def _interval(
-    values: np.ndarray, level: float, draws: int, seed: int
-) -> tuple[float, float, float, int, str]:
-    mean, count = float(values.mean()), len(values)
-    if count < MIN_NETWORKS:
-        low, high, kind = float(values.min()), float(values.max()), "range"
-    else:
-        tail = stdtrit(count - 1, (1 - level) / 2) * np.sqrt(count / (count - 1))
-        outer = ndtr(tail)
-        means = mean + _resamples(count, draws, seed) @ (values - mean)
-        low, high = map(float, np.quantile(means, [outer, 1 - outer]))
-        kind = f"bootstrap {100 * level:g}%"
-    return mean, low, high, count, kind
-
-
-@lru_cache(maxsize=8)
-def _resamples(count: int, draws: int, seed: int) -> np.ndarray:
-    """Share of each seed in every bootstrap sample, shape (draws, count).
-
-    All groups use the same samples, so neighbouring points of a curve differ by
-    their data alone, and adding a group changes no other row.
-    """
-    rng = stream(seed, "bootstrap", count)
-    return rng.multinomial(count, np.full(count, 1 / count), size=draws) / count
 
 
 def _first_fall(x: np.ndarray, y: np.ndarray, level: float) -> float:

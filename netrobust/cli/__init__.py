@@ -1,0 +1,37 @@
+"""The `netrobust` command.
+
+Exit codes: 0 done, 2 bad input, 3 data cannot be had; anything else is a defect and
+shows its traceback. Verbs import what they need when they run, so help comes at once.
+"""
+
+import sys
+
+# Their order is that of the help page.
+from netrobust.cli import make, analyse, tell, console  # isort: skip
+from netrobust.cli.options import app
+from netrobust.errors import DataUnavailableError, InputError
+
+__all__ = ["analyse", "main", "make", "tell"]
+
+
+def main() -> None:
+    """Run the command and end the process with its exit code."""
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except InputError as error:
+        _stop(str(error), 2)
+    except DataUnavailableError as error:
+        _stop(str(error), 3)
+    except KeyboardInterrupt:
+        _stop("interrupted; the same command goes on from here", 130)
+    except Exception as error:
+        # The parser's own complaints, whichever parser the installed typer brings.
+        sentence = getattr(error, "format_message", None)
+        if sentence is None:
+            raise
+        _stop(f"{sentence()} See netrobust --help.", 2)
+
+
+def _stop(sentence: str, code: int) -> None:
+    console.err.print(f"netrobust: {sentence}", markup=False, soft_wrap=True)
+    sys.exit(code)

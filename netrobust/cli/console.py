@@ -1,0 +1,140 @@
+"""What the command line shows and reads: progress, tables, settings."""
+
+import json
+import logging
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from netrobust.errors import InputError
+
+if TYPE_CHECKING:  # pandas is loaded by the commands that need it
+    import pandas as pd
+
+Tick = Callable[[str, int, int], None]
+
+out = Console()
+err = Console(stderr=True)
+
+
+def talk(quiet: bool) -> None:
+    """Show what the package logs: all that is worth knowing, or only warnings."""
+    log = logging.getLogger("netrobust")
+    log.setLevel(logging.WARNING if quiet else logging.INFO)
+    if not log.handlers:
+        handler = RichHandler(console=err, show_path=False, show_time=False)
+        log.addHandler(handler)
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Tick]:
+    """Give a function that shows one bar per stage of the work.
+
+    Yields
+    ------
+    callable
+        ``(stage, units done, units in all)``.
+    """
+    columns = (
+        SpinnerColumn(), "{task.description}", BarColumn(), MofNCompleteColumn(),
+        TimeElapsedColumn(), "left", TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=err, disable=quiet) as bars:
+        stages: dict[str, Any] = {}
+
+        def tick(stage: str, done: int, total: int) -> None:
+            if stage not in stages:
+                stages[stage] = bars.add_task(stage, total=total)
+            bars.update(stages[stage], completed=done, total=total)
+
+        yield tick
+
+
+def show(table: "pd.DataFrame", as_json: bool, title: str | None = None) -> None:
+    """Print a table for people, or as JSON records for programs."""
+    if as_json:
+        out.print_json(table.to_json(orient="records", double_precision=15))
+        return
+    # Columns that say the same in every row are told once, above the table.
+    constant = [
+        name
+        for name in table
+        if len(table) > 1 and table[name].nunique(dropna=False) == 1
+    ]
+    told = ", ".join(f"{name} {_text(table[name].iloc[0])}" for name in constant)
+    shown = Table(title=title, caption=told or None, title_justify="left")
+    rest = table.drop(columns=constant)
+    for name in rest:
+        number = rest[name].dtype.kind in "if"
+        shown.add_column(str(name), justify="right" if number else "left")
+    for row in rest.itertuples(index=False):
+        shown.add_row(*(_text(value) for value in row))
+    out.print(shown)
+
+
+def _text(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def say(facts: dict[str, Any], as_json: bool = False) -> None:
+    """Print facts, one per line, or as one JSON object."""
+    if as_json:
+        out.print_json(json.dumps(facts, default=str))
+        return
+    width = max(len(name) for name in facts)
+    for name, value in facts.items():
+        out.print(f"{name:<{width}}  {value}", highlight=False, soft_wrap=True)
+
+
+def toml_file(path: Path | None) -> dict[str, Any]:
+    """Read settings from a TOML file; none from no file."""
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is not a readable TOML file ({error})") from None
+
+
+def pairs(given: Sequence[str] | None, flag: str) -> dict[str, Any]:
+    """Read ``name=value`` pairs; a value is a number, a list or true as in TOML."""
+    found = {}
+    for pair in given or ():
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise InputError(f"{flag} needs NAME=VALUE; got {pair!r}")
+        try:
+            found[name] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            found[name] = text
+    return found
+
+
+def fractions(text: str | None) -> list[float] | None:
+    """Read ``0,0.5,1``, or a number of equal steps from 0 to 1 such as ``20``."""
+    if text is None:
+        return None
+    try:
+        if "," not in text and float(text) > 1:
+            steps = int(text)
+            return [round(step / steps, 6) for step in range(steps + 1)]
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(
+            f"--fractions needs numbers such as 0,0.25,1 or a number of steps such as "
+            f"20; got {text!r}"
+        ) from None

@@ -1,0 +1,37 @@
+"""The command, and the options that several of its verbs share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Network science of sparse neural networks.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+RunPath = Annotated[Path, typer.Argument(help="A run folder, or a network in one.")]
+Out = Annotated[Path, typer.Option(help="Folder to write to.")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Folder with the data files, looked at first.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DryRun = Annotated[bool, typer.Option(help="Say what would be done; do nothing.")]
+Seed = Annotated[int, typer.Option(help="Seed of the random draws.")]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", help="Processes; results do not depend on it.")
+]
+Images = Annotated[int | None, typer.Option(help="Score the first so many images.")]
+Measures = Annotated[
+    list[str] | None, typer.Option("--measure", help="Repeat for several.")
+]
+Nulls = Annotated[
+    list[str] | None, typer.Option("--null-model", help="Repeat for several.")
+]
+Replicates = Annotated[int, typer.Option(help="Random draws of each kind.")]
+TableName = Annotated[str, typer.Option("--name", help="Name of the table written.")]
+Config = Annotated[Path | None, typer.Option(help="Settings in a TOML file.")]

@@ -1,0 +1,69 @@
+"""Verbs that tell: what there is, what is installed, how far a run is."""
+
+import os
+
+from netrobust.cli import console
+from netrobust.cli.options import AsJson, RunPath, app
+
+
+@app.command(name="list")
+def list_members(as_json: AsJson = False) -> None:
+    """List data sets, sparsifiers, topologies, perturbations, nulls and measures."""
+    from netrobust.graphs.measure import MEASURES
+    from netrobust.graphs.null import NULL_MODELS
+    from netrobust.graphs.perturb import PERTURBATIONS
+    from netrobust.neural.data import DATASETS
+    from netrobust.neural.sparsify import SPARSIFIERS
+    from netrobust.neural.topology import TOPOLOGIES
+
+    families = {
+        family.kind: family.summaries()
+        for family in (
+            DATASETS, SPARSIFIERS, TOPOLOGIES, PERTURBATIONS, NULL_MODELS, MEASURES,
+        )
+    }  # fmt: skip
+    if as_json:
+        console.say(families, as_json)
+        return
+    for kind, members in families.items():
+        plural = kind.removesuffix("y") + "ies" if kind.endswith("y") else kind + "s"
+        console.out.print(f"[bold]{plural}[/bold]")
+        for name, line in members.items():
+            console.out.print(f"  {name:<24}{line}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def info(as_json: AsJson = False) -> None:
+    """Tell versions, processors, caches and which data sets are at hand."""
+    from netrobust.neural.cache import cache_folder
+    from netrobust.neural.data import DATASETS, cached
+    from netrobust.runs import versions
+
+    facts = {
+        **versions(),
+        "processors": len(os.sched_getaffinity(0)),
+        "data cache": cache_folder("mnist").parent,
+        **{name: "here" if cached(name) else "to be fetched" for name in DATASETS},
+    }
+    console.say(facts, as_json)
+
+
+@app.command()
+def status(run: RunPath, as_json: AsJson = False) -> None:
+    """Tell which networks and tables of a run are done."""
+    from netrobust.runs import open_run
+
+    opened = open_run(run)
+    unfinished = opened.unfinished()
+    facts = {
+        "run": opened.path,
+        "networks finished": len(opened.networks()),
+        "networks unfinished": ", ".join(
+            f"{one.name} ({len(one.history)} of {one.config.epochs} epochs)"
+            for one in unfinished
+        )
+        or "none",
+        "tables": ", ".join(opened.tables()) or "none",
+        "finished parts": opened.parts().count(),
+    }
+    console.say(facts, as_json)

@@ -1,0 +1,156 @@
+"""The page around the data: panels, letters, legend and note, and its files."""
+
+from collections.abc import Callable, Iterable
+from math import ceil
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+
+from netrobust.errors import InputError
+from netrobust.results.looks import style
+from netrobust.results.stats import require_columns, split
+
+SINGLE, DOUBLE = 3.4, 7.0  # column widths in inches: 86 and 178 mm
+
+Share = Literal["row", "col"]
+
+
+def panels(
+    rows: int = 1,
+    columns: int = 1,
+    width: float = SINGLE,
+    height: float = 2.3,
+    sharex: bool | Share = False,
+    sharey: bool | Share = False,
+) -> tuple[Figure, np.ndarray]:
+    """Make a figure of panels and return it with its Axes, shape (rows, columns).
+
+    `width` is that of the figure and `height` that of one row of panels, in inches;
+    shared axes are labelled at the outer panels only.
+    """
+    figure = Figure(figsize=(width, rows * height), layout="constrained")
+    axes = figure.subplots(rows, columns, sharex=sharex, sharey=sharey, squeeze=False)
+    return figure, axes
+
+
+def equal_spans(axes: Iterable[Axes]) -> None:
+    """Give the y axes of panels one length but each its own height.
+
+    A step then looks the same in all of them, whatever level it starts from.
+
+    Examples
+    --------
+    >>> _, ((left, right),) = panels(1, 2)
+    >>> _ = left.set_ylim(0, 4), right.set_ylim(8, 9)
+    >>> equal_spans([left, right])
+    >>> float(right.get_ylim()[0]), float(right.get_ylim()[1])
+    (5.0, 9.0)
+    """
+    shown = list(np.ravel(np.asarray(axes, dtype=object)))
+    span = max(np.ptp(ax.get_ylim()) for ax in shown)
+    for ax in shown:
+        top = ax.get_ylim()[1]
+        ax.set_ylim(top - span, top)
+
+
+def panel_letters(axes: Iterable[Axes]) -> None:
+    """Write (a), (b), ... before the title of each panel, left above the data.
+
+    Examples
+    --------
+    >>> axes = panels(1, 2)[1]
+    >>> _ = axes[0, 1].set_title("MNIST")
+    >>> panel_letters(axes)
+    >>> axes[0, 1].get_title(loc="left")
+    '(b) MNIST'
+    """
+    for place, ax in enumerate(np.ravel(np.asarray(axes, dtype=object))):
+        title = f"({chr(ord('a') + place)}) {ax.get_title()}".strip()
+        ax.set_title("")  # side by side, a long title would run into the letter
+        ax.set_title(title, loc="left")
+
+
+def legend(figure: Figure, title: str | None = None) -> Legend:
+    """Put one legend for all panels below the figure, in as few rows as fit."""
+    entries: dict[str, Any] = {}
+    for ax in figure.axes:
+        for handle, text in zip(*ax.get_legend_handles_labels(), strict=True):
+            entries.setdefault(text, handle)
+    for text in ("intact", "chance"):  # reference levels come after the data
+        if text in entries:
+            entries[text] = entries.pop(text)
+    if not entries:
+        raise InputError("the figure has nothing to name; draw with hue first")
+    for rows in range(1, len(entries) + 1):
+        result = figure.legend(
+            list(entries.values()),
+            list(entries),
+            loc="outside lower center",
+            ncols=ceil(len(entries) / rows),
+            title=title,
+        )
+        if result.get_window_extent().width <= figure.bbox.width:
+            break
+        if rows < len(entries):
+            result.remove()
+    return result
+
+
+def note(summary: pd.DataFrame) -> str:
+    """Say what band, whiskers and dots stand for.
+
+    Examples
+    --------
+    >>> note(pd.DataFrame({"interval": ["range", "range"], "networks": [2, 1]}))
+    'mean and range of 1 to 2 networks'
+    """
+    require_columns(summary, ["interval", "networks"])
+    summary, networks = split(summary)
+    kinds = " or ".join(dict.fromkeys(summary["interval"]))
+    few, many = summary["networks"].min(), summary["networks"].max()
+    count = str(many) if few == many else f"{few} to {many}"
+    text = f"mean and {kinds} of {count} network{'s' if many > 1 else ''}"
+    return text + ("; small dots: single networks" if len(networks) else "")
+
+
+def save(
+    figure: Figure, table: pd.DataFrame, folder: str | Path, stem: str
+) -> list[Path]:
+    """Write ``stem.pdf``, ``stem.png`` (300 dpi) and ``stem.csv``, and return them.
+
+    The same figure and table give the same bytes; a file is either whole or absent.
+
+    Parameters
+    ----------
+    figure : Figure
+    table : DataFrame
+        The plotted numbers.
+    folder : path
+        Made if missing.
+    stem : str
+        What the figure shows, in one word.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    writers: dict[str, Callable[[Path], None]] = {
+        "pdf": lambda path: figure.savefig(
+            path, format="pdf", metadata={"CreationDate": None}
+        ),
+        "png": lambda path: figure.savefig(path, format="png", dpi=300),
+        "csv": lambda path: table.to_csv(path, index=False, lineterminator="\n"),
+    }
+    paths = [folder / f"{stem}.{kind}" for kind in writers]
+    with style():  # the kind of embedded font is decided at this point
+        for path, write in zip(paths, writers.values(), strict=True):
+            part = path.with_name(f".{path.name}.part")
+            try:
+                write(part)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
+    return paths
