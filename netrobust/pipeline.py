@@ -91,27 +91,34 @@ def summary_table(run: Run) -> pd.DataFrame:
     Parameters
     ----------
     run : Run
-        With the tables ``history``, ``measures`` and ``percolation``.
+        With the tables ``history`` and ``percolation``.
 
     Returns
     -------
     DataFrame
-        ``test_accuracy`` after the last epoch, ``links``, and for each perturbation
-        the chance-normalised area under the damage curve of the intact topology.
+        ``accuracy`` on the test images after the last epoch, ``links`` of the hidden
+        layers, and for each perturbation ``R_...``, the chance-normalised area under
+        the damage curve of the trained network.
     """
-    history, measures = run.table("history"), run.table("measures")
-    last = history.sort_values("epoch").groupby("network").last()
-    links = measures.groupby("network")["links"].max()  # the stack has them all
+    last = run.table("history").sort_values("epoch").groupby("network").last()
     intact = run.table("percolation").query("null_model == 'none'")
     areas = robustness(intact).pivot_table(
         index="network", columns="perturbation", values="robustness"
     )
-    labels = ["dataset", "sparsifier", "network_seed", "epoch", "test_accuracy"]
+    links = {
+        network.name: sum(
+            len(layer.links()[0]) for layer in network.model.hidden_layers
+        )
+        for network in run.networks()
+    }
     return (
-        last[labels]
-        .rename(columns={"epoch": "epochs"})
-        .join(links)
-        .join(areas)
+        last[["dataset", "sparsifier", "network_seed"]]
+        .assign(epochs=last.epoch, accuracy=last.test_accuracy, links=pd.Series(links))
+        .join(
+            areas.add_prefix("R_").rename(
+                columns=lambda name: name.removesuffix("_links")
+            )
+        )
         .reset_index()
     )
 

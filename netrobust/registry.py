@@ -75,6 +75,6 @@ class Registry(Mapping[str, T], Generic[T]):
     def summaries(self) -> dict[str, str]:
         """First docstring line of every member, by name."""
         return {
-            name: (member.__doc__ or "").strip().splitlines()[0]
+            name: (member.__doc__ or "").strip().partition("\n")[0]
             for name, member in self._members.items()
         }

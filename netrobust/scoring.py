@@ -1,5 +1,7 @@
 """One network, intact or damaged, scored on test images."""
 
+import numpy as np
+
 from netrobust.errors import InputError
 from netrobust.graphs.perturb import Damage
 from netrobust.neural.data import Dataset
@@ -39,7 +41,7 @@ def score(
     Raises
     ------
     InputError
-        The images do not fit the network.
+        The images or the damage do not fit the network, or a number is below 1.
 
     Examples
     --------
@@ -51,6 +53,10 @@ def score(
     >>> score(model, data, Damage(kept=np.arange(0)))["accuracy"]
     0.1
     """
+    if threads < 1 or (images is not None and images < 1):
+        raise InputError(
+            f"images and threads must be 1 or larger; got {images} and {threads}"
+        )
     x, y = data.x_test[:images], data.y_test[:images]
     if x.shape[1] != model.sizes[0] or data.n_classes > model.sizes[-1]:
         raise InputError(
@@ -63,12 +69,26 @@ def score(
 
 
 def damaged(model: SparseMLP, damage: Damage) -> SparseMLP:
-    """Make the network that is left of another one after damage."""
+    """Make the network that is left of another one after damage.
+
+    Raises
+    ------
+    InputError
+        The damage does not fit the network.
+    """
     source, target, weight = model.links()
-    kept = damage.kept
+    kept = np.asarray(damage.kept)
+    if (np.diff(kept, prepend=-1) <= 0).any() or (kept[-1:] >= source.size).any():
+        raise InputError(f"kept must hold rising link ids from 0 to {source.size - 1}")
+    for name, values, count in (
+        ("weight", damage.weight, kept.size),
+        ("bias", damage.bias, sum(model.sizes[1:-1])),
+    ):
+        if values is not None and np.shape(values) != (count,):
+            raise InputError(f"{name} of the damage must hold {count} values")
     return model.with_links(
         source[kept],
         target[kept],
-        weight[kept] if damage.weight is None else damage.weight,
-        model.biases() if damage.bias is None else damage.bias,
+        weight[kept] if damage.weight is None else np.asarray(damage.weight),
+        model.biases() if damage.bias is None else np.asarray(damage.bias),
     )

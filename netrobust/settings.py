@@ -28,7 +28,7 @@ def settings(cls: type[C]) -> type[C]:
     netrobust.errors.InputError: Walk.steps: input should be a valid integer, unable \
 to parse string as an integer; got 'many'
     """
-    config = ConfigDict(extra="forbid", strict=False)
+    config = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False)
     made: Any = validated_dataclass(frozen=True, kw_only=True, config=config)(cls)
     build = made.__init__
 

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, NamedTuple, Self
 
-from annotated_types import Ge, MinLen
 from pydantic import Field, model_validator
 
 from netrobust.errors import InputError
@@ -13,7 +12,7 @@ from netrobust.neural.config import Positive, TrainConfig, network_name
 from netrobust.neural.data import DATASETS
 from netrobust.settings import settings
 
-Names = Annotated[tuple[str, ...], MinLen(1)]
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 #: Shares of links removed along a damage curve, from none to all in steps of 0.05.
 GRID = tuple(round(step / 20, 2) for step in range(21))
@@ -41,10 +40,12 @@ class Study:
     sparsifiers: Names = ("static", "set", "dense_small", "dense_narrow")
     networks: Positive = 2  # per method and data set, with the seeds 0, 1, ...
     training: dict[str, Any] = Field(default_factory=dict)  # fields of TrainConfig
-    reference_epochs: Annotated[int, Ge(0)] = 0  # of one dense network per data set
+    reference_epochs: Annotated[int, Field(ge=0)] = (
+        0  # of one dense network per data set
+    )
     perturbations: Names = ("random_links", "strongest_links", "weakest_links")
     curve_null_models: Names = ("none", "degree_preserving")  # of damage curves
-    fractions: Annotated[tuple[float, ...], MinLen(1)] = GRID
+    fractions: Annotated[tuple[float, ...], Field(min_length=1)] = GRID
     replicates: Positive = 10
     scope: str = "per_layer"
     measures: Names = ("giant_component", "reach")
@@ -56,7 +57,7 @@ class Study:
     )
     null_replicates: Positive = 20
     images: Positive | None = None  # score the first so many test images
-    seed: Annotated[int, Ge(0)] = 0  # of the draws
+    seed: Annotated[int, Field(ge=0)] = 0  # of the draws
     fallback: str | None = None  # data set used where another cannot be had
 
     @model_validator(mode="after")

@@ -2,12 +2,14 @@
 
 import json
 import logging
+import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import (
@@ -27,7 +29,8 @@ if TYPE_CHECKING:  # pandas is loaded by the commands that need it
 
 Tick = Callable[[str, int, int], None]
 
-out = Console()
+# Into a file or a pipe, lines are as long as tables need.
+out = Console(width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True)
 
 
@@ -76,7 +79,7 @@ def show(table: "pd.DataFrame", as_json: bool, title: str | None = None) -> None
         if len(table) > 1 and table[name].nunique(dropna=False) == 1
     ]
     told = ", ".join(f"{name} {_text(table[name].iloc[0])}" for name in constant)
-    shown = Table(title=title, caption=told or None, title_justify="left")
+    shown = Table(title=title, caption=told or None, box=SIMPLE_HEAD)
     rest = table.drop(columns=constant)
     for name in rest:
         number = rest[name].dtype.kind in "if"
@@ -87,7 +90,9 @@ def show(table: "pd.DataFrame", as_json: bool, title: str | None = None) -> None
 
 
 def _text(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return "-" if value != value else f"{value:.4g}"
 
 
 def say(facts: dict[str, Any], as_json: bool = False) -> None:

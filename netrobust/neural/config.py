@@ -6,7 +6,6 @@ from itertools import pairwise
 from json import dumps
 from typing import Annotated, Self
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import Field, model_validator
 
 from netrobust.errors import InputError
@@ -14,7 +13,7 @@ from netrobust.neural.sparsify import Sparsifier, sparsifier
 from netrobust.neural.topology import TOPOLOGIES
 from netrobust.settings import settings
 
-Positive = Annotated[int, Ge(1)]
+Positive = Annotated[int, Field(ge=1)]
 Option = bool | int | float | str
 
 
@@ -46,16 +45,20 @@ to 1; got 1.5
     sparsifier: str = "set"  # how links move; one of SPARSIFIERS
     options: dict[str, Option] = Field(default_factory=dict)  # of the sparsifier
     topology: str = "erdos_renyi"  # where links start; one of TOPOLOGIES
-    hidden: Annotated[tuple[Positive, ...], MinLen(1)] = (1000, 1000, 1000)
-    sparsity: Annotated[float, Ge(0), Lt(1)] = 0.99  # share of absent links per layer
+    hidden: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1000, 1000, 1000)
+    sparsity: Annotated[float, Field(ge=0, lt=1)] = (
+        0.99  # share of absent links per layer
+    )
     epochs: Positive = 25
     batch_size: Positive = 64
-    learning_rate: Annotated[float, Gt(0)] = 0.025
-    final_learning_rate: Annotated[float, Ge(0)] = 2.5e-4
-    decay_until: Annotated[float, Gt(0), Le(1)] = 0.9  # share of epochs of falling rate
-    momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
-    weight_decay: Annotated[float, Ge(0)] = 5e-4  # on weights, not on biases
-    zeta: Annotated[float, Ge(0), Le(1)] = 0.3  # share of links rewired per update
+    learning_rate: Annotated[float, Field(gt=0)] = 0.025
+    final_learning_rate: Annotated[float, Field(ge=0)] = 2.5e-4
+    decay_until: Annotated[float, Field(gt=0, le=1)] = (
+        0.9  # share of epochs of falling rate
+    )
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: Annotated[float, Field(ge=0)] = 5e-4  # on weights, not on biases
+    zeta: Annotated[float, Field(ge=0, le=1)] = 0.3  # share of links rewired per update
     threads: Positive = 1  # more can change the last bits of dense products
 
     @model_validator(mode="after")

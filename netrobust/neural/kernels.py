@@ -145,10 +145,10 @@ def network_logits(
         count = min(BLOCK, images - start)
         lower = np.empty((widest, count), np.float32)
         upper = np.empty((widest, count), np.float32)
-        for image in range(count):
-            pixels = x[start + image]
-            for neuron in range(sizes[0]):
-                lower[neuron, image] = (pixels[neuron] - mean) * scale
+        for neuron in range(sizes[0]):
+            row = lower[neuron]
+            for image in range(count):
+                row[image] = (x[start + image, neuron] - mean) * scale
         first = 0
         for depth in range(1, sizes.shape[0]):
             for neuron in range(sizes[depth]):

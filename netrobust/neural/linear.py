@@ -1,4 +1,4 @@
-"""Layers that know their links: sparse ones hold nothing else."""
+"""The sparse layer: it stores its links and nothing else."""
 
 from typing import Any, cast
 
@@ -7,7 +7,6 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn.utils import skip_init
 
 from netrobust.errors import InputError
 from netrobust.neural import kernels
@@ -69,7 +68,7 @@ class SparseLinear(nn.Module):
     ) -> None:
         super().__init__()
         self.in_features, self.out_features = int(n_in), int(n_out)
-        source, target = np.asarray(source, np.int64), np.asarray(target, np.int64)
+        source, target = _integers("source", source), _integers("target", target)
         weight = np.asarray(weight, np.float32)
         if not source.shape == target.shape == weight.shape == (weight.size,):
             raise InputError(
@@ -85,9 +84,14 @@ class SparseLinear(nn.Module):
         into = np.bincount(target, minlength=n_out)
         indptr = np.concatenate([[0], np.cumsum(into)])
         _check_topology(indptr, source, self.in_features, self.out_features)
-        values = np.zeros(n_out, np.float32) if bias is None else np.array(bias)
+        values = np.array(np.zeros(n_out) if bias is None else bias, np.float32)
+        if values.shape != (n_out,):
+            raise InputError(
+                f"bias must hold one value a target neuron, {n_out}; got shape "
+                f"{values.shape}"
+            )
         self.weight = nn.Parameter(torch.from_numpy(weight.copy()))
-        self.bias = nn.Parameter(torch.from_numpy(values.astype(np.float32)))
+        self.bias = nn.Parameter(torch.from_numpy(values))
         self.register_buffer("indptr", torch.from_numpy(indptr))
         self.register_buffer("source", torch.from_numpy(source.astype(np.int32)))
         self._by_source: tuple[NDArray[Any], ...] | None = None
@@ -129,10 +133,12 @@ class SparseLinear(nn.Module):
         Raises
         ------
         InputError
-            A new link stands where another link is.
+            An id is none of the layer's, or a new link stands where another link is.
         """
-        kept = np.asarray(kept, np.int64)
+        kept = _integers("kept", kept)
         old_source, old_target, old_weight = self.links()
+        if kept.size and (kept.min() < 0 or kept.max() >= old_weight.size):
+            raise InputError(f"kept must hold link ids in 0..{old_weight.size - 1}")
         source = np.concatenate([old_source[kept], np.asarray(source, np.int64)])
         target = np.concatenate([old_target[kept], np.asarray(target, np.int64)])
         weight = np.concatenate([old_weight[kept], np.asarray(weight, np.float32)])
@@ -158,6 +164,15 @@ class SparseLinear(nn.Module):
                 f"SparseLinear computes on the CPU; got {x.device.type} images and "
                 f"{self.weight.device.type} weights, move both with .to('cpu')"
             )
+        if (
+            x.ndim != 2
+            or x.shape[1] != self.in_features
+            or x.dtype != self.weight.dtype
+        ):
+            raise InputError(
+                f"the layer takes {self.weight.dtype} of shape (images, "
+                f"{self.in_features}); got {x.dtype} of shape {tuple(x.shape)}"
+            )
         # The kernels want one row per neuron. Between sparse layers the transposes
         # only change strides; nothing is copied.
         out = _Product.apply(x.t().contiguous(), self.weight, self.bias, self)
@@ -177,49 +192,24 @@ class SparseLinear(nn.Module):
         self, state_dict: dict[str, Tensor], prefix: str, *rest: Any
     ) -> None:
         names = [prefix + name for name in ("weight", "indptr", "source")]
-        if all(name in state_dict for name in names):
+        found = [name in state_dict for name in names]
+        if any(found[1:]):
+            # One of the three alone would leave links that point anywhere.
+            if not all(found):
+                raise InputError(f"a state must hold {', '.join(names)} together")
             weight, indptr, source = (state_dict[name] for name in names)
             _check_topology(
                 indptr.numpy(), source.numpy(), self.in_features, self.out_features
             )
-            if weight.shape != source.shape:
+            if weight.shape != source.shape or not weight.is_floating_point():
                 raise InputError(
                     f"{names[0]} must hold one weight a link, {tuple(source.shape)}; "
-                    f"got {tuple(weight.shape)}"
+                    f"got {weight.dtype} of shape {tuple(weight.shape)}"
                 )
-            self.weight.data = torch.empty_like(weight)
+            self.weight.data, self.weight.grad = torch.empty_like(weight), None
             self.indptr, self.source = indptr.clone(), source.clone()
             self._by_source = None
         super()._load_from_state_dict(state_dict, prefix, *rest)
-
-
-class DenseLinear(nn.Linear):
-    """A complete bipartite layer held as a matrix, with the links of `SparseLinear`.
-
-    Links are in canonical order, which is the matrix row by row.
-    """
-
-    def links(self) -> LinkArrays:
-        """Give source, target and weight of every link, in canonical order."""
-        target, source = np.divmod(
-            np.arange(self.weight.numel(), dtype=np.int64), self.in_features
-        )
-        return source, target, self.weight.detach().numpy().ravel().copy()
-
-    def with_links(
-        self, source: ArrayLike, target: ArrayLike, weight: ArrayLike, bias: ArrayLike
-    ) -> "DenseLinear":
-        """Make a layer of the same sizes that weighs 0 wherever no link is given."""
-        layer = skip_init(DenseLinear, self.in_features, self.out_features)
-        matrix = np.zeros((self.out_features, self.in_features), np.float32)
-        matrix[np.asarray(target), np.asarray(source)] = weight
-        layer.load_state_dict(
-            {
-                "weight": torch.from_numpy(matrix),
-                "bias": torch.from_numpy(np.array(bias, np.float32)),
-            }
-        )
-        return cast(DenseLinear, layer)
 
 
 class _Product(torch.autograd.Function):
@@ -235,9 +225,9 @@ class _Product(torch.autograd.Function):
             indptr, source, weight.detach().numpy(), bias.detach().numpy(),
             x.detach().numpy(), out.numpy(),
         )  # fmt: skip
-        ctx.save_for_backward(x, weight)
-        # The arrays are kept, not the layer: rewiring it before the backward pass
-        # must not send the kernels out of bounds.
+        # The arrays are kept, not the layer or its parameter: rewiring before the
+        # backward pass must not send the kernels out of bounds.
+        ctx.save_for_backward(x, weight.detach())
         ctx.by_target = indptr, source
         ctx.by_source = layer.by_source() if x.requires_grad else None
         return out
@@ -262,10 +252,22 @@ class _Product(torch.autograd.Function):
         return grad_x, grad_weight, grad_bias, None
 
 
+def _integers(name: str, values: ArrayLike) -> NDArray[np.int64]:
+    array = np.asarray(values)
+    if array.size and array.dtype.kind not in "iu":
+        raise InputError(f"{name} must hold integers; got {array.dtype}")
+    return array.astype(np.int64)
+
+
 def _check_topology(
     indptr: NDArray[Any], source: NDArray[Any], n_in: int, n_out: int
 ) -> None:
     """Refuse what would lead the kernels, which check no bounds, out of an array."""
+    if indptr.dtype.kind != "i" or source.dtype.kind != "i":
+        raise InputError(
+            "row pointers and sources must be signed integers; "
+            f"got {indptr.dtype} and {source.dtype}"
+        )
     if indptr.shape != (n_out + 1,) or source.ndim != 1:
         raise InputError(
             f"a layer of {n_out} target neurons needs {n_out + 1} row pointers and a "

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
 from netrobust.errors import InputError
-from netrobust.neural.linear import DenseLinear, LinkArrays, SparseLinear
+from netrobust.neural.dense import DenseLinear
+from netrobust.neural.linear import LinkArrays, SparseLinear
 from netrobust.neural.topology import Topology, erdos_renyi
 
 Layer = SparseLinear | DenseLinear
@@ -192,6 +193,11 @@ def from_state(state: Mapping[str, Tensor], sizes: Sequence[int]) -> SparseMLP:
         The tensors are not those of a network of these sizes.
     """
     layers: list[Layer] = []
+    biases = [state.get(f"layers.{index}.bias") for index in range(len(sizes) - 2)]
+    if not biases or [None if b is None else b.numel() for b in biases] != [
+        *sizes[1:-1]
+    ]:
+        raise InputError(f"not the tensors of a network {sizes}: the biases differ")
     for index, (n_in, n_out) in enumerate(pairwise(sizes[:-1])):
         if f"layers.{index}.indptr" in state:
             layers.append(SparseLinear(n_in, n_out, [], [], []))

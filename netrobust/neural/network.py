@@ -91,6 +91,11 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> Path:
     network : Network
     path : path-like
         Its folder is made if need be.
+
+    Raises
+    ------
+    InputError
+        The place cannot be written to.
     """
     path = Path(path)
     header = {
@@ -106,10 +111,15 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> Path:
     tensors = {name: t.contiguous() for name, t in network.model.state_dict().items()}
     for name, buffer in network.momentum.items():
         tensors[_MOMENTUM + name] = buffer.contiguous()
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    save_file(tensors, partial, metadata={"netrobust": json.dumps(header)})
-    os.replace(partial, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, partial, metadata={"netrobust": json.dumps(header)})
+        os.replace(partial, path)
+    except (OSError, SafetensorError) as error:
+        raise InputError(
+            f"cannot write {path} ({error}); choose another place"
+        ) from None
     return path
 
 
@@ -133,8 +143,12 @@ def load_network(path: str | os.PathLike[str]) -> Network:
             for name in list(tensors)
             if name.startswith(_MOMENTUM)
         }
+        model = from_state(tensors, header["sizes"])
+        needed = {name: value.shape for name, value in model.named_parameters()}
+        if momentum and {name: m.shape for name, m in momentum.items()} != needed:
+            raise InputError("its momentum does not fit its weights")
         return Network(
-            model=from_state(tensors, header["sizes"]),
+            model=model,
             config=TrainConfig(**header["config"]),
             seed=header["seed"],
             dataset=header["dataset"],
@@ -143,7 +157,7 @@ def load_network(path: str | os.PathLike[str]) -> Network:
             dynamics=pd.DataFrame(header["dynamics"]),
             momentum=momentum,
         )
-    except (SafetensorError, InputError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, LookupError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} is not a readable network file ({error}); train it again or "
             "restore it"

@@ -79,8 +79,9 @@ def train(
     (2, [36])
     """
     config = config or TrainConfig()
-    if seed < 0:
-        raise InputError(f"seed must be 0 or larger; got {seed}")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed must be an integer, 0 or larger; got {seed!r}")
+    seed = int(seed)  # numpy's do not go into the JSON of the file
     network = _begin(data, config, seed, path)
     if network.finished:
         return network
@@ -93,10 +94,10 @@ def train(
                 group["lr"] = config.rate(epoch)
             order = stream(seed, "batches", epoch).permutation(len(data.y_train))
             learnt = _one_epoch(model, data, optimiser, order, config.batch_size)
-            if not np.isfinite(learnt["loss"]):
+            if not (np.isfinite(learnt["loss"]) and _finite(model)):
                 raise InputError(
-                    f"training diverged in epoch {epoch} (the loss is not finite); "
-                    f"choose a learning_rate below {config.learning_rate}"
+                    f"training diverged in epoch {epoch} (its loss or weights are not "
+                    f"finite); choose a learning_rate below {config.learning_rate}"
                 )
             tested = evaluate(model, data.x_test, data.y_test)
             history.append(
@@ -200,6 +201,10 @@ def _one_epoch(
     return {"loss": total / order.size, "train_accuracy": correct / order.size}
 
 
+def _finite(model: SparseMLP) -> bool:
+    return all(bool(torch.isfinite(part).all()) for part in model.parameters())
+
+
 def _move_links(
     model: SparseMLP, optimiser: SGD, step: Step | None, context: Context
 ) -> Iterator[Row]:
@@ -224,7 +229,9 @@ def _move_links(
 
 def _rewire(layer: SparseLinear, optimiser: SGD, move: Rewiring) -> None:
     origin = layer.rewire(*move)
-    buffer = optimiser.state[layer.weight]["momentum_buffer"]
+    buffer = optimiser.state[layer.weight].get("momentum_buffer")
+    if buffer is None:  # SGD with momentum 0 keeps none
+        return
     survived = torch.from_numpy(origin >= 0)
     moved = torch.zeros_like(layer.weight)
     moved[survived] = buffer[torch.from_numpy(origin[origin >= 0])]

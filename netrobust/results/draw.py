@@ -15,10 +15,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import (
     LogLocator,
+    MaxNLocator,
     NullFormatter,
     PercentFormatter,
     StrMethodFormatter,
 )
+from pandas.api.types import is_integer_dtype
 
 from netrobust.results.looks import LABELS, groups, label, looks, ordered, style
 from netrobust.results.page import (
@@ -98,6 +100,8 @@ def curve(
     if len(networks):
         _dots(networks, networks[x], ax, hue)
     ax.set_xlabel(label(x))
+    if is_integer_dtype(over[x]):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return _finish(ax, over, ylabel, chance)
 
 
@@ -214,7 +218,8 @@ def ccdf(
     lowest = shown["mean"].min() / 2
     for _, look, text, group in groups(over, x, hue):
         line = group[group.index.isin(shown.index)].sort_values(x)
-        ax.plot(line[x], line["mean"], **look | {"linestyle": ""}, label=text)
+        own = look | {"linestyle": "", "markerfacecolor": "none"}  # none hides another
+        ax.plot(line[x], line["mean"], **own, label=text)
         low = line["low"].clip(lower=lowest)
         ax.fill_between(
             line[x], low, line["high"], color=look["color"], alpha=0.2, lw=0
@@ -243,7 +248,7 @@ def _dots(networks: pd.DataFrame, x: pd.Series, ax: Axes, hue: str | None) -> No
         s=4,
         linewidth=0,
         legend=False,
-        zorder=4,
+        zorder=1.9,  # an open marker stays open
         ax=ax,
     )
 

@@ -61,8 +61,8 @@ def summarise(
     """Give mean and interval of a measure over network seeds, a row per group.
 
     Replicates are averaged within each network first. With 5 or more networks the
-    interval is the expanded bootstrap percentile interval over network seeds [1]_
-    (see `interval`); with fewer it is the range.
+    interval is the expanded bootstrap percentile interval over network seeds (see
+    `interval` for the source); with fewer it is the range.
 
     Parameters
     ----------
@@ -94,11 +94,6 @@ def summarise(
     ------
     InputError
         On an empty table, an unknown or text column, or groups that mix methods.
-
-    References
-    ----------
-    .. [1] T. C. Hesterberg, The American Statistician 69, 371 (2015).
-       doi:10.1080/00031305.2015.1089789
 
     Examples
     --------

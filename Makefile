@@ -1,0 +1,45 @@
+# Everything runs in .venv, made on first use with the versions in constraints.txt.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN ?= runs/quick
+JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+
+.DEFAULT_GOAL := help
+.PHONY: help install reproduce figures test check format bench clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+install: $(VENV)/installed ## create .venv with netrobust and all it needs
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
+	@touch $@
+
+reproduce: install ## train, damage, score and draw: the quick preset into runs/quick
+	$(BIN)/netrobust reproduce --preset quick --out $(RUN) --jobs $(JOBS)
+
+figures: install ## redraw the committed figures from runs/quick
+	$(BIN)/netrobust figures $(RUN) --out figures
+
+test: install ## run all tests and docstring examples
+	$(BIN)/python -m pytest
+
+check: install ## lint, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: install ## put the code in order
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: install ## compare speed with dense PyTorch, side by side
+	$(BIN)/python benchmarks/speed.py
+
+clean: ## remove .venv and caches; runs stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
