@@ -4,7 +4,14 @@ import numpy as np
 from igraph import Graph
 
 from netrobust.errors import InputError
-from netrobust.graphs.graph import biases, check, from_links, links, sizes
+from netrobust.graphs.graph import (
+    biases,
+    check,
+    first_depth,
+    from_links,
+    links,
+    sizes,
+)
 from netrobust.neural.model import SparseMLP
 
 
@@ -65,5 +72,10 @@ def to_model(graph: Graph, like: SparseMLP) -> SparseMLP:
         raise InputError(
             f"the graph has {sizes(graph)} neurons per depth, the network "
             f"{like.sizes[:-1]}; export and reload the same network"
+        )
+    if first_depth(graph) != 0:
+        raise InputError(
+            f"the graph starts at depth {first_depth(graph)}, a network at 0; reload "
+            "the stack of all its layers"
         )
     return like.with_links(*links(graph), biases(graph)[like.sizes[0] :])

@@ -9,7 +9,7 @@ from types import ModuleType
 from netrobust.errors import InputError
 from netrobust.results import draw
 from netrobust.results.looks import style
-from netrobust.runs import Run
+from netrobust.runs import Run, make_folder
 
 #: Names of the analyses, in the order of the gallery.
 ANALYSES = ("learning", "percolation", "degrees", "shuffling")
@@ -62,6 +62,7 @@ def draw_figures(
     """
     modules = [analysis(name) for name in only]
     tables = [module.compute(run) for module in modules]
+    make_folder(Path(folder))
     written: list[Path] = []
     for name, module, table in zip(only, modules, tables, strict=True):
         with style():

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from netrobust.errors import DataUnavailableError
+from netrobust.errors import DataUnavailableError, InputError
 from netrobust.gallery import draw_figures
 from netrobust.graphs.measure import MEASURES
 from netrobust.neural.data import load
@@ -134,6 +134,11 @@ def _fetch(study: Study, folder: Path | None) -> dict[str, str]:
                 raise
             log.warning("%s; using %s in its place", error, study.fallback)
             data = load(study.fallback)
+        if study.images and study.images > len(data.y_test):
+            raise InputError(
+                f"images must be from 1 to {len(data.y_test)}, the test images of "
+                f"{data.name}; got {study.images}"
+            )
         hashes[data.name] = data.sha256
     return hashes
 
@@ -171,7 +176,9 @@ def _export_and_measure(study: Study, run: Run, tick: Tick) -> None:
     networks = _damaged_networks(run)
     sparse = [network for network in networks if not network.config.method.dense]
     for done, network in enumerate(sparse, start=1):
-        run.export(network, "graphml")
+        # The stack is written last, so where it lies the layers lie too.
+        if not (run.graphs_path(network.name) / "stack.graphml").is_file():
+            run.export(network, "graphml")
         tick("exporting graphs", done, len(sparse))
     names = [network.name for network in networks]
     settings = {"networks": names, "measures": list(MEASURES)}

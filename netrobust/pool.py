@@ -1,8 +1,11 @@
 """Work spread over processes."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context, parent_process
+from multiprocessing.context import BaseContext
+from threading import Thread
 from typing import Any, TypeVar
 
 from netrobust.errors import InputError
@@ -21,7 +24,7 @@ def spread(
     Parameters
     ----------
     function : callable
-        Importable by name, since worker processes are spawned, not forked.
+        Importable by name, since worker processes are not forked from this one.
     tasks : sequence
     jobs : int
         Processes; with 1 everything runs in this one, in order.
@@ -46,7 +49,7 @@ def spread(
         return
     with ProcessPoolExecutor(
         min(jobs, len(tasks)),
-        mp_context=get_context("spawn"),
+        mp_context=_context(),
         initializer=_adopt,
         initargs=(function, *shared),
     ) as pool:
@@ -61,8 +64,28 @@ def spread(
             raise
 
 
+def _context() -> BaseContext:
+    """Fork workers from a clean server that has torch loaded, or spawn them.
+
+    A spawned worker loads torch anew, which takes longer than most units of work.
+    """
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["netrobust.pipeline"])
+    return context
+
+
 def _adopt(*shared: Any) -> None:
     _SHARED[:] = shared
+    Thread(target=_follow, daemon=True).start()
+
+
+def _follow() -> None:
+    """End with the parent: a worker whose parent was killed would wait for ever."""
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _call(task: Any) -> Any:

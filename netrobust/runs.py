@@ -60,6 +60,10 @@ class Run:
         """Where the file of a network lies."""
         return self.path / "networks" / name / NETWORK_FILE
 
+    def graphs_path(self, name: str) -> Path:
+        """Where the exported graphs of a network lie."""
+        return self.network_path(name).parent / "graphs"
+
     def networks(self) -> list[Network]:
         """Read all networks whose training is finished, in the order of names."""
         return [network for network in self._read_networks() if network.finished]
@@ -94,8 +98,8 @@ class Run:
             The folder that holds ``layer-1``, ``layer-2``, ... and ``stack``.
         """
         graph = to_graph(network.model)
-        folder = folder or self.path / "networks" / network.name / "graphs"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = folder or self.graphs_path(network.name)
+        make_folder(folder)
         for layer in layers(graph):
             write(layer, folder / f"layer-{first_depth(layer) + 1}.{suffix}")
         write(graph, folder / f"stack.{suffix}")
@@ -153,6 +157,8 @@ class Run:
 
     def check_table(self, name: str, settings: dict[str, Any] | None) -> None:
         """Refuse to replace a table that was made with other settings."""
+        if not name or set(name) & set("/\\") or name.startswith("."):
+            raise InputError(f"a table cannot be called {name!r}; use letters and -")
         if name not in self.tables():
             return
         before = self.table(name).attrs.get("settings")
@@ -165,6 +171,20 @@ class Run:
     def parts(self) -> Parts:
         """Where finished units of tables are kept."""
         return Parts(self.path / "tables" / "parts")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises
+    ------
+    InputError
+        The place cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made ({error}); give another") from None
 
 
 def versions() -> dict[str, str]:
@@ -213,7 +233,7 @@ def create_run(
         raise InputError(
             f"{folder} exists and is not a run; give a new or an empty folder"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     _write_text(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
     return Run(folder, manifest["settings"])
 
@@ -236,9 +256,10 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         raise InputError(f"no run at {folder}; make one with netrobust train")
     if (folder / "manifest.json").is_file():
         return Run(folder, _read_manifest(folder)["settings"])
-    above = folder.parent.parent
-    if (folder / NETWORK_FILE).is_file() and (above / "manifest.json").is_file():
-        return Run(above, _read_manifest(above)["settings"], only=folder.name)
+    network = folder.absolute() if folder.name else folder.resolve()  # not "."
+    above = network.parent.parent
+    if (network / NETWORK_FILE).is_file() and (above / "manifest.json").is_file():
+        return Run(above, _read_manifest(above)["settings"], only=network.name)
     raise InputError(
         f"{folder} is not a run (it has no manifest.json); give the folder that "
         "netrobust train or netrobust reproduce made"
@@ -268,7 +289,7 @@ def _plain(settings: Any) -> Any:
 
 def _difference(before: Any, now: Any) -> str:
     if not isinstance(before, dict) or not isinstance(now, dict):
-        return f"{before} there, {now} asked for"
+        return "none are on record" if before is None else "others are on record"
     differing = [key for key in {**before, **now} if before.get(key) != now.get(key)]
     return "; ".join(
         f"{key}: {before.get(key)} there, {now.get(key)} asked for" for key in differing

@@ -1,5 +1,6 @@
 """What the main job trains, damages and compares."""
 
+from itertools import pairwise
 from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -10,12 +11,21 @@ from netrobust.graphs.null import NULL_MODELS
 from netrobust.graphs.perturb import PERTURBATIONS
 from netrobust.neural.config import Positive, TrainConfig, network_name
 from netrobust.neural.data import DATASETS
+from netrobust.registry import Registry
 from netrobust.settings import settings
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 #: Shares of links removed along a damage curve, from none to all in steps of 0.05.
 GRID = tuple(round(step / 20, 2) for step in range(21))
+
+
+_FAMILIES: dict[str, Registry[Any]] = {
+    "perturbations": PERTURBATIONS,
+    "curve_null_models": NULL_MODELS,
+    "measures": MEASURES,
+    "null_models": NULL_MODELS,
+}
 
 
 @settings
@@ -62,22 +72,44 @@ class Study:
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
-        for family, names in (
-            (DATASETS, self.datasets),
-            (PERTURBATIONS, self.perturbations),
-            (NULL_MODELS, (*self.curve_null_models, *self.null_models)),
-            (MEASURES, self.measures),
-        ):
-            for name in names:
+        for name in (*self.datasets, *filter(None, [self.fallback])):
+            DATASETS[name]
+        for field, family in _FAMILIES.items():
+            for name in getattr(self, field):
                 family[name]
-        if list(self.fractions) != sorted({0.0, *self.fractions, 1.0}):
+        for field in ("datasets", "sparsifiers", *_FAMILIES):
+            names = getattr(self, field)
+            if len(set(names)) < len(names):
+                raise InputError(f"{field} must not repeat a name; got {list(names)}")
+        if "none" not in self.curve_null_models:
+            raise InputError(
+                "curve_null_models must include 'none', the trained network itself, "
+                f"whose robustness is reported; got {list(self.curve_null_models)}"
+            )
+        grid = self.fractions
+        if (grid[0], grid[-1]) != (0, 1) or not all(a < b for a, b in pairwise(grid)):
             raise InputError(
                 "fractions must rise from 0 to 1, both included, so that robustness "
-                f"is defined; got {list(self.fractions)}"
+                f"is defined; got {list(grid)}"
             )
-        for sparsifier in self.sparsifiers:
-            TrainConfig(**{**self.training, "sparsifier": sparsifier})
+        self._check_networks()
         return self
+
+    def _check_networks(self) -> None:
+        """Refuse now what would fail after the training."""
+        configs = [self._config(sparsifier) for sparsifier in self.sparsifiers]
+        if all(config.method.dense for config in configs):
+            raise InputError(
+                "sparsifiers must include a sparse one, whose degrees are counted; got "
+                f"{', '.join(self.sparsifiers)}"
+            )
+        depth = min(
+            # The depth of a network does not depend on the size of its images.
+            len(config.sizes(784, 10)) - 2
+            for config in configs
+            if config.sparsifier != "dense"
+        )
+        check_scope(self.scope, depth)
 
     def tasks(self) -> list["Task"]:
         """List the networks to train, the slowest first."""
@@ -113,6 +145,21 @@ class Study:
 
     def _config(self, sparsifier: str, **changes: Any) -> TrainConfig:
         return TrainConfig(**{**self.training, "sparsifier": sparsifier, **changes})
+
+
+def check_scope(scope: str, depth: int) -> None:
+    """Refuse a scope that a network with so many layers before its head has not.
+
+    Examples
+    --------
+    >>> check_scope("layer_3", depth=3)
+    """
+    layers = [f"layer_{number}" for number in range(1, depth + 1)]
+    if scope not in (scopes := ["per_layer", "global", *layers]):
+        raise InputError(
+            f"unknown scope {scope!r}; choose from: {', '.join(scopes)} (the layers "
+            "that every network has)"
+        )
 
 
 class Task(NamedTuple):

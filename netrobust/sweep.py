@@ -5,6 +5,7 @@ fractions and replicates. The table is the same in any order of the units, on an
 of processes, and after an interruption.
 """
 
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
@@ -21,8 +22,9 @@ from netrobust.neural.data import Dataset
 from netrobust.neural.network import Network
 from netrobust.pool import spread
 from netrobust.registry import Registry
-from netrobust.study import GRID
-from netrobust.unit import Plan, name_of, run_unit
+from netrobust.results.stats import KEYS
+from netrobust.study import GRID, check_scope
+from netrobust.unit import VALUES, Plan, name_of, run_unit
 
 F = TypeVar("F", bound=Callable[..., Any])
 Names: TypeAlias = Sequence[str | Callable[..., Any]]
@@ -108,9 +110,9 @@ def percolate(
     """
     nets = [networks] if isinstance(networks, Network) else list(networks)
     plan = Plan(
-        null_models=tuple(_resolve(NULL_MODELS, name) for name in null_models),
-        perturbations=tuple(_resolve(PERTURBATIONS, name) for name in perturbations),
-        measures=tuple(_resolve(MEASURES, name) for name in measures),
+        null_models=_members(NULL_MODELS, null_models),
+        perturbations=_members(PERTURBATIONS, perturbations),
+        measures=_members(MEASURES, measures),
         fractions=check_grid(fractions),
         replicates=replicates,
         scope=scope,
@@ -118,9 +120,8 @@ def percolate(
         images=images,
     )
     _check(nets, plan, jobs, len(data.y_test))
-    units = list(
-        product(range(len(nets)), range(len(null_models)), range(len(perturbations)))
-    )
+    nulls, damages = range(len(plan.null_models)), range(len(plan.perturbations))
+    units = list(product(range(len(nets)), nulls, damages))
     done: dict[Unit, pd.DataFrame] = {}
     for unit in units:
         found = parts.get(_key(nets, data, plan, unit)) if parts else None
@@ -167,13 +168,15 @@ def compare(
         The rows of `percolate`, with perturbation ``none``.
     """
     shared = {"perturbations": ["random_links"], "fractions": [0.0], **options}
-    tables = [
-        percolate(networks, data, null_models=["none"], replicates=1, **shared),
-        percolate(
-            networks, data, null_models=null_models, replicates=replicates, **shared
-        ),
-    ]
-    return pd.concat(tables, ignore_index=True).assign(perturbation="none")
+    given = [null_models] if isinstance(null_models, str) else null_models
+    drawn = [one for one in given if one != "none"]
+    # The null models first: they are refused, if at all, before anything is kept.
+    nulls = percolate(
+        networks, data, null_models=drawn, replicates=replicates, **shared
+    )
+    intact = percolate(networks, data, null_models=["none"], replicates=1, **shared)
+    both = pd.concat([intact, nulls], ignore_index=True)
+    return both.assign(perturbation="none")
 
 
 def _run(
@@ -189,8 +192,19 @@ def _run(
     )
 
 
-def _resolve(family: Registry[F], member: str | F) -> F:
-    return family[member] if isinstance(member, str) else member
+def _members(family: Registry[F], chosen: Names) -> tuple[F, ...]:
+    """Look up names; take a user's own functions as they are."""
+    given = [chosen] if isinstance(chosen, str) else list(chosen)
+    found: list[Any] = [one if callable(one) else family[one] for one in given]
+    for one in found:
+        if not hasattr(one, "__name__"):
+            raise InputError(f"a {family.kind} of your own needs a __name__; got {one}")
+    names = [name_of(one) for one in found]
+    if len(set(names)) < len(names):
+        raise InputError(
+            f"each {family.kind} can be asked for once; got {', '.join(names)}"
+        )
+    return tuple(found)
 
 
 def check_grid(fractions: Sequence[float]) -> tuple[float, ...]:
@@ -202,24 +216,40 @@ def check_grid(fractions: Sequence[float]) -> tuple[float, ...]:
     (0.0, 0.5, 1.0)
     """
     grid = tuple(float(fraction) for fraction in fractions)
+    for fraction in grid:
+        if not 0 <= fraction <= 1:  # also true of NaN
+            raise InputError(f"fraction must be in [0, 1]; got {fraction}")
     if not grid or sorted(set(grid)) != list(grid):
-        raise InputError(f"fractions must rise without repeats; got {list(fractions)}")
-    if grid[0] < 0 or grid[-1] > 1:
-        wrong = grid[0] if grid[0] < 0 else grid[-1]
-        raise InputError(f"fraction must be in [0, 1]; got {wrong}")
+        raise InputError(f"fractions must rise without repeats; got {list(grid)}")
     return grid
 
 
 def _check(networks: list[Network], plan: Plan, jobs: int, images: int) -> None:
-    if not networks:
-        raise InputError("no network came; train one first")
+    for what, members in {
+        "network": networks,
+        "null model": plan.null_models,
+        "perturbation": plan.perturbations,
+    }.items():
+        if not members:
+            raise InputError(f"no {what} came; give at least one")
+    if taken := {*KEYS, *VALUES} & {name_of(one) for one in plan.measures}:
+        raise InputError(f"a measure cannot be called {taken.pop()!r}; rename yours")
     for name, value in {"replicates": plan.replicates, "jobs": jobs}.items():
-        if value < 1:
-            raise InputError(f"{name} must be 1 or larger; got {value}")
-    if plan.seed < 0:
-        raise InputError(f"seed must be 0 or larger; got {plan.seed}")
+        if not isinstance(value, int) or value < 1:
+            raise InputError(f"{name} must be an integer, 1 or larger; got {value!r}")
+    check_scope(plan.scope, min(len(network.model.sizes) - 2 for network in networks))
+    if not isinstance(plan.seed, int) or plan.seed < 0:
+        raise InputError(f"seed must be an integer, 0 or larger; got {plan.seed!r}")
     if plan.images is not None and not 1 <= plan.images <= images:
         raise InputError(f"images must be from 1 to {images}; got {plan.images}")
+    if jobs > 1:
+        try:
+            pickle.dumps(plan)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise InputError(
+                f"with several jobs your own functions must be importable ({error}); "
+                "define them at the top of a module or use one job"
+            ) from None
 
 
 def _key(networks: list[Network], data: Dataset, plan: Plan, unit: Unit) -> str:

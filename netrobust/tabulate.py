@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from igraph import Graph
 
+from netrobust.errors import InputError
 from netrobust.export import to_graph
 from netrobust.graphs.graph import first_depth, layers, sizes
 from netrobust.graphs.measure import MEASURES, degrees
@@ -131,7 +132,9 @@ def _joined(
 def _graphs(
     subject: Measured | Sequence[Measured],
 ) -> Iterator[tuple[dict[str, Any], Graph]]:
-    several = [subject] if isinstance(subject, Network | Graph) else subject
+    several = [subject] if isinstance(subject, Network | Graph) else list(subject)
+    if not several:
+        raise InputError("no network and no graph came; give at least one")
     for one in several:
         if isinstance(one, Network):
             yield one.labels, to_graph(one.model)

@@ -27,6 +27,9 @@ from netrobust.results.stats import KEYS
 from netrobust.scoring import score
 from netrobust.streams import stream
 
+#: Columns between the keys and the measures.
+VALUES = ("removed", "accuracy", "loss", "moved")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -76,9 +79,8 @@ def run_unit(
                     "moved": shift,
                 }
             )
-    values = ["removed", "accuracy", "loss", "moved"]
     measures = [name_of(measure) for measure in plan.measures]
-    return pd.DataFrame(rows)[[*KEYS, *values, *measures]]
+    return pd.DataFrame(rows)[[*KEYS, *VALUES, *measures]]
 
 
 def _damages(

@@ -29,9 +29,13 @@ def main() -> None:
         sentence = getattr(error, "format_message", None)
         if sentence is None:
             raise
-        _stop(f"{sentence()} See netrobust --help.", 2)
+        if type(error).__name__ == "NoArgsIsHelpError":  # the help page is printed
+            sys.exit(2)
+        _stop(f"{sentence().rstrip('.')}. See netrobust --help.", 2)
 
 
 def _stop(sentence: str, code: int) -> None:
-    console.err.print(f"netrobust: {sentence}", markup=False, soft_wrap=True)
+    if code == 2:
+        sentence = " ".join(sentence.split())  # one line, whatever a file was called
+    console.err.print(f"netrobust: {sentence}", soft_wrap=True)
     sys.exit(code)

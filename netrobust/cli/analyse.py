@@ -38,7 +38,9 @@ def export(
     suffix: Annotated[
         str, typer.Option("--format", help="graphml or npz.")
     ] = "graphml",
-    out: Annotated[Path | None, typer.Option(help="Instead of the run folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Instead of the run folder.", file_okay=False)
+    ] = None,
 ) -> None:
     """Write every layer of every network, and the stack, as graph files."""
     from netrobust.runs import GRAPH_FORMATS, open_run
@@ -123,7 +125,8 @@ def percolate(
     }
     from netrobust.sweep import percolate as damage
 
-    table = _sweep(run, name, damage, settings, data_dir, jobs, dry_run, quiet)
+    shown = (dry_run, quiet, as_json)
+    table = _sweep(run, name, damage, settings, data_dir, jobs, *shown)
     if table is None:
         return
     keys = ["dataset", "sparsifier", "null_model", "perturbation", "scope", "fraction"]
@@ -158,7 +161,8 @@ def compare(
     }
     from netrobust.sweep import compare as score_nulls
 
-    table = _sweep(run, name, score_nulls, settings, data_dir, jobs, dry_run, quiet)
+    shown = (dry_run, quiet, as_json)
+    table = _sweep(run, name, score_nulls, settings, data_dir, jobs, *shown)
     if table is None:
         return
     keys = ["dataset", "sparsifier", "null_model"]
@@ -182,6 +186,7 @@ def _sweep(
     jobs: int,
     dry_run: bool,
     quiet: bool,
+    as_json: bool,
 ) -> "pd.DataFrame | None":
     """Score the networks of a run, data set by data set, into one table."""
     import pandas as pd
@@ -194,7 +199,7 @@ def _sweep(
     about = {"networks": [network.name for network in networks], **settings}
     run.check_table(name, about)
     if dry_run:
-        console.say({"networks": len(networks), **settings})
+        console.say({"networks": len(networks), **settings}, as_json)
         return None
     console.talk(quiet)
     tables = []

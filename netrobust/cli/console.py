@@ -29,9 +29,11 @@ if TYPE_CHECKING:  # pandas is loaded by the commands that need it
 
 Tick = Callable[[str, int, int], None]
 
-# Into a file or a pipe, lines are as long as tables need.
-out = Console(width=None if sys.stdout.isatty() else 120)
-err = Console(stderr=True)
+# Plain text, since a path may well hold "[bold]" or ":cat:". Into a file or a pipe,
+# lines are as long as tables need.
+_plain: dict[str, Any] = {"markup": False, "emoji": False}
+out = Console(width=None if sys.stdout.isatty() else 120, **_plain)
+err = Console(stderr=True, **_plain)
 
 
 def talk(quiet: bool) -> None:
@@ -56,15 +58,21 @@ def progress(quiet: bool) -> Iterator[Tick]:
         SpinnerColumn(), "{task.description}", BarColumn(), MofNCompleteColumn(),
         TimeElapsedColumn(), "left", TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=err, disable=quiet) as bars:
-        stages: dict[str, Any] = {}
+    bars = Progress(*columns, console=err, disable=quiet)
+    stages: dict[str, Any] = {}
 
-        def tick(stage: str, done: int, total: int) -> None:
-            if stage not in stages:
-                stages[stage] = bars.add_task(stage, total=total)
-            bars.update(stages[stage], completed=done, total=total)
+    def tick(stage: str, done: int, total: int) -> None:
+        if not stages:  # what is refused before the work begins shows no bar
+            bars.start()
+        if stage not in stages:
+            stages[stage] = bars.add_task(stage, total=total)
+        bars.update(stages[stage], completed=done, total=total)
 
+    try:
         yield tick
+    finally:
+        if stages:
+            bars.stop()
 
 
 def show(table: "pd.DataFrame", as_json: bool, title: str | None = None) -> None:
@@ -83,7 +91,8 @@ def show(table: "pd.DataFrame", as_json: bool, title: str | None = None) -> None
     rest = table.drop(columns=constant)
     for name in rest:
         number = rest[name].dtype.kind in "if"
-        shown.add_column(str(name), justify="right" if number else "left")
+        side: Any = "right" if number else "left"
+        shown.add_column(str(name), justify=side, overflow="fold")
     for row in rest.itertuples(index=False):
         shown.add_row(*(_text(value) for value in row))
     out.print(shown)

@@ -84,7 +84,8 @@ def train(
     about = {"train": asdict(settings), "dataset": images.name, "seed": seed}
     run = create_run(out, about, {images.name: images.sha256})
     path = run.network_path(network_name(images.name, settings, seed))
-    network = train_network(images, settings, seed, path=path, progress=not quiet)
+    bar = not (quiet or as_json)
+    network = train_network(images, settings, seed, path=path, progress=bar)
     facts = {
         "network": network.name,
         "test accuracy": f"{100 * network.history.test_accuracy.iloc[-1]:.2f}%",

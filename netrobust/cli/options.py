@@ -14,7 +14,7 @@ app = typer.Typer(
 )
 
 RunPath = Annotated[Path, typer.Argument(help="A run folder, or a network in one.")]
-Out = Annotated[Path, typer.Option(help="Folder to write to.")]
+Out = Annotated[Path, typer.Option(help="Folder to write to.", file_okay=False)]
 DataDir = Annotated[
     Path | None, typer.Option(help="Folder with the data files, looked at first.")
 ]

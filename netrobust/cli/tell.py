@@ -27,7 +27,7 @@ def list_members(as_json: AsJson = False) -> None:
         return
     for kind, members in families.items():
         plural = kind.removesuffix("y") + "ies" if kind.endswith("y") else kind + "s"
-        console.out.print(f"[bold]{plural}[/bold]")
+        console.out.print(plural, style="bold")
         for name, line in members.items():
             console.out.print(f"  {name:<24}{line}", highlight=False, soft_wrap=True)
 

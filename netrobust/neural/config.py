@@ -46,16 +46,12 @@ to 1; got 1.5
     options: dict[str, Option] = Field(default_factory=dict)  # of the sparsifier
     topology: str = "erdos_renyi"  # where links start; one of TOPOLOGIES
     hidden: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1000, 1000, 1000)
-    sparsity: Annotated[float, Field(ge=0, lt=1)] = (
-        0.99  # share of absent links per layer
-    )
+    sparsity: Annotated[float, Field(ge=0, lt=1)] = 0.99  # absent share of each layer
     epochs: Positive = 25
     batch_size: Positive = 64
     learning_rate: Annotated[float, Field(gt=0)] = 0.025
     final_learning_rate: Annotated[float, Field(ge=0)] = 2.5e-4
-    decay_until: Annotated[float, Field(gt=0, le=1)] = (
-        0.9  # share of epochs of falling rate
-    )
+    decay_until: Annotated[float, Field(gt=0, le=1)] = 0.9  # share of the epochs
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: Annotated[float, Field(ge=0)] = 5e-4  # on weights, not on biases
     zeta: Annotated[float, Field(ge=0, le=1)] = 0.3  # share of links rewired per update

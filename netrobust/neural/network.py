@@ -114,8 +114,11 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> Path:
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, partial, metadata={"netrobust": json.dumps(header)})
-        os.replace(partial, path)
+        try:
+            save_file(tensors, partial, metadata={"netrobust": json.dumps(header)})
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
     except (OSError, SafetensorError) as error:
         raise InputError(
             f"cannot write {path} ({error}); choose another place"

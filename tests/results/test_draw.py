@@ -6,6 +6,8 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib._pylab_helpers import Gcf
+from matplotlib.collections import PathCollection
 from matplotlib.colors import rgb_to_hsv, to_hex, to_rgb
 from PIL import Image
 
@@ -26,8 +28,10 @@ def summary(sparsifiers=("static", "set"), x="fraction", values=(0.0, 0.5, 1.0))
     return summarise(pd.DataFrame(rows), "accuracy", by=["sparsifier", x])
 
 
-def counts(**columns):
-    return pd.DataFrame({"degree": [0, 1, 2, 5], "count": [4, 3, 2, 1]} | columns)
+def shares(shares=(1.0, 0.6, 0.3, 0.1), degrees=(0, 1, 2, 5), **columns):
+    """Shares of neurons at or above each degree, as `summarise` returns them."""
+    table = pd.DataFrame({"degree": degrees, "mean": shares} | columns)
+    return table.assign(low=table["mean"] / 2, high=table["mean"])
 
 
 def test_a_curve_plots_the_table_and_its_band():
@@ -66,8 +70,8 @@ def test_the_second_style_is_broken_with_open_markers_and_the_trained_comes_firs
     )
     ax = draw.curve(table, "fraction", hue="sparsifier", style="null_model")
     trained, null = ax.lines
-    assert trained.get_label() == "SET, trained"
-    assert null.get_label() == "SET, degrees preserved"
+    assert trained.get_label() == "SET (trained)"
+    assert null.get_label() == "SET (degrees preserved)"
     assert trained.get_color() == null.get_color() == trained.get_markerfacecolor()
     assert null.get_markerfacecolor() == "white"
     assert (trained.get_linestyle(), null.get_linestyle()) == ("-", "--")
@@ -130,8 +134,11 @@ def test_unknown_columns_and_empty_tables_are_named():
         draw.curve(summary(), "fraction", hue="colour")
     with pytest.raises(InputError, match="no rows"):
         draw.points(summary()[:0], "fraction", hue="sparsifier")
-    with pytest.raises(InputError, match="no column 'count'"):
-        draw.ccdf(counts().drop(columns="count"))
+    for missing in ("mean", "degree"):
+        with pytest.raises(InputError, match=f"no column '{missing}'"):
+            draw.ccdf(shares().drop(columns=missing))
+    with pytest.raises(InputError, match="no column 'theory'"):
+        draw.ccdf(shares(), null="theory")
 
 
 def nulls():
@@ -178,41 +185,125 @@ def test_whiskers_survive_the_rounding_of_a_mean_of_equal_values():
     assert len(draw.points(table, "null_model").containers) == 1
 
 
-def test_ccdf_is_the_share_at_or_above_and_zero_counts_in_the_total():
-    ax = draw.ccdf(counts())
+def test_ccdf_plots_the_shares_and_leaves_zeros_out():
+    ax = draw.ccdf(shares([1, 0.6, 0.3, 0.0]).sample(frac=1, random_state=0))
     (line,) = ax.lines
-    np.testing.assert_array_equal(line.get_xdata(), [1, 2, 5])
-    np.testing.assert_allclose(line.get_ydata(), [0.6, 0.3, 0.1])
+    np.testing.assert_array_equal(line.get_xdata(), [1, 2])
+    np.testing.assert_array_equal(line.get_ydata(), [0.6, 0.3])
+    (band,) = ax.collections
+    corners = {tuple(point) for point in band.get_paths()[0].vertices}
+    assert corners == {(1, 0.3), (1, 0.6), (2, 0.15), (2, 0.3)}
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert "links" in ax.get_xlabel()
 
 
-def test_ccdf_draws_the_exact_null_dashed_in_the_colour_of_its_layer():
-    table = pd.concat([counts(layer=1), counts(layer=2)])
+def test_ccdf_draws_the_exact_null_dashed_down_to_half_the_smallest_share():
     degree = np.arange(200)
-    null = pd.DataFrame({"degree": degree, "count": 0.5 ** (degree + 1), "layer": 2})
-    ax = draw.ccdf(table, hue="layer", null=null)
-    first, second, exact, key = ax.lines
-    assert first.get_label() == "1"
-    assert second.get_label() == "2"
-    assert key.get_label().endswith("(exact)")
+    table = shares(np.where(degree < 4, 0.1, 0), degree, null=0.5**degree)
+    ax = draw.ccdf(table, null="null")
+    seen, exact, key = ax.lines
+    assert seen.get_xdata().tolist() == [1, 2, 3]
     assert exact.get_linestyle() == "--"
-    np.testing.assert_allclose(exact.get_ydata(), 0.5 ** exact.get_xdata())
-    # The lowest observed share is 0.1: the null stops at half of it.
     assert exact.get_xdata().tolist() == [1, 2, 3, 4]
+    np.testing.assert_array_equal(exact.get_ydata(), 0.5 ** exact.get_xdata())
+    assert key.get_label().endswith("(exact)")
 
 
-def test_ccdf_null_keeps_the_colour_of_its_layer():
-    table = pd.concat([counts(layer=1), counts(layer=2)])
-    ax = draw.ccdf(table, hue="layer", null=table)
-    first, second, null_first, null_second, _ = ax.lines
-    assert first.get_color() == null_first.get_color() != second.get_color()
-    assert second.get_color() == null_second.get_color()
+def test_ccdf_tells_hues_apart():
+    table = pd.concat([shares(layer=1), shares(layer=2)], ignore_index=True)
+    first, second = draw.ccdf(table, hue="layer").lines
+    assert (first.get_label(), second.get_label()) == ("1", "2")
+    assert first.get_color() != second.get_color()
+    assert first.get_marker() != second.get_marker()
 
 
 def test_an_empty_layer_draws_nothing_and_does_no_harm():
-    only_isolated = pd.DataFrame({"degree": [0], "count": [9]})
+    only_isolated = shares([1.0], [0])
     (line,) = draw.ccdf(only_isolated).lines
     assert len(line.get_xdata()) == 0
+
+
+def each(x):
+    """Three networks of two methods, with the rows of single networks."""
+    rows = [
+        {"network_seed": seed, "sparsifier": name, x: value}
+        | {"accuracy": 0.9 - 0.1 * n - 0.05 * i + 0.02 * seed**2}
+        for n, name in enumerate(["set", "static"])
+        for i, value in enumerate(
+            ["none", "shuffle_all"] if x == "null_model" else [1, 2]
+        )
+        for seed in (0, 1, 2)
+    ]
+    return summarise(pd.DataFrame(rows), "accuracy", by=["sparsifier", x], each=True)
+
+
+def dots(ax):
+    """Places and colours of the small dots."""
+    scatters = [one for one in ax.collections if isinstance(one, PathCollection)]
+    places = np.concatenate([one.get_offsets() for one in scatters])
+    colours = np.concatenate(
+        [
+            np.resize(one.get_facecolor(), (len(one.get_offsets()), 4))
+            for one in scatters
+        ]
+    )
+    return pd.DataFrame(places, columns=["x", "y"]).assign(
+        colour=[to_hex(colour) for colour in colours]
+    )
+
+
+def test_a_curve_shows_each_network_as_a_dot():
+    table = each("epoch")
+    ax = draw.curve(table, "epoch", hue="sparsifier")
+    assert len(ax.lines) == 2
+    shown = dots(ax)
+    for line, name in zip(ax.lines, ["static", "set"], strict=True):
+        own = table[(table["sparsifier"] == name) & table["network_seed"].notna()]
+        mine = shown[shown["colour"] == to_hex(line.get_color())]
+        assert set(zip(mine["x"], mine["y"], strict=True)) == set(
+            zip(own["epoch"], own["mean"], strict=True)
+        )
+
+
+def test_points_show_each_network_as_a_dot_beside_its_own_mean():
+    table = each("null_model")
+    ax = draw.points(table, "null_model", hue="sparsifier")
+    shown = dots(ax)
+    assert len(shown) == 12
+    means = [mark for one in ax.containers for mark in one[0].get_xydata()]
+    for x, y in shown[["x", "y"]].to_numpy():
+        nearest = min(means, key=lambda mark: abs(mark[0] - x))
+        assert 0 < x - nearest[0] < 0.2
+        assert abs(y - nearest[1]) < 0.1
+    single = table[table["network_seed"].notna()]
+    np.testing.assert_array_equal(np.sort(shown["y"]), np.sort(single["mean"]))
+
+
+def test_dots_leave_the_global_generator_and_pyplot_alone():
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    draw.points(each("null_model"), "null_model", hue="sparsifier")
+    draw.points(each("null_model").query("sparsifier == 'set'"), "null_model")
+    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
+    assert not Gcf.figs
+
+
+def test_shares_are_ticked_in_percent():
+    ax = draw.curve(summary(), "fraction", hue="sparsifier")
+    assert float(ax.yaxis.get_major_formatter()(0.5).removesuffix("%")) == 50
+
+
+def test_a_line_can_have_words_of_its_own():
+    ax = draw.curve(summary(), "fraction", hue="sparsifier", names={"set": "SET, zeta"})
+    assert [line.get_label() for line in ax.lines] == ["static", "SET, zeta"]
+
+
+def test_equal_spans_hold_all_data_and_keep_the_tops():
+    _, axes = draw.panels(1, 2)
+    axes[0, 0].set_ylim(0.1, 0.5)
+    axes[0, 1].set_ylim(0.7, 0.9)
+    draw.equal_spans(axes)
+    np.testing.assert_allclose(axes[0, 0].get_ylim(), [0.1, 0.5])
+    np.testing.assert_allclose(axes[0, 1].get_ylim(), [0.5, 0.9])
 
 
 def test_letters_stand_before_the_titles():
@@ -317,19 +408,21 @@ def test_saving_again_gives_the_same_bytes(tmp_path):
 
 
 PROGRAM = """
-import sys, pandas as pd
+import sys, pandas as pd, matplotlib
 from netrobust.results import draw
 table = pd.DataFrame({"epoch": [1, 2], "mean": [0.2, 0.8], "low": 0.1, "high": 0.9})
 with draw.style():
     figure, axes = draw.panels()
     draw.curve(table, "epoch", axes[0, 0], chance=0.1)
     draw.save(figure, table, sys.argv[1], "learning")
-loaded = {"matplotlib.pyplot", "torch", "igraph"} & set(sys.modules)
-sys.exit(f"loaded {loaded}" if loaded else 0)
+loaded = {"torch", "igraph"} & set(sys.modules)
+assert not loaded, loaded
+assert not matplotlib._pylab_helpers.Gcf.figs
+assert matplotlib.rcParams._get("backend") is matplotlib.rcsetup._auto_backend_sentinel
 """
 
 
-def test_two_processes_write_the_same_bytes_without_pyplot(tmp_path):
+def test_two_processes_write_the_same_bytes_and_choose_no_display(tmp_path):
     for run in "12":
         command = [sys.executable, "-c", PROGRAM, str(tmp_path / run)]
         subprocess.run(command, check=True, env=os.environ | {"PYTHONHASHSEED": run})
@@ -368,3 +461,8 @@ def test_a_failed_save_leaves_the_old_file_whole_and_no_rest(tmp_path, monkeypat
 def test_the_note_says_what_the_band_is(kinds, networks, words):
     table = pd.DataFrame({"interval": kinds, "networks": networks})
     assert draw.note(table) == words
+
+
+def test_the_note_counts_networks_once_and_names_the_dots():
+    words = "mean and range of 3 networks; small dots: single networks"
+    assert draw.note(each("epoch")) == words

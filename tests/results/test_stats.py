@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats as reference
 
 from netrobust.errors import InputError
-from netrobust.results.stats import KEYS, MIN_NETWORKS, robustness, summarise
+from netrobust.results.interval import MIN_NETWORKS
+from netrobust.results.stats import KEYS, robustness, split, summarise
 
 GRID = np.linspace(0, 1, 21)
 
@@ -46,6 +47,25 @@ def test_few_networks_give_the_range_and_say_so(count):
     assert row["networks"] == count
     assert row["interval"] == "range"
     assert row["value"] == "accuracy"
+
+
+def test_each_network_follows_the_rows_over_networks():
+    table = pd.concat([seeds([0.2, 0.6], replicate=0), seeds([0.4, 0.6], replicate=1)])
+    plain = summarise(table, "accuracy", by="fraction")
+    joined = summarise(table, "accuracy", by="fraction", each=True)
+    over, single = split(joined)
+    pd.testing.assert_frame_equal(over.drop(columns="network_seed"), plain)
+    assert single["network_seed"].tolist() == [0, 1]
+    assert single["mean"].tolist() == pytest.approx([0.3, 0.6])
+    assert single["networks"].tolist() == [1, 1]
+
+
+def test_a_summary_of_single_networks_is_whole():
+    table = seeds([0.2, 0.6])
+    single = summarise(table, "accuracy", by=["fraction", "network_seed"], each=True)
+    over, rest = split(single)
+    assert len(over) == 2
+    assert rest.empty
 
 
 def test_enough_networks_give_an_interval_inside_the_data():

@@ -1,0 +1,254 @@
+"""Union-find in numba: arrays in, arrays out.
+
+A forest of clusters is one int32 array: a root holds minus the size of its cluster,
+every other neuron the id of one further up.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.integer[Any]]
+
+BLOCK = 512  # links whose ends are looked up together, ahead of being joined
+
+
+@njit(cache=True)
+def _root(parent: Ints, neuron: int) -> int:
+    """Find the root above a neuron, halving the path to it."""
+    above = parent[neuron]
+    while above >= 0:
+        further = parent[above]
+        if further < 0:
+            return above
+        parent[neuron] = further
+        neuron = further
+        above = parent[neuron]
+    return neuron
+
+
+@njit(cache=True)
+def _two_up(parent: Ints, neuron: int) -> int:
+    """Go two steps towards the root, or less where it is nearer, and halve the path."""
+    above = parent[neuron]
+    above = neuron if above < 0 else above
+    further = parent[above]
+    further = above if further < 0 else further
+    if further != neuron:
+        parent[neuron] = further
+    return further
+
+
+@njit(cache=True)
+def _join(parent: Ints, one: int, other: int) -> tuple[int, int]:
+    """Join the clusters of two neurons; give both sizes, 0 where it was one cluster."""
+    one, other = _root(parent, one), _root(parent, other)
+    if one == other:
+        return 0, 0
+    if parent[one] > parent[other]:  # sizes are negative: the larger stays root
+        one, other = other, one
+    sizes = -parent[one], -parent[other]
+    parent[one] += parent[other]
+    parent[other] = one
+    return sizes
+
+
+@njit(cache=True, nogil=True)
+def follow_order(
+    neurons: int,
+    source: Ints,
+    target: Ints,
+    order: Ints | None,
+    largest: Ints,
+    second: Ints,
+    mean_cluster_size: NDArray[np.float64],
+) -> None:
+    """Write the clusters for every number of links kept.
+
+    Parameters
+    ----------
+    neurons : int
+    source, target : ndarray of int, shape (links,)
+    order : ndarray of int, shape (links,), or None
+        First to be removed first; None for the order of the ids.
+    largest, second : ndarray of int32, shape (links + 1,)
+    mean_cluster_size : ndarray of float64, shape (links + 1,)
+    """
+    links = len(source)
+    parent = np.full(neurons, -1, np.int32)
+    # Clusters of each size keep S2 exact. Size 0 ends the search for it.
+    clusters = np.zeros(neurons + 1, np.int32)
+    clusters[0], clusters[1] = 1, neurons
+    s1, s2 = 1, 1 if neurons > 1 else 0
+    squares = np.int64(neurons)
+    mean = (squares - 1) / neurons
+    largest[0], second[0], mean_cluster_size[0] = s1, s2, mean
+    tails, heads = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+    for start in range(0, links, BLOCK):
+        count = min(BLOCK, links - start)
+        # No look-up of these loops waits for another, so the cache misses of a random
+        # order overlap; the loop that joins then finds all it needs in cache.
+        for k in range(count):
+            link = links - 1 - start - k
+            if order is not None:
+                link = order[link]
+            tails[k], heads[k] = source[link], target[link]
+        for k in range(count):
+            tails[k] = _two_up(parent, tails[k])
+            heads[k] = _two_up(parent, heads[k])
+        for k in range(count):
+            more, less = _join(parent, tails[k], heads[k])
+            if less > 0:
+                both = more + less
+                clusters[more] -= 1
+                clusters[less] -= 1
+                clusters[both] += 1
+                squares += 2 * np.int64(more) * np.int64(less)
+                if both > s1:
+                    # The former largest comes second unless it is part of the new
+                    # one; then the second stays, unless it is the other part.
+                    if clusters[s1] > 0:
+                        s2 = s1
+                    while clusters[s2] == 0:
+                        s2 -= 1
+                    s1 = both
+                elif both > s2:
+                    s2 = both
+                mean = (squares - np.int64(s1) * np.int64(s1)) / neurons
+            m = start + k + 1
+            largest[m], second[m], mean_cluster_size[m] = s1, s2, mean
+
+
+@njit(cache=True)
+def is_permutation(order: Ints, links: int) -> bool:
+    """Tell whether an order holds each of the ids 0 to `links` - 1 once."""
+    seen = np.zeros(links, np.bool_)
+    for link in order:
+        if not 0 <= link < links or seen[link]:
+            return False
+        seen[link] = True
+    return len(order) == links
+
+
+@njit(cache=True)
+def survive(last: Ints, kept: Ints, place: int) -> bool:
+    """Note which links survive a damage, if all of them survived the one before.
+
+    Parameters
+    ----------
+    last : ndarray of int32, shape (links,)
+        Place of the last damage each link survived, -1 for none; written to.
+    kept : ndarray of int64, shape (kept links,)
+    place : int
+        Of this damage, from 0.
+
+    Returns
+    -------
+    bool
+        False where one did not, comes twice, or has no id of a link.
+    """
+    for link in kept:
+        if not 0 <= link < len(last) or last[link] != place - 1:
+            return False
+        last[link] = place
+    return True
+
+
+@njit(cache=True, nogil=True)
+def follow_damages(
+    neurons: int,
+    inputs: int,
+    head: int,
+    source: Ints,
+    target: Ints,
+    last: Ints,
+    damages: int,
+) -> NDArray[np.int64]:
+    """Count the neurons in the largest cluster, and those on a path, at every damage.
+
+    Parameters
+    ----------
+    neurons : int
+    inputs, head : int
+        Neurons before `inputs` are at the first depth, from `head` on at the last.
+    source, target : ndarray of int, shape (links,)
+    last : ndarray of int32, shape (links,)
+        Place of the last damage each link survives, -1 for none.
+    damages : int
+
+    Returns
+    -------
+    ndarray of int64, shape (2, damages)
+    """
+    order, start = _latest_first(last, damages)
+    parent = np.full(neurons, -1, np.int32)
+    fed, feeds = np.zeros(neurons, np.bool_), np.zeros(neurons, np.bool_)
+    fed[:inputs] = True
+    feeds[head:] = True
+    # Links present so far hang in two chains, from their source and from their target.
+    out, into = np.full(neurons, -1, np.int32), np.full(neurons, -1, np.int32)
+    next_out = np.empty(len(source), np.int32)
+    next_into = np.empty(len(source), np.int32)
+    stack = np.empty(neurons, np.int32)
+    found = np.zeros((2, damages), np.int64)
+    largest, on_path = 1, 0
+    for group in range(damages):
+        for link in order[start[group] : start[group + 1]]:
+            i, j = source[link], target[link]
+            next_out[link], out[i] = out[i], link
+            next_into[link], into[j] = into[j], link
+            more, less = _join(parent, i, j)
+            largest = max(largest, more + less)
+            if fed[i] and not fed[j]:
+                on_path += _mark(j, fed, feeds, inputs, out, next_out, target, stack)
+            if feeds[j] and not feeds[i]:
+                on_path += _mark(i, feeds, fed, inputs, into, next_into, source, stack)
+        place = damages - 1 - group
+        found[0, place], found[1, place] = largest, on_path
+    return found
+
+
+@njit(cache=True)
+def _latest_first(last: Ints, damages: int) -> tuple[Ints, Ints]:
+    """Sort links by the last damage they survive, latest first, and say where."""
+    start = np.zeros(damages + 2, np.int64)
+    for place in last:
+        start[damages - place] += 1  # those that survive none come last of all
+    start = np.cumsum(start)
+    order, free = np.empty(len(last), np.int32), start.copy()
+    for link in range(len(last)):
+        group = damages - 1 - last[link]
+        order[free[group]] = link
+        free[group] += 1
+    return order, start
+
+
+@njit(cache=True)
+def _mark(
+    neuron: int,
+    marked: NDArray[np.bool_],
+    other: NDArray[np.bool_],
+    inputs: int,
+    first: Ints,
+    following: Ints,
+    end: Ints,
+    stack: Ints,
+) -> int:
+    """Mark a neuron and all behind it; count the hidden that have both marks now."""
+    both, height = 0, 1
+    stack[0], marked[neuron] = neuron, True
+    while height:
+        height -= 1
+        here = stack[height]
+        both += other[here] and here >= inputs
+        link = first[here]
+        while link >= 0:
+            there = end[link]
+            if not marked[there]:
+                marked[there] = True
+                stack[height] = there
+                height += 1
+            link = following[link]
+    return both

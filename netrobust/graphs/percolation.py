@@ -1,0 +1,236 @@
+"""Percolation in one pass: what is left of a graph after every single removal.
+
+Links are put back in the reverse of the order in which they are removed, and a forest
+of clusters takes note (union-find, by size and with path halving). One pass gives the
+clusters for every number of links kept, where a search for components starts afresh
+at each of them. `percolation` follows one order link by link; `along` follows a nested
+sequence of damages, any scope, and gives members of `MEASURES` at each of them.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from netrobust.errors import InputError
+from netrobust.graphs.clauses import integers
+from netrobust.graphs.damage import Damage, Links
+from netrobust.graphs.kernels import (
+    follow_damages,
+    follow_order,
+    is_permutation,
+    survive,
+)
+
+if TYPE_CHECKING:
+    from igraph import Graph
+
+#: The members of `MEASURES` that `along` gives.
+ALONG = ("giant_component", "reach")
+
+
+class Percolation(NamedTuple):
+    """Hold the clusters of a graph for every number m = 0 to M of links kept.
+
+    All arrays have shape (M + 1,).
+
+    Parameters
+    ----------
+    largest : ndarray of int32
+        Neurons of the largest cluster, S1.
+    second : ndarray of int32
+        Neurons of the second largest, S2; equal to S1 at a tie, 0 if there is none.
+    mean_cluster_size : ndarray of float64
+        Sum of s^2 over all clusters but the largest, over the number of neurons.
+    """
+
+    largest: NDArray[np.int32]
+    second: NDArray[np.int32]
+    mean_cluster_size: NDArray[np.float64]
+
+
+def percolation(
+    graph: "Graph | Links", order: NDArray[np.integer[Any]] | None = None
+) -> Percolation:
+    """Follow the clusters of a graph while its links go one by one.
+
+    Parameters
+    ----------
+    graph : igraph.Graph or Links
+    order : ndarray of int, shape (links,), optional
+        Link ids, first to be removed first, as a member of `ORDERS` gives them;
+        without it links go in the order of their ids.
+
+    Returns
+    -------
+    Percolation
+
+    Raises
+    ------
+    InputError
+        If the order does not hold every link exactly once.
+
+    Notes
+    -----
+    The algorithm of Newman and Ziff (2001),
+    https://doi.org/10.1103/PhysRevE.64.016706.
+
+    Examples
+    --------
+    >>> from netrobust.graphs.contract import from_links
+    >>> graph = from_links([2, 2], [0, 1, 0], [2, 3, 3], [1, 1, 1])
+    >>> curve = percolation(graph, order=np.array([2, 0, 1]))
+    >>> curve.largest, curve.second
+    (array([1, 2, 2, 4], dtype=int32), array([1, 1, 2, 0], dtype=int32))
+    >>> curve.mean_cluster_size
+    array([0.75, 0.5 , 1.  , 0.  ])
+    """
+    links = Links.of(graph)
+    return grow_clusters(sum(links.sizes), links.source, links.target, order)
+
+
+def grow_clusters(
+    neurons: int, source: ArrayLike, target: ArrayLike, order: ArrayLike | None = None
+) -> Percolation:
+    """Do what `percolation` does, for bare arrays of any graph.
+
+    Arrays of int32 or int64 are read where they stand. With int32, 10^8 links between
+    2 x 10^7 neurons take 1.2 GB as arguments and 1.9 GB more for the pass and its
+    result. Direction plays no part, and parallel links do no harm.
+
+    Parameters
+    ----------
+    neurons : int
+        From 1 to 2^31 - 1.
+    source, target : array_like of int, shape (links,)
+        Ends of the links, 0 to `neurons` - 1.
+    order : array_like of int, shape (links,), optional
+        As for `percolation`.
+
+    Raises
+    ------
+    InputError
+        If an end or the order is out of its range.
+
+    Examples
+    --------
+    >>> grow_clusters(3, source=[0, 1], target=[1, 2]).largest
+    array([1, 2, 3], dtype=int32)
+    """
+    if not 1 <= neurons < 2**31:
+        raise InputError(f"neurons must be from 1 to 2^31 - 1; got {neurons}")
+    ends = [_ids("source", source), _ids("target", target)]
+    if len(ends[0]) != len(ends[1]):
+        raise InputError(
+            "source and target must be equally long; "
+            f"got {len(ends[0])} and {len(ends[1])}"
+        )
+    for end in ends:
+        for wrong in (end.min(), end.max()) if end.size else ():
+            if not 0 <= wrong < neurons:
+                raise InputError(
+                    f"links must join neurons 0 to {neurons - 1}; got {wrong}"
+                )
+    ranking = None if order is None else _ids("order", order)
+    if ranking is not None and not is_permutation(ranking, len(ends[0])):
+        raise InputError(f"order must hold each of the {len(ends[0])} links once")
+    shape = len(ends[0]) + 1
+    curve = Percolation(
+        np.empty(shape, np.int32), np.empty(shape, np.int32), np.empty(shape)
+    )
+    follow_order(neurons, *ends, ranking, *curve)
+    return curve
+
+
+def _ids(name: str, values: ArrayLike) -> NDArray[np.integer[Any]]:
+    array = np.asarray(values)
+    if array.ndim != 1 or array.dtype not in (np.int32, np.int64):
+        array = integers(name, array)
+    return np.ascontiguousarray(array)
+
+
+def nested(damages: Sequence[Damage]) -> bool:
+    """Tell whether each damage keeps no other links than the one before it.
+
+    Examples
+    --------
+    >>> less, more = Damage(np.array([0, 2, 3])), Damage(np.array([2]))
+    >>> nested([less, more, more]), nested([more, less])
+    (True, False)
+    """
+    if not damages:
+        return True
+    widest = np.asarray(damages[0].kept)
+    return _last(damages, int(widest.max()) + 1 if widest.size else 0) is not None
+
+
+def along(
+    graph: "Graph | Links", damages: Sequence[Damage], measures: Sequence[str] = ALONG
+) -> dict[str, NDArray[np.float64]]:
+    """Measure a graph at every one of a nested sequence of damages, in one pass.
+
+    The links of the most damaged graph are joined first, then those that each milder
+    damage keeps beyond the one after it. A neuron is marked as fed once, when the
+    first directed path from an input reaches it, and likewise as feeding the last
+    depth, so that links and neurons are each met once and not once for each damage.
+
+    Parameters
+    ----------
+    graph : igraph.Graph or Links
+        The graph before the damage.
+    damages : sequence of Damage
+        Each within the one before, such as `Removal.curve` gives for rising fractions.
+    measures : sequence of str
+        Out of `ALONG`.
+
+    Returns
+    -------
+    dict of ndarray of float64, shape (damages,)
+        By measure, bitwise what that member of `MEASURES` gives for
+        `apply(graph, damage)`.
+
+    Raises
+    ------
+    InputError
+        If the damages are not nested or not of this graph, or a measure is no member
+        of `ALONG`.
+
+    Examples
+    --------
+    >>> from netrobust.graphs.contract import from_links
+    >>> graph = from_links([1, 2, 2], [0, 1, 2], [1, 3, 4], [1, 1, 1])
+    >>> found = along(graph, [Damage(np.array([0, 1, 2])), Damage(np.array([1, 2]))])
+    >>> found["giant_component"], found["reach"]
+    (array([0.6, 0.4]), array([0.5, 0. ]))
+    """
+    links = Links.of(graph)
+    for name in measures:
+        if name not in ALONG:
+            raise InputError(
+                f"damages can be followed by {', '.join(ALONG)} only; got {name!r}"
+            )
+    if (last := _last(damages, len(links.source))) is None:
+        raise InputError(
+            "damages must be nested, each keeping none but links of the one before, "
+            f"with ids from 0 to {len(links.source) - 1}; measure them one by one"
+        )
+    neurons, inputs = sum(links.sizes), links.sizes[0]
+    head = neurons - links.sizes[-1]
+    ends = links.source, links.target
+    counts = follow_damages(neurons, inputs, head, *ends, last, len(damages))
+    shares = counts / np.array([[neurons], [neurons - inputs]])
+    found = dict(zip(ALONG, shares, strict=True))
+    return {name: found[name] for name in measures}
+
+
+def _last(damages: Sequence[Damage], links: int) -> NDArray[np.int32] | None:
+    """Give the place of the last damage that each link survives, -1 for none.
+
+    None if the damages are not nested.
+    """
+    last = np.full(links, -1, np.int32)
+    for place, damage in enumerate(damages):
+        if not survive(last, np.asarray(damage.kept, np.int64), place):
+            return None
+    return last

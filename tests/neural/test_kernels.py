@@ -1,0 +1,151 @@
+"""Every kernel against dense float64 products."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from networks import close, in_new_process, layers, matrix, random_layer, seeds
+
+from netrobust.neural import kernels
+from netrobust.neural.kernels import BLOCK
+
+images = st.integers(1, 20)
+
+
+def draw_images(rng, neurons, images):
+    return rng.normal(size=(neurons, images)).astype(np.float32)
+
+
+def parts(layer):
+    return layer.indptr.numpy(), layer.source.numpy(), layer.weight.detach().numpy()
+
+
+def check_products(layer, rng, images):
+    """Forward, transposed and sampled product of one layer."""
+    dense, (indptr, source, weight) = matrix(layer), parts(layer)
+    bias = layer.bias.detach().numpy()
+    x = draw_images(rng, layer.in_features, images)
+    g = draw_images(rng, layer.out_features, images)
+
+    out = np.full_like(g, np.nan)
+    kernels.multiply(indptr, source, weight, bias, x, out)
+    close(out, dense @ x.astype(float) + bias[:, None].astype(float))
+
+    back = np.full_like(x, np.nan)
+    kernels.multiply_transposed(*layer.by_source(), weight, g, back)
+    close(back, dense.T @ g.astype(float))
+
+    grad_weight, grad_bias = np.full_like(weight, np.nan), np.full_like(bias, np.nan)
+    kernels.sampled_product(indptr, source, g, x, grad_weight, grad_bias)
+    from_source, into_target, _ = layer.links()
+    full = g.astype(float) @ x.T.astype(float)
+    close(grad_weight, full[into_target, from_source])
+    close(grad_bias, g.sum(1, dtype=float))
+
+
+@given(layer=layers(), images=images, seed=seeds)
+def test_products_equal_dense_ones(layer, images, seed):
+    check_products(layer, np.random.default_rng(seed), images)
+
+
+@pytest.mark.parametrize("degree", range(10))
+@pytest.mark.parametrize("images", [1, 7, 64, BLOCK + 1])
+def test_every_remainder_of_four_links(degree, images):
+    rng = np.random.default_rng(degree)
+    into = [
+        degree,
+        0,
+        degree,
+        0,
+        degree,
+    ]  # the empty rows must not read their neighbours
+    check_products(random_layer(rng, 11, 5, into), rng, images)
+
+
+@pytest.mark.parametrize("degree", range(10))
+def test_every_remainder_of_four_links_by_source(degree):
+    rng = np.random.default_rng(degree)
+    into = np.zeros(11, int)
+    into[:degree] = 1  # one source feeds so many neurons, the other sources feed none
+    check_products(random_layer(rng, 1, 11, into), rng, 3)
+
+
+def test_a_layer_without_links_gives_the_biases():
+    rng = np.random.default_rng(0)
+    check_products(random_layer(rng, 4, 3, [0, 0, 0]), rng, 5)
+
+
+def network_case(rng, hidden, images):
+    """Arguments of `network_logits` and the dense float64 answer."""
+    sizes = [hidden[0].in_features, *(layer.out_features for layer in hidden)]
+    x = rng.random((images, sizes[0]), np.float32)
+    mean, std = np.float32(rng.random()), np.float32(0.1 + rng.random())
+    head = rng.normal(size=(3, sizes[-1])).astype(np.float32)
+    head_bias = rng.normal(size=3).astype(np.float32)
+    expected = (x.astype(float) - mean) / std
+    for layer in hidden:
+        expected = expected @ matrix(layer).T + layer.bias.detach().numpy()
+        expected = np.maximum(expected, 0)
+    expected = expected @ head.T.astype(float) + head_bias
+    into = np.concatenate([np.diff(layer.indptr.numpy()) for layer in hidden])
+    joined = [
+        np.concatenate([getattr(layer, name).detach().numpy() for layer in hidden])
+        for name in ("source", "weight", "bias")
+    ]
+    indptr = np.concatenate([[0], np.cumsum(into)])
+    arguments = x, mean, std, np.array(sizes), indptr, *joined, head, head_bias
+    return arguments, expected
+
+
+def check_network(rng, hidden, images):
+    arguments, expected = network_case(rng, hidden, images)
+    out = np.full(expected.shape, np.nan, np.float32)
+    kernels.network_logits(*arguments, out)
+    close(out, expected)
+
+
+@st.composite
+def stacks(draw):
+    rng = np.random.default_rng(draw(seeds))
+    sizes = draw(st.lists(st.integers(1, 9), min_size=2, max_size=4))
+    hidden = []
+    for n_in, n_out in pairwise(sizes):
+        degree = st.integers(0, n_in)
+        into = draw(st.lists(degree, min_size=n_out, max_size=n_out))
+        hidden.append(random_layer(rng, n_in, n_out, into))
+    return rng, hidden
+
+
+@given(stack=stacks(), images=images)
+def test_whole_network_equals_the_dense_one(stack, images):
+    check_network(*stack, images)
+
+
+@pytest.mark.parametrize("images", [1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 17])
+def test_whole_network_in_blocks(images):
+    rng = np.random.default_rng(images)
+    wide = random_layer(rng, 6, 9, [3] * 9), random_layer(rng, 9, 4, [5, 0, 1, 9])
+    check_network(rng, wide, images)
+
+
+THREADS = """
+import numba, numpy as np
+from neural.test_kernels import BLOCK, kernels, network_case, random_layer
+rng = np.random.default_rng(0)
+hidden = random_layer(rng, 30, 40, [7] * 40), random_layer(rng, 40, 20, [9] * 20)
+arguments, expected = network_case(rng, hidden, 5 * BLOCK + 3)
+found = []
+for threads in (1, 2):
+    numba.set_num_threads(threads)
+    out = np.zeros(expected.shape, np.float32)
+    kernels.network_logits(*arguments, out)
+    assert numba.get_num_threads() == threads
+    found.append(out.tobytes())
+print(found[0] == found[1])
+"""
+
+
+def test_threads_change_no_bit():
+    assert in_new_process(THREADS, NUMBA_NUM_THREADS="2") == "True"

@@ -1,0 +1,121 @@
+"""A small study, networks trained on 4,000 real digits, and the command line."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from netrobust.neural.config import TrainConfig
+from netrobust.neural.data import load
+from netrobust.neural.dataset import Dataset
+from netrobust.neural.network import Network
+from netrobust.neural.train import train
+from netrobust.runs import Run, create_run
+
+TRAINING = {"hidden": [30, 20], "sparsity": 0.9, "epochs": 2}
+
+#: Fields of a study that takes seconds.
+STUDY = {
+    "name": "tiny",
+    "datasets": ["mnist-5k"],
+    "sparsifiers": ["static", "set", "dense_small"],
+    "networks": 2,
+    "reference_epochs": 1,
+    "training": TRAINING,
+    "perturbations": ["random_links", "strongest_links"],
+    "fractions": [0, 0.5, 1],
+    "replicates": 2,
+    "null_models": ["shuffle_all", "erdos_renyi"],
+    "null_replicates": 2,
+    "images": 200,
+}
+
+
+@cache
+def digits() -> Dataset:
+    """The data set that needs no network."""
+    return load("mnist-5k")
+
+
+@cache
+def network(sparsifier: str = "set", seed: int = 0) -> Network:
+    """A network of two sparse layers after two epochs: 76% of the digits right."""
+    return train(digits(), TrainConfig(sparsifier=sparsifier, **TRAINING), seed)
+
+
+def run_with(path: Path, *sparsifiers: str) -> Run:
+    """A run folder with a trained network of each sparsifier."""
+    run = create_run(path, {"networks": sparsifiers}, {"mnist-5k": digits().sha256})
+    for sparsifier in sparsifiers:
+        config = TrainConfig(sparsifier=sparsifier, **TRAINING)
+        file = run.network_path(network(sparsifier).name)
+        train(digits(), config, 0, path=file)
+    return run
+
+
+def listing(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file below a folder with its size and the time it was written."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        facts = path.stat()
+        written = (facts.st_size, facts.st_mtime_ns) if path.is_file() else (0, 0)
+        found[str(path.relative_to(folder))] = written
+    return found
+
+
+def toml(fields: dict[str, Any]) -> str:
+    """Fields of a study as a settings file."""
+    tables = {"": dict(fields), "[training]": dict(fields["training"])}
+    del tables[""]["training"]
+    lines: list[str] = []
+    for title, table in tables.items():
+        given = {key: value for key, value in table.items() if value is not None}
+        lines += [title, *(f"{key} = {json.dumps(given[key])}" for key in given)]
+    return "\n".join(lines)
+
+
+@dataclass
+class Ended:
+    """A process that ended: its exit code and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+# Commands are processes of their own, forked from one that has torch loaded already.
+_PROCESSES = get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["netrobust.pipeline"])
+
+
+def netrobust(*arguments: object, cwd: Path, **environment: str) -> Ended:
+    """Type a command and wait for its end."""
+    with TemporaryDirectory() as folder:
+        files = [os.path.join(folder, name) for name in ("out", "err")]
+        words = [str(argument) for argument in arguments]
+        process = _PROCESSES.Process(
+            target=_command, args=(words, str(cwd), environment, *files)
+        )
+        process.start()
+        process.join()
+        texts = [Path(file).read_text("utf-8") for file in files]
+    assert process.exitcode is not None
+    return Ended(process.exitcode, *texts)
+
+
+def _command(
+    words: list[str], cwd: str, environment: dict[str, str], out: str, err: str
+) -> None:
+    for number, file in enumerate((out, err), start=1):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)
+    os.chdir(cwd)
+    os.environ.update(environment)
+    sys.argv = ["netrobust", *words]
+    from netrobust.cli import main
+
+    main()

@@ -1,0 +1,387 @@
+"""Every analysis: its claim, its table, its figure."""
+
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib._pylab_helpers import Gcf
+from scipy.stats import hypergeom
+
+import netrobust as nr
+from netrobust.gallery import ANALYSES, analysis
+
+DATASETS = {"mnist": 0.97, "fashion-mnist": 0.87}
+SPARSE = ("static", "set")
+SMALL = ("dense_small", "dense_narrow")
+WEIGHT = {"dense": 1.01, "set": 1.0, "static": 0.99, "dense_small": 0.985}
+NULLS = ("shuffle_all", "shuffle_by_sign", "degree_preserving", "erdos_renyi")
+
+
+def labels(dataset, sparsifier, seed):
+    return {
+        "network": f"{dataset}-{sparsifier}-s{seed}",
+        "dataset": dataset,
+        "sparsifier": sparsifier,
+        "width": {"dense_small": 48, "dense_narrow": 43}.get(sparsifier, 1000),
+        "sparsity": 0.99 if sparsifier in SPARSE else 0.0,
+        "network_seed": seed,
+    }
+
+
+def networks(sparsifiers, seeds=2):
+    """Labels and intact accuracy of the networks of the quick preset."""
+    for (dataset, level), name, seed in product(
+        DATASETS.items(), sparsifiers, range(seeds)
+    ):
+        accuracy = level * WEIGHT.get(name, 0.975) + 0.002 * seed
+        yield labels(dataset, name, seed), accuracy
+
+
+def history(epochs=10):
+    rows = []
+    runs = [(one, epochs) for one in networks((*SPARSE, *SMALL))]
+    runs += [(one, 2) for one in networks(("dense",), seeds=1)]
+    for (keys, accuracy), length in runs:
+        for epoch in range(1, length + 1):
+            test = accuracy * (1 - 0.1 * np.exp(-epoch / 3))
+            rows.append({**keys, "epoch": epoch, "learning_rate": 0.025, "loss": 0.1})
+            rows[-1] |= {"train_accuracy": test + 0.01, "test_accuracy": test}
+    return pd.DataFrame(rows)
+
+
+def percolation(replicates=3):
+    rows = []
+    half = {"random_links": 0.5, "strongest_links": 0.2, "weakest_links": 0.8}
+    for (keys, intact), null, perturbation, fraction, replicate in product(
+        networks((*SPARSE, *SMALL)),
+        ("none", "degree_preserving"),
+        half,
+        np.linspace(0, 1, 11),
+        range(replicates),
+    ):
+        top = intact if null == "none" else 0.2
+        fall = 1 / (1 + np.exp(12 * (fraction - half[perturbation])))
+        shift = 0.02 * replicate * fraction * (1 - fraction)
+        rows.append(
+            keys
+            | {"null_model": null, "perturbation": perturbation, "scope": "per_layer"}
+            | {"fraction": fraction, "removed": fraction, "replicate": replicate}
+            | {"draw_seed": 0, "accuracy": 0.1 + (top - 0.1) * fall + shift}
+            | {"loss": 2.3 - 2 * fall, "moved": 0.0 if null == "none" else 0.99}
+            | {"giant_component": (1 - fraction**6) * 0.99, "reach": 1 - fraction**5}
+        )
+    return pd.DataFrame(rows)
+
+
+def nulls(replicates=5):
+    rows = []
+    kept = dict(zip(("none", *NULLS), (1, 0.2, 0.8, 0.05, 0.02), strict=True))
+    for (keys, intact), (null, share) in product(
+        networks((*SPARSE, *SMALL)), kept.items()
+    ):
+        for replicate in range(1 if null == "none" else replicates):
+            accuracy = 0.1 + (intact - 0.1) * share + 0.01 * replicate * (share < 1)
+            rows.append(
+                keys
+                | {"null_model": null, "perturbation": "none", "scope": "per_layer"}
+                | {"fraction": 0.0, "removed": 0.0, "replicate": replicate}
+                | {"draw_seed": 0, "accuracy": accuracy, "loss": 1.0, "moved": 0.5}
+            )
+    return pd.DataFrame(rows)
+
+
+def degrees():
+    """Degrees of random layers; those of SET also have a few neurons of many links."""
+    rng = np.random.default_rng(0)
+    tables = []
+    shape = {"1": (784, 1000), "2": (1000, 1000), "3": (1000, 1000)}
+    for (keys, _), (layer, sizes), side in product(
+        networks(SPARSE), shape.items(), ("in", "out")
+    ):
+        own, other = sizes[::-1] if side == "in" else sizes
+        law = hypergeom(own * other, other, own * other // 100)
+        drawn = law.rvs(own, random_state=rng)
+        if keys["sparsifier"] == "set":
+            drawn[:30] += rng.integers(5, 30, size=30)
+        degree = np.arange(max(drawn.max() + 1, 45))
+        count = np.bincount(drawn, minlength=len(degree))
+        table = {"degree": degree, "count": count, "expected": own * law.pmf(degree)}
+        tables.append(pd.DataFrame({**keys, "layer": layer, "side": side, **table}))
+    return pd.concat(tables, ignore_index=True)
+
+
+class FakeRun:
+    """A run whose tables are made up, in the shape of real ones."""
+
+    def __init__(self, **tables):
+        self.tables = tables
+
+    def table(self, name):
+        return self.tables[name].copy()
+
+
+@pytest.fixture(scope="module")
+def run():
+    return FakeRun(
+        history=history(), percolation=percolation(), nulls=nulls(), degrees=degrees()
+    )
+
+
+@pytest.fixture(scope="module")
+def drawn(run):
+    """Table and figure of every analysis, laid out for print."""
+    results = {}
+    for name in ANALYSES:
+        table = analysis(name).compute(run)
+        before = table.copy()
+        with nr.draw.style():
+            figure = analysis(name).draw(table)
+            figure.draw_without_rendering()
+        pd.testing.assert_frame_equal(table, before)
+        results[name] = (table, figure)
+    return results
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_the_docstring_says_what_is_examined_and_what_is_read(name):
+    text = analysis(name).__doc__
+    assert text.startswith(("Claim: ", "Question: "))
+    assert "arXiv 2602.21961" in " ".join(text.split())
+    assert "Reads the table ``" in text
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_compute_does_not_depend_on_the_order_of_rows(name, run, drawn):
+    shuffled = FakeRun(
+        **{
+            key: table.sample(frac=1, random_state=1)
+            for key, table in run.tables.items()
+        }
+    )
+    pd.testing.assert_frame_equal(analysis(name).compute(shuffled), drawn[name][0])
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_figures_are_in_print_width_lettered_and_say_what_they_show(name, drawn):
+    _, figure = drawn[name]
+    assert figure.get_size_inches()[0] == nr.draw.DOUBLE
+    assert figure.get_size_inches()[1] <= 9
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert [title[:3] for title in titles] == [
+        f"({chr(ord('a') + place)})" for place in range(len(titles))
+    ]
+    (legend,) = figure.legends
+    few = "1 to 2" if name == "learning" else "2"
+    said = f"mean and range of {few} networks"
+    assert legend.get_title().get_text().startswith(said)
+    assert not Gcf.figs
+
+
+def texts(figure):
+    """All visible words of a figure with their boxes."""
+    found = []
+    for ax in figure.axes:
+        parts = [ax.xaxis.label, ax.yaxis.label, ax._left_title, ax.title]
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+                if low <= tick.get_loc() <= high:
+                    parts.append(tick.label1)
+        found += [one for one in parts if one.get_visible() and one.get_text().strip()]
+    for legend in figure.legends:
+        found += [*legend.get_texts(), legend.get_title()]
+    return [(one.get_text(), one.get_window_extent()) for one in found]
+
+
+def assert_no_overlap(figure):
+    """No two words share a place, and none leaves the page."""
+    words = texts(figure)
+    for (one, box), (two, other) in combinations(words, 2):
+        width = min(box.x1, other.x1) - max(box.x0, other.x0)
+        height = min(box.y1, other.y1) - max(box.y0, other.y0)
+        assert width <= 0 or height <= 0, (one, two)
+    for word, box in words:
+        assert box.x0 >= 0, word
+        assert box.y0 >= 0, word
+        assert box.x1 <= figure.bbox.width, word
+        assert box.y1 <= figure.bbox.height, word
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_no_words_overlap_or_leave_the_page(name, drawn):
+    assert_no_overlap(drawn[name][1])
+
+
+def panel(figure, start):
+    (ax,) = [ax for ax in figure.axes if ax.get_title(loc="left").startswith(start)]
+    return ax
+
+
+def line(ax, text):
+    (one,) = [one for one in ax.lines if one.get_label() == text]
+    return one
+
+
+def over(table, **keys):
+    """Rows over networks with these keys."""
+    rows = table[table["network_seed"].isna()] if "network_seed" in table else table
+    for key, value in keys.items():
+        rows = rows[rows[key] == value]
+    return rows
+
+
+def test_learning_draws_the_means_of_its_table(run, drawn):
+    table, figure = drawn["learning"]
+    for start, dataset in (("(a) MNIST", "mnist"), ("(b) Fashion", "fashion-mnist")):
+        ax = panel(figure, start)
+        for text, name in (("static", "static"), ("SET", "set")):
+            rows = over(table, dataset=dataset, sparsifier=name)
+            np.testing.assert_array_equal(line(ax, text).get_xdata(), rows["epoch"])
+            np.testing.assert_array_equal(line(ax, text).get_ydata(), rows["mean"])
+    rows = over(table, dataset="mnist", sparsifier="set", epoch=10)
+    raw = run.tables["history"].query("dataset == 'mnist' and sparsifier == 'set'")
+    assert rows["mean"].item() == raw.query("epoch == 10")["test_accuracy"].mean()
+
+
+def test_learning_names_the_methods_with_fewer_networks_or_epochs(drawn):
+    (legend,) = drawn["learning"][1].legends
+    words = [text.get_text() for text in legend.get_texts()]
+    assert words == [
+        "dense (1 network, 2 epochs)",
+        "dense, small",
+        "dense, narrow",
+        "static",
+        "SET",
+    ]
+
+
+def test_learning_compares_panels_on_one_scale(drawn):
+    left, right = (ax.get_ylim() for ax in drawn["learning"][1].axes)
+    assert left[1] - left[0] == pytest.approx(right[1] - right[0])
+    for ax in drawn["learning"][1].axes:
+        low, high = ax.get_ylim()
+        for one in ax.lines:
+            assert low <= one.get_ydata().min() <= one.get_ydata().max() <= high
+
+
+def test_percolation_draws_function_above_structure(drawn):
+    table, figure = drawn["percolation"]
+    axes = np.reshape(figure.axes, (4, 3))
+    headers = ["random links", "strongest links", "weakest links"]
+    assert [ax.get_title(loc="left")[4:] for ax in axes[0]] == headers
+    for place, (dataset, value) in enumerate(
+        product(DATASETS, ("accuracy", "giant_component"))
+    ):
+        assert axes[place, 0].get_ylabel().startswith(nr.draw.label(dataset) + "\n")
+        for ax, perturbation in zip(
+            axes[place],
+            ("random_links", "strongest_links", "weakest_links"),
+            strict=True,
+        ):
+            for text, null in (
+                ("SET (trained)", "none"),
+                ("SET (degrees preserved)", "degree_preserving"),
+            ):
+                rows = over(
+                    table,
+                    dataset=dataset,
+                    value=value,
+                    perturbation=perturbation,
+                    sparsifier="set",
+                    null_model=null,
+                )
+                np.testing.assert_array_equal(line(ax, text).get_ydata(), rows["mean"])
+                np.testing.assert_array_equal(
+                    line(ax, text).get_xdata(), rows["fraction"]
+                )
+            assert ("chance" in [one.get_label() for one in ax.lines]) == (
+                value == "accuracy"
+            )
+    assert axes[-1, 0].get_xlabel() == "fraction of links removed"
+
+
+def test_percolation_has_the_dense_controls_for_accuracy_only(drawn):
+    table, _ = drawn["percolation"]
+    dense = table[table["sparsifier"].isin(SMALL)]
+    assert set(dense["value"]) == {"accuracy"}
+    assert set(dense["null_model"]) == {"none"}
+    assert set(table["null_model"]) == {"none", "degree_preserving"}
+
+
+def test_degrees_are_shares_of_all_neurons(run, drawn):
+    table, figure = drawn["degrees"]
+    raw = run.tables["degrees"].query(
+        "network == 'mnist-set-s0' and layer == '2' and side == 'in'"
+    )
+    other = run.tables["degrees"].query(
+        "network == 'mnist-set-s1' and layer == '2' and side == 'in'"
+    )
+    rows = over(table, dataset="mnist", sparsifier="set", layer="2", side="in")
+    row = over(rows, degree=12).iloc[0]
+    shares = [one[one["degree"] >= 12]["count"].sum() / 1000 for one in (raw, other)]
+    assert (row["low"], row["high"]) == pytest.approx((min(shares), max(shares)))
+    assert row["null"] == pytest.approx(hypergeom(10**6, 1000, 10**4).sf(11), rel=1e-9)
+    assert table["degree"].min() == 1
+    axes = np.reshape(figure.axes, (4, 3))
+    assert [ax.get_title(loc="left")[4:] for ax in axes[0]] == [
+        "layer 1",
+        "layer 2",
+        "layer 3",
+    ]
+    assert "MNIST\nin-degree" in axes[0, 0].get_ylabel()
+    seen = rows[rows["mean"] > 0]
+    np.testing.assert_array_equal(line(axes[0, 1], "SET").get_xdata(), seen["degree"])
+    np.testing.assert_array_equal(line(axes[0, 1], "SET").get_ydata(), seen["mean"])
+    assert line(axes[0, 1], "Erdős\N{EN DASH}Rényi (exact)")
+
+
+def test_degrees_of_methods_with_different_settings_are_not_pooled(run):
+    wider = run.tables["degrees"].assign(width=2000, network="other")
+    both = FakeRun(degrees=pd.concat([run.tables["degrees"], wider]))
+    with pytest.raises(nr.InputError, match="different width"):
+        analysis("degrees").compute(both)
+
+
+def test_shuffling_shows_means_networks_intact_and_chance(drawn):
+    table, figure = drawn["shuffling"]
+    for ax, dataset in zip(figure.axes, DATASETS, strict=True):
+        levels = {one.get_ydata()[0] for one in ax.lines if len(one.get_ydata()) == 2}
+        intact = over(table, dataset=dataset, null_model="none")
+        assert levels >= {0.1, *intact["mean"]}
+        for bars, name in zip(
+            ax.containers, ("dense_small", "dense_narrow", *SPARSE), strict=True
+        ):
+            rows = over(table, dataset=dataset, sparsifier=name)
+            heights = bars[0].get_ydata()
+            np.testing.assert_array_equal(np.sort(heights), np.sort(rows["mean"]))
+        dots = sum(
+            len(one.get_offsets())
+            for one in ax.collections
+            if len(one.get_offsets()) > 1
+        )
+        assert dots >= 40  # 4 methods, 5 null models, 2 networks
+        words = [tick.get_text().replace("\n", " ") for tick in ax.get_xticklabels()]
+        assert words == [nr.draw.label(one) for one in ("none", *NULLS)]
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_one_data_set_and_one_network_are_enough(name, run):
+    few = FakeRun(
+        **{
+            key: table.query("dataset == 'mnist' and network_seed == 0")
+            for key, table in run.tables.items()
+        }
+    )
+    table = analysis(name).compute(few)
+    with nr.draw.style():
+        figure = analysis(name).draw(table)
+        figure.draw_without_rendering()
+    assert "of 1 network" in figure.legends[0].get_title().get_text()
+    assert_no_overlap(figure)
+
+
+def test_the_saved_numbers_are_those_of_the_table(drawn, tmp_path):
+    table, figure = drawn["shuffling"]
+    *_, csv = nr.draw.save(figure, table, tmp_path, "shuffling")
+    pd.testing.assert_frame_equal(pd.read_csv(csv), table, check_dtype=False)

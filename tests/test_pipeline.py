@@ -1,0 +1,266 @@
+"""The main job end to end: what is written, twice, in parts, on two processes."""
+
+import json
+import logging
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from small import STUDY, digits, listing, toml
+
+from netrobust import pipeline
+from netrobust.errors import DataUnavailableError, InputError
+from netrobust.gallery import ANALYSES
+from netrobust.graphs.graph import check, read
+from netrobust.neural.network import load_network
+from netrobust.pipeline import reproduce
+from netrobust.results.stats import KEYS, robustness
+from netrobust.runs import create_run, open_run
+from netrobust.study import PRESETS, Study
+
+#: Long enough to be killed in the middle.
+LONGER = {
+    **STUDY,
+    "training": {**STUDY["training"], "epochs": 6},
+    "replicates": 6,
+    "fallback": "mnist-5k",
+}
+TABLES = (
+    "degrees", "dynamics", "history", "measures", "nulls", "percolation", "summary"
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def study():
+    return Study(**LONGER)
+
+
+@pytest.fixture(scope="module")
+def run(study, tmp_path_factory):
+    """The job done at one go, in this process."""
+    ticks = []
+    run = reproduce(
+        study,
+        tmp_path_factory.mktemp("whole") / "run",
+        tick=lambda *counts: ticks.append(counts),
+    )
+    assert all(0 <= done <= total for _, done, total in ticks)
+    last = {stage: (done, total) for stage, done, total in ticks}
+    assert last["training networks"] == (7, 7)
+    assert last["exporting graphs"] == (4, 4)
+    assert last["damaging mnist-5k networks"] == (24, 24)
+    return run
+
+
+@pytest.fixture
+def no_figures(monkeypatch):
+    monkeypatch.setattr(pipeline, "draw_figures", lambda run, folder: [])
+
+
+def tables(path):
+    files = sorted((path / "tables").glob("*.parquet"))
+    return {file.stem: file.read_bytes() for file in files}
+
+
+def test_a_run_folder_holds_it_all(run, study):
+    manifest = json.loads((run.path / "manifest.json").read_text("utf-8"))
+    assert manifest["settings"] == json.loads(json.dumps(asdict(study)))
+    assert manifest["data_sha256"] == {"mnist-5k": digits().sha256}
+    folders = {path.name: path for path in (run.path / "networks").iterdir()}
+    assert sorted(folders) == sorted(task.name for task in study.tasks())
+    for name, folder in folders.items():
+        found = load_network(folder / "network.safetensors")
+        assert (found.name, found.finished) == (name, True)
+        graphs = sorted(path.name for path in folder.glob("graphs/*"))
+        layers = ["layer-1.graphml", "layer-2.graphml", "stack.graphml"]
+        sparse = found.config.sparsifier in ("set", "static")
+        assert graphs == (layers if sparse else [])
+        for graph in graphs:
+            check(read(folder / "graphs" / graph))
+    assert run.tables() == list(TABLES)
+    figures = sorted(path.name for path in (run.path / "figures").iterdir())
+    ends = ("csv", "pdf", "png")
+    assert figures == sorted(f"{name}.{end}" for name in ANALYSES for end in ends)
+    log = (run.path / "log").read_text("utf-8")
+    for stage in ("trained mnist-5k-set-s1", "export", "damage", "figures"):
+        assert stage in log
+    assert not [path for path in run.path.rglob(".*") if path.is_file()]
+
+
+def test_the_tables_hold_a_row_for_everything(run):
+    assert len(run.table("history")) == 1 + 6 * 6
+    assert len(run.table("dynamics")) == 4 * 6 * 2
+    percolation, nulls = run.table("percolation"), run.table("nulls")
+    assert len(percolation) == 6 * 2 * 2 * 3 * 6
+    assert len(nulls) == 6 * (1 + 2 * 2)
+    for table in (percolation, nulls):
+        assert not table.duplicated(list(KEYS)).any()
+        assert set(table.sparsifier) == {"set", "static", "dense_small"}
+        assert set(table.dataset) == {"mnist-5k"}
+        pd.testing.assert_frame_equal(
+            table, table.sort_values(list(KEYS), kind="stable", ignore_index=True)
+        )
+    assert not {"seconds", "time"} & {*percolation, *nulls, *run.table("history")}
+
+
+def test_the_summary_is_that_of_the_tables(run):
+    summary = run.table("summary").set_index("network")
+    assert len(summary) == 7
+    for network in run.networks():
+        row = summary.loc[network.name]
+        assert row.accuracy == network.history.test_accuracy.iloc[-1]
+        assert row.links == len(network.model.links()[0])
+    curves = run.table("percolation").query("null_model == 'none'")
+    areas = robustness(curves).set_index(["perturbation", "network"]).robustness
+    for name in ("random", "strongest"):
+        expected = areas[f"{name}_links"].dropna()
+        assert len(expected) >= 4
+        assert summary[f"R_{name}"].dropna().to_dict() == expected.to_dict()
+
+
+def test_two_jobs_write_the_same_tables(run, study, tmp_path, no_figures):
+    other = reproduce(study, tmp_path / "run", jobs=2)
+    assert tables(other.path) == tables(run.path)
+
+
+def test_a_second_call_only_looks(run, study, monkeypatch, no_figures):
+    before = {part: listing(run.path / part) for part in ("networks", "tables/parts")}
+    written = tables(run.path)
+
+    def never(*arguments, **options):
+        raise AssertionError("this was done already")
+
+    for work in ("pipeline.train", "sweep.run_unit", "runs.write"):
+        monkeypatch.setattr(f"netrobust.{work}", never)
+    again = reproduce(study, run.path)
+    assert again == run
+    after = {part: listing(run.path / part) for part in before}
+    assert after == before
+    assert tables(run.path) == written
+
+
+def test_a_killed_job_goes_on_to_the_same_tables(run, study, tmp_path, no_figures):
+    path = tmp_path / "run"
+    _kill(study, path, when=lambda: any(path.glob("networks/*/*.safetensors")))
+    killed = open_run(path)
+    assert len(killed.networks()) < 7
+    assert killed.tables() == []
+    _kill(study, path, when=lambda: any(path.glob("tables/parts/*.parquet")))
+    assert len(killed.networks()) == 7
+    assert 1 <= killed.parts().count() < 48
+    assert "percolation" not in killed.tables()
+    kept = {part: listing(path / part) for part in ("networks", "tables/parts")}
+    reproduce(study, path)
+    assert tables(path) == tables(run.path)
+    for part, files in kept.items():
+        now = listing(path / part)
+        assert {name: now[name] for name in files} == files
+    for task in study.tasks():
+        whole, resumed = (one.network_path(task.name) for one in (run, killed))
+        assert whole.read_bytes() == resumed.read_bytes()
+
+
+def _kill(study, path, when):
+    """Start the command and kill it as soon as something is true."""
+    config = path.with_name("study.toml")
+    config.write_text(toml(asdict(study)))
+    command = [sys.executable, "-m", "netrobust", "reproduce", "--quiet"]
+    command += ["--config", config, "--out", path, "--jobs", "1"]
+    process = subprocess.Popen(command)
+    while not when() and process.poll() is None:
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+def _unavailable(name, folder=None):
+    if name != "mnist-5k":
+        raise DataUnavailableError(f"{name!r} cannot be had")
+    return digits()
+
+
+BIG = {"datasets": ["mnist", "fashion-mnist"], "sparsifiers": ["static"]}
+
+
+def test_small_data_stand_in_where_a_study_allows_it(
+    tmp_path, monkeypatch, caplog, no_figures
+):
+    monkeypatch.setattr(pipeline, "load", _unavailable)
+    pipeline._loaded.cache_clear()
+    study = Study(**{**STUDY, **BIG, "fallback": "mnist-5k"})
+    with caplog.at_level(logging.WARNING, "netrobust"):
+        run = reproduce(study, tmp_path / "run")
+    said = [record.getMessage() for record in caplog.records]
+    for name in ("mnist", "fashion-mnist"):
+        assert f"'{name}' cannot be had; using mnist-5k in its place" in said
+    assert run.settings["datasets"] == ["mnist-5k"]
+    for name in ("history", "percolation", "nulls", "degrees"):
+        assert set(run.table(name).dataset) == {"mnist-5k"}
+    assert len(run.networks()) == 1 + 2
+    reproduce(study, run.path)
+
+
+@pytest.mark.parametrize(
+    "study", [PRESETS["paper"], Study(**{**STUDY, **BIG})], ids=lambda one: one.name
+)
+def test_without_a_stand_in_nothing_is_begun(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "load", _unavailable)
+    with pytest.raises(DataUnavailableError, match="'mnist' cannot be had"):
+        reproduce(study, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_images_than_there_are_is_said_before_the_training(tmp_path):
+    study = Study(**{**STUDY, "images": 1001})
+    with pytest.raises(InputError, match="images must be from 1 to 1000"):
+        reproduce(study, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_of_another_study_is_left_alone(run, study):
+    before = listing(run.path)
+    other = replace(study, seed=1)
+    with pytest.raises(InputError, match=r"other settings \(seed: 0 there, 1 asked"):
+        reproduce(other, run.path)
+    assert listing(run.path) == before
+
+
+def test_a_folder_of_other_things_is_left_alone(study, tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(InputError, match="exists and is not a run"):
+        reproduce(study, tmp_path)
+    assert list(listing(tmp_path)) == ["thesis.tex"]
+
+
+def test_figures_need_the_tables_they_show(tmp_path):
+    from netrobust.gallery import analysis, draw_figures
+
+    run = create_run(tmp_path / "run", {}, {})
+    with pytest.raises(InputError, match="has no table 'history'; it has none"):
+        draw_figures(run, tmp_path / "figures")
+    with pytest.raises(InputError, match="unknown analysis 'maps'; choose from: learn"):
+        draw_figures(run, tmp_path / "figures", ["maps"])
+    assert not (tmp_path / "figures").exists()
+    for name in ANALYSES:
+        assert analysis(name).__doc__
+
+
+def test_one_figure_can_be_drawn_alone(run, tmp_path):
+    from netrobust.gallery import draw_figures
+
+    written = draw_figures(run, tmp_path / "new" / "figures", ["shuffling"])
+    names = ["shuffling.csv", "shuffling.pdf", "shuffling.png"]
+    assert sorted(path.name for path in written) == names
+    assert sorted(path.name for path in (tmp_path / "new/figures").iterdir()) == names
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be made"):
+        draw_figures(run, tmp_path / "file" / "figures", ["shuffling"])
+
+
+def test_path_is_any_path(tmp_path):
+    assert create_run(str(tmp_path / "run"), {}, {}).path == Path(tmp_path, "run")

@@ -1,0 +1,101 @@
+"""Scores of intact and damaged networks, and refusals of what does not fit."""
+
+import numpy as np
+import pytest
+from networks import random_model, same_state, tiny_data
+
+from netrobust.errors import InputError
+from netrobust.graphs.perturb import Damage
+from netrobust.neural.evaluate import evaluate
+from netrobust.scoring import damaged, score
+
+DATA = tiny_data()
+
+
+def model(dense=False, seed=0):
+    densities = None if dense else [0.4, 0.5]
+    return random_model(np.random.default_rng(seed), (16, 7, 5, 3), densities)
+
+
+@pytest.mark.parametrize("dense", [False, True], ids=["sparse", "dense"])
+def test_no_damage_is_the_evaluation_of_the_test_images(dense):
+    network = model(dense)
+    expected = evaluate(network, DATA.x_test, DATA.y_test)
+    everything = Damage(np.arange(len(network.links()[0])))
+    assert score(network, DATA) == expected
+    assert score(network, DATA, everything) == expected
+    assert score(network, DATA, threads=2) == expected
+    assert score(network, DATA, images=10**6) == expected
+
+
+def test_the_first_images_only():
+    network = model()
+    expected = evaluate(network, DATA.x_test[:5], DATA.y_test[:5])
+    assert score(network, DATA, images=5) == expected
+
+
+@pytest.mark.parametrize("dense", [False, True], ids=["sparse", "dense"])
+def test_damage_by_hand(dense):
+    network = model(dense)
+    source, target, weight = network.links()
+    kept = np.arange(0, len(source), 2)
+    new = -2 * weight[kept]
+    bias = network.biases() + 1
+    left = damaged(network, Damage(kept, new, bias))
+    now_source, now_target, now_weight = left.links()
+    if dense:
+        assert now_weight[kept].tolist() == new.tolist()
+        assert not now_weight[1::2].any()
+    else:
+        assert now_source.tolist() == source[kept].tolist()
+        assert now_target.tolist() == target[kept].tolist()
+        assert now_weight.tolist() == new.tolist()
+    assert left.biases().tolist() == bias.tolist()
+    assert same_state(network, model(dense))  # the network itself stays
+
+
+LINKS, NEURONS = 45 + 18, 12
+
+BAD = {
+    "beyond": Damage(np.array([LINKS])),
+    "negative": Damage(np.array([-1])),
+    "twice": Damage(np.array([1, 1])),
+    "falling": Damage(np.array([2, 1])),
+    "too few weights": Damage(np.array([1, 2]), weight=np.ones(1, np.float32)),
+    "too many weights": Damage(np.array([1]), weight=np.ones(2, np.float32)),
+    "too few biases": Damage(np.array([1]), bias=np.ones(NEURONS - 1, np.float32)),
+    "too many biases": Damage(np.array([1]), bias=np.ones(NEURONS + 1, np.float32)),
+    "one bias": Damage(np.array([1]), bias=np.float32(1)),
+}
+
+
+@pytest.mark.parametrize("damage", BAD.values(), ids=BAD)
+def test_damage_that_does_not_fit_is_refused(damage):
+    network = model()
+    assert len(network.links()[0]) == LINKS
+    with pytest.raises(InputError, match=r"kept must hold|of the damage must hold"):
+        score(network, DATA, damage)
+
+
+@pytest.mark.parametrize("damage", BAD.values(), ids=BAD)
+def test_a_dense_network_refuses_it_as_well(damage):
+    if damage is BAD["beyond"]:
+        damage = Damage(np.array([16 * 7 + 7 * 5]))
+    with pytest.raises(InputError):
+        score(model(dense=True), DATA, damage)
+
+
+@pytest.mark.parametrize("options", [{"images": 0}, {"images": -1}, {"threads": 0}])
+def test_numbers_below_one_are_refused(options):
+    with pytest.raises(InputError, match="images and threads must be 1 or larger"):
+        score(model(), DATA, **options)
+
+
+def test_other_images_and_classes_are_refused():
+    with pytest.raises(
+        InputError, match="tiny has 9 pixels and 3 classes, the network"
+    ):
+        score(model(), tiny_data(pixels=9))
+    with pytest.raises(InputError, match="16 pixels and 4 classes"):
+        score(model(), tiny_data(classes=4))
+    assert 0 <= score(model(), tiny_data(classes=2))["accuracy"] <= 1

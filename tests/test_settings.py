@@ -1,0 +1,80 @@
+"""Validated settings: frozen, keyword-only, one sentence for each wrong field."""
+
+from dataclasses import FrozenInstanceError, asdict, replace
+from typing import Annotated, Self
+
+import pytest
+from pydantic import Field, model_validator
+
+from netrobust.errors import InputError
+from netrobust.settings import settings
+
+
+@settings
+class Walk:
+    """A walk."""
+
+    steps: Annotated[int, Field(ge=1)] = 3
+    length: float = 0.5
+    places: tuple[int, ...] = ()
+    notes: dict[str, int] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.length > self.steps:
+            raise InputError(f"Length must not exceed steps; got {self.length}")
+        return self
+
+
+def sentence(**fields):
+    with pytest.raises(InputError) as caught:
+        Walk(**fields)
+    assert caught.value.__suppress_context__
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_values_are_kept_or_turned_into_their_type():
+    walk = Walk(steps=4, length=1, places=[1, 2])
+    assert asdict(walk) == {"steps": 4, "length": 1.0, "places": (1, 2), "notes": {}}
+    assert isinstance(walk.length, float)
+    assert walk == Walk(steps=4, length=1.0, places=(1, 2))
+    assert Walk().notes is not Walk().notes
+
+
+def test_a_wrong_field_is_named_with_rule_and_value():
+    assert sentence(steps=0) == (
+        "Walk.steps: input should be greater than or equal to 1; got 0"
+    )
+    assert sentence(steps=2.5).startswith("Walk.steps: ")
+    assert sentence(places=(1, "x")).startswith("Walk.places.1: ")
+    assert sentence(notes={"a": "x"}).startswith("Walk.notes.a: ")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_numbers_are_finite(value):
+    assert "finite number" in sentence(length=value)
+
+
+def test_only_the_first_of_several_errors_is_told():
+    assert sentence(steps=0, length="x").startswith("Walk.steps: ")
+
+
+def test_an_unknown_field_is_told_with_the_known_ones():
+    assert sentence(step=3) == (
+        "Walk has no field 'step'; it has steps, length, places, notes"
+    )
+
+
+def test_a_rule_across_fields_speaks_for_the_whole():
+    assert sentence(length=9) == "Walk: length must not exceed steps; got 9.0"
+
+
+def test_frozen_keyword_only_and_checked_when_replaced():
+    with pytest.raises(FrozenInstanceError):
+        Walk().steps = 4
+    with pytest.raises(TypeError):
+        Walk(3)
+    assert replace(Walk(), steps=5).steps == 5
+    with pytest.raises(InputError):
+        replace(Walk(), steps=0)
