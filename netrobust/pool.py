@@ -67,12 +67,13 @@ def spread(
 def _context() -> BaseContext:
     """Fork workers from a clean server that has torch loaded, or spawn them.
 
-    A spawned worker loads torch anew, which takes longer than most units of work.
+    A spawned worker loads torch anew, which takes longer than most units of work;
+    torch loads its second part when an optimiser is made.
     """
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload(["netrobust.pipeline"])
+    context.set_forkserver_preload(["netrobust.pipeline", "torch._dynamo"])
     return context
 
 

@@ -230,9 +230,7 @@ def create_run(
                 )
         return Run(folder, before["settings"])
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(
-            f"{folder} exists and is not a run; give a new or an empty folder"
-        )
+        raise InputError(f"{folder} exists and is not a run; give an empty folder")
     make_folder(folder)
     _write_text(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
     return Run(folder, manifest["settings"])

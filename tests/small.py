@@ -90,7 +90,9 @@ class Ended:
 
 # Commands are processes of their own, forked from one that has torch loaded already.
 _PROCESSES = get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["netrobust.pipeline"])
+_PROCESSES.set_forkserver_preload(
+    ["netrobust.pipeline", "netrobust.cli", "torch._dynamo"]
+)
 
 
 def netrobust(*arguments: object, cwd: Path, **environment: str) -> Ended:

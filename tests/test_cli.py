@@ -173,19 +173,13 @@ def test_the_way_of_a_network_from_verb_to_verb(tmp_path):
 
 
 def test_progress_is_shown_beside_the_result_not_in_it(home, tmp_path):
-    command = ["reproduce", "--config", home / "tiny.toml", "--jobs", 1]
-    done = netrobust(*command, "--out", "run", "--json", cwd=tmp_path)
+    command = ["reproduce", "--config", home / "tiny.toml", "--jobs", 1, "--json"]
+    done = netrobust(*command, "--out", "run", cwd=tmp_path)
     assert done.code == 0, done.err
     assert "training networks" in done.err
     rows = json.loads(done.out)
     summary = open_run(tmp_path / "run").table("summary")
     assert [row["accuracy"] for row in rows] == summary.accuracy.tolist()
-    quiet = netrobust(*command, "--out", "run", "--quiet", cwd=tmp_path)
-    assert (quiet.code, quiet.err) == (0, "")
-    told = " ".join(quiet.out.split())
-    for word in ("accuracy", "links", "R_random", "figures: run/figures"):
-        assert word in told
-
     drawn = netrobust("figures", "run", "--out", "fig", "--only", "degrees",
                       cwd=tmp_path)  # fmt: skip
     assert (drawn.code, drawn.err) == (0, "")
@@ -353,9 +347,12 @@ def test_the_quick_way_says_first_what_stands_in(home, tmp_path):
     command = ["reproduce", "--config", "s.toml", "--out", "run", "--jobs", 1, "-q"]
     done = netrobust(*command, cwd=tmp_path, **bare)
     assert done.code == 0, done.err
-    said = " ".join(done.err.split())
+    told, said = (" ".join(text.split()) for text in (done.out, done.err))
+    for word in ("accuracy", "links", "R_random", "figures: run/figures"):
+        assert word in told
     assert "'mnist' cannot be had" in said
     assert "using mnist-5k in its place" in said
+    assert "training networks" not in said
     assert set(open_run(tmp_path / "run").table("nulls").dataset) == {"mnist-5k"}
 
 

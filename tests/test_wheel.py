@@ -62,6 +62,7 @@ def test_every_source_file_travels(target):
     ]
 
 
+@pytest.mark.slow  # the kernels are compiled anew
 def test_the_main_job_outside_the_repository(target, tmp_path):
     listed = python(target, tmp_path, "-m", "netrobust", "list", "--json")
     assert listed.stderr == ""

@@ -30,15 +30,10 @@ def _root(parent: Ints, neuron: int) -> int:
 
 
 @njit(cache=True)
-def _two_up(parent: Ints, neuron: int) -> int:
-    """Go two steps towards the root, or less where it is nearer, and halve the path."""
+def _one_up(parent: Ints, neuron: int) -> int:
+    """Go one step towards the root, unless the neuron is one."""
     above = parent[neuron]
-    above = neuron if above < 0 else above
-    further = parent[above]
-    further = above if further < 0 else further
-    if further != neuron:
-        parent[neuron] = further
-    return further
+    return neuron if above < 0 else above
 
 
 @njit(cache=True)
@@ -57,7 +52,8 @@ def _join(parent: Ints, one: int, other: int) -> tuple[int, int]:
 
 @njit(cache=True, nogil=True)
 def follow_order(
-    neurons: int,
+    parent: Ints,
+    clusters: Ints,
     source: Ints,
     target: Ints,
     order: Ints | None,
@@ -69,17 +65,18 @@ def follow_order(
 
     Parameters
     ----------
-    neurons : int
+    parent : ndarray of int32, shape (neurons,)
+        All -1: every neuron is a cluster of its own.
+    clusters : ndarray of int32, shape (neurons + 1,)
+        All 0; counts the clusters of each size.
     source, target : ndarray of int, shape (links,)
     order : ndarray of int, shape (links,), or None
         First to be removed first; None for the order of the ids.
     largest, second : ndarray of int32, shape (links + 1,)
     mean_cluster_size : ndarray of float64, shape (links + 1,)
     """
-    links = len(source)
-    parent = np.full(neurons, -1, np.int32)
-    # Clusters of each size keep S2 exact. Size 0 ends the search for it.
-    clusters = np.zeros(neurons + 1, np.int32)
+    neurons, links = len(parent), len(source)
+    # The counts keep S2 exact; size 0 ends the search for it.
     clusters[0], clusters[1] = 1, neurons
     s1, s2 = 1, 1 if neurons > 1 else 0
     squares = np.int64(neurons)
@@ -96,8 +93,8 @@ def follow_order(
                 link = order[link]
             tails[k], heads[k] = source[link], target[link]
         for k in range(count):
-            tails[k] = _two_up(parent, tails[k])
-            heads[k] = _two_up(parent, heads[k])
+            tails[k] = _one_up(parent, tails[k])
+            heads[k] = _one_up(parent, heads[k])
         for k in range(count):
             more, less = _join(parent, tails[k], heads[k])
             if less > 0:
@@ -122,14 +119,13 @@ def follow_order(
 
 
 @njit(cache=True)
-def is_permutation(order: Ints, links: int) -> bool:
-    """Tell whether an order holds each of the ids 0 to `links` - 1 once."""
-    seen = np.zeros(links, np.bool_)
+def is_permutation(order: Ints, seen: NDArray[np.bool_]) -> bool:
+    """Tell whether an order holds each id of a link once; `seen` comes all False."""
     for link in order:
-        if not 0 <= link < links or seen[link]:
+        if not 0 <= link < len(seen) or seen[link]:
             return False
         seen[link] = True
-    return len(order) == links
+    return len(order) == len(seen)
 
 
 @njit(cache=True)

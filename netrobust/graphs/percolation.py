@@ -132,14 +132,16 @@ def grow_clusters(
                 raise InputError(
                     f"links must join neurons 0 to {neurons - 1}; got {wrong}"
                 )
+    links = len(ends[0])
     ranking = None if order is None else _ids("order", order)
-    if ranking is not None and not is_permutation(ranking, len(ends[0])):
-        raise InputError(f"order must hold each of the {len(ends[0])} links once")
-    shape = len(ends[0]) + 1
-    curve = Percolation(
-        np.empty(shape, np.int32), np.empty(shape, np.int32), np.empty(shape)
-    )
-    follow_order(neurons, *ends, ranking, *curve)
+    if ranking is not None and not is_permutation(ranking, np.full(links, False)):
+        raise InputError(f"order must hold each of the {links} links once")
+    # NumPy asks for huge pages where numba does not: at 10^8 links, whose look-ups are
+    # all over memory, that is a third of the time.
+    parent, clusters = np.full(neurons, -1, np.int32), np.full(neurons + 1, 0, np.int32)
+    largest, second = np.empty(links + 1, np.int32), np.empty(links + 1, np.int32)
+    curve = Percolation(largest, second, np.empty(links + 1))
+    follow_order(parent, clusters, *ends, ranking, *curve)
     return curve
 
 

@@ -98,6 +98,11 @@ class Dataset:
                 f"x_train and x_test must hold images of one shape; got "
                 f"{raw_train.shape[1:]} and {raw_test.shape[1:]}"
             )
+        if np.ptp(train) == 0:
+            raise InputError(
+                f"x_train must not be constant; every pixel is {train.flat[0]:g}, and "
+                "images without contrast cannot be standardised"
+            )
         labels = _labels(y_train, len(train), "y_train")
         test_labels = _labels(y_test, len(test), "y_test")
         _check_classes(labels, test_labels)

@@ -1,0 +1,174 @@
+"""Percolation beside igraph, in one run, as ratios; time a link and memory by size.
+
+The first table follows one random layer link by link, S1, S2 and mean cluster size at
+each, from 10^4 links on. Times are ratios of alternating runs to 10^6 links, memory is
+the peak of the process so far. Links are drawn with replacement, 10 a neuron, and go
+in a shuffled order; of 10^8 about 50 are parallel to another, which costs nothing.
+
+The second table compares with igraph. It is told the links that are left at each of 51
+fractions and finds the same three numbers there. Its search for components alone is
+what the target is about; the graphs to search in are built besides. `along` is held
+against `apply` and two `MEASURES`, on a network of 27,840 links at 21 fractions.
+Runs alternate; the median of the pairwise ratios is the number to quote.
+
+    python benchmarks/percolation.py [--runs 5] [--huge]
+"""
+
+import argparse
+import itertools
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from igraph import Graph
+from numpy.typing import NDArray
+
+from netrobust.graphs.contract import from_links
+from netrobust.graphs.damage import Links, apply
+from netrobust.graphs.measure import MEASURES
+from netrobust.graphs.percolation import (
+    ALONG,
+    Percolation,
+    along,
+    grow_clusters,
+)
+from netrobust.graphs.perturb import random_links
+
+DEGREE = 10  # links a neuron, as in a layer of 1000 x 1000 at 1%
+REFERENCE = 10**6
+Layer = tuple[int, NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+
+
+def random_layer(links: int, seed: int = 0) -> Layer:
+    """Draw neurons, sources, targets and an order; no array but these is made."""
+    rng = np.random.default_rng(seed)
+    side = links // DEGREE
+    source = rng.integers(side, size=links, dtype=np.int32)
+    target = rng.integers(side, 2 * side, size=links, dtype=np.int32)
+    order = np.arange(links, dtype=np.int32)
+    rng.shuffle(order)
+    return 2 * side, source, target, order
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Give the seconds of one call, and its result."""
+    begin = time.perf_counter()
+    result = work()
+    return time.perf_counter() - begin, result
+
+
+def peak() -> float:
+    """Give the largest memory of this process so far, in GB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
+
+
+def scaling(sizes: list[int], runs: int) -> None:
+    """Print seconds, time a link and memory for rising numbers of links."""
+    reference = random_layer(REFERENCE)
+    grow_clusters(*reference)
+    print(f"{'links':>10}{'seconds':>10}{'ns a link':>11}{'x 10^6':>8}{'peak GB':>9}")
+    for links in sizes:
+        layer = random_layer(links)
+        repeat = max(1, REFERENCE // links)
+        pairs = []
+        for _ in range(runs if links <= 10**7 else 3):
+            base, _ = timed(lambda: grow_clusters(*reference))
+            ours = [timed(lambda a=layer: grow_clusters(*a))[0] for _ in range(repeat)]
+            pairs.append((sum(ours) / repeat, base))
+        seconds = statistics.median(pair[0] for pair in pairs)
+        ratio = statistics.median(a / links / (b / REFERENCE) for a, b in pairs)
+        print(
+            f"{links:>10}{seconds:>10.4f}{1e9 * seconds / links:>11.1f}"
+            f"{ratio:>8.2f}{peak():>9.2f}",
+            flush=True,
+        )
+
+
+def by_igraph(
+    graph: Graph, order: NDArray[np.int32], curve: Percolation
+) -> tuple[float, float]:
+    """Time building and searching the graph at 51 fractions; check all numbers."""
+    building = searching = 0.0
+    for cut in np.linspace(0, len(order), 51).astype(int):
+        kept = order[cut:].tolist()
+        spent, left = timed(lambda k=kept: graph.subgraph_edges(k, False))
+        building += spent
+        begin = time.perf_counter()
+        size = np.sort(left.connected_components(mode="weak").sizes())
+        found = size[-1], size[-2], (size[:-1] ** 2).sum() / graph.vcount()
+        searching += time.perf_counter() - begin
+        assert found == tuple(array[len(kept)] for array in curve)
+    return building, searching
+
+
+def network() -> tuple[Graph, Links]:
+    """Make a stack of 784-1000-1000-1000 neurons at 1%."""
+    rng, sizes = np.random.default_rng(0), (784, 1000, 1000, 1000)
+    source, target, start = [], [], 0
+    for n_in, n_out in itertools.pairwise(sizes):
+        place = rng.choice(n_in * n_out, n_in * n_out // 100, replace=False)
+        source.append(start + place % n_in)
+        target.append(start + n_in + place // n_in)
+        start += n_in
+    ends = np.concatenate(source), np.concatenate(target)
+    graph = from_links(sizes, *ends, rng.normal(size=len(ends[0])))
+    return graph, Links.of(graph)
+
+
+def report(work: str, pairs: list[tuple[float, float]], target: float | None) -> None:
+    """Print both medians and the median ratio theirs / ours."""
+    ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
+    ratio = statistics.median(b / a for a, b in pairs)
+    print(
+        f"{work:<40}{1e3 * ours:>9.2f}{1e3 * theirs:>12.1f}{ratio:>8.0f}"
+        f"{'' if target is None else f'{target:.0f}':>8}",
+        flush=True,
+    )
+
+
+def comparison(runs: int) -> None:
+    """Print our times beside those of igraph."""
+    print(f"\n{'work':<40}{'ours ms':>9}{'igraph ms':>12}{'ratio':>8}{'target':>8}")
+    neurons, source, target, order = random_layer(REFERENCE)
+    graph = Graph(neurons, np.stack([source, target], axis=1).tolist(), directed=True)
+    search, whole = [], []
+    for _ in range(runs):
+        ours, curve = timed(lambda: grow_clusters(neurons, source, target, order))
+        building, searching = by_igraph(graph, order, curve)
+        search.append((ours, searching))
+        whole.append((ours, building + searching))
+    report("10^6 links / components, 51 fractions", search, 400)
+    report("10^6 links / with building the graphs", whole, None)
+    stack, links = network()
+    damages = random_links.curve(links, np.random.default_rng(0), np.linspace(0, 1, 21))
+    along(links, damages)
+    pairs = []
+    for _ in range(runs):
+        ours, found = timed(lambda: along(links, damages))
+        theirs, left = timed(lambda: [apply(stack, damage) for damage in damages])
+        for name in ALONG:
+            spent, values = timed(lambda n=name, a=left: [MEASURES[n](g) for g in a])
+            theirs += spent
+            assert values == found[name].tolist()
+        pairs.append((ours, theirs))
+    report("27,840 links / apply and measures, 21", pairs, None)
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=5, help="alternating runs")
+    parser.add_argument("--huge", action="store_true", help="go on to 10^8 links")
+    asked = parser.parse_args()
+    sizes = [10**4, 10**5, 10**6, 10**7]
+    scaling([*sizes, 10**8] if asked.huge else sizes, asked.runs)
+    comparison(asked.runs)
+
+
+if __name__ == "__main__":
+    main()
