@@ -6,13 +6,27 @@ degree distribution of SET grows a tail beyond the exact null, the hypergeometri
 distribution of a random layer with as many links, while the static topology follows
 it. The figure asks this of every layer and of either side.
 
-Reads the table ``degrees``.
+The grey band holds 95% of what as many Erdos-Renyi networks show by chance, for each
+degree by itself. The index var/var_ER sums a panel up in one number: the variance of
+the degrees over its Erdos-Renyi value, 1 on average, with a standard deviation of about
+sqrt(2 / (neurons - 1)) between random networks.
+
+Reads the tables ``degrees`` and ``measures``.
 """
 
+import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import netrobust as nr
+
+PANEL = ["dataset", "sparsifier", "layer", "side"]
+ER = "$_{\\rm ER}$"
+INDEX = (
+    f"var/var{ER}: variance of the degrees over its "
+    f"{nr.draw.label('erdos_renyi')} value; ER: 95% of random networks"
+)
 
 
 def compute(run: nr.Run) -> pd.DataFrame:
@@ -21,22 +35,29 @@ def compute(run: nr.Run) -> pd.DataFrame:
     Parameters
     ----------
     run : Run
-        With the table ``degrees``.
+        With the tables ``degrees`` and ``measures``.
 
     Returns
     -------
     DataFrame
         What `summarise` gives for ``ccdf`` per data set, sparsifier, layer, side and
-        degree from 1 on, with the exact share of the Erdos-Renyi layer as ``null``.
-        Neurons of degree 0 count in every share.
+        degree from 1 on, with the exact share of the Erdos-Renyi layer as ``null``, the
+        band of the mean over so many networks as ``null_low`` and ``null_high``, the
+        mean ``dispersion`` var/var_ER of the panel, and ``margin``: a random layer has
+        1 plus or minus this in 95% of draws. Neurons of degree 0 count in every share.
     """
     counts = run.table("degrees")
     tails = _tails(counts, "count", "ccdf").merge(_tails(counts, "expected", "null"))
-    by = ["dataset", "sparsifier", "layer", "side", "degree"]
-    shares = nr.summarise(tails, "ccdf", by=by)
-    table = shares.merge(tails.groupby(by, as_index=False)["null"].mean())
+    by = [*PANEL, "degree"]
+    null = tails.groupby(by).agg(null=("null", "mean")).reset_index()
+    neurons = counts.groupby(PANEL).agg(neurons=("count", "sum")).reset_index()
+    table = nr.summarise(tails, "ccdf", by=by).merge(null).merge(neurons)
+    band = nr.draw.sampling_band(table["null"].clip(upper=1), table["neurons"])
+    table["null_low"], table["null_high"] = band
+    table = table.merge(_dispersion(run.table("measures")), how="left")
+    table["margin"] = 1.96 * np.sqrt(2 / (table["neurons"] - table["networks"]))
     seen = (table["degree"] > 0) & ((table["mean"] > 0) | (table["null"] > 0))
-    return table[seen].reset_index(drop=True)
+    return table[seen].drop(columns="neurons").reset_index(drop=True)
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -63,7 +84,14 @@ def draw(table: pd.DataFrame) -> Figure:
                 & (table["side"] == side)
                 & (table["layer"] == layer)
             ]
-            nr.draw.ccdf(own, ax, hue="sparsifier", null="null")
+            nr.draw.ccdf(
+                own,
+                ax,
+                hue="sparsifier",
+                null="null",
+                band=("null_low", "null_high"),
+            )
+            _write_dispersion(ax, own)
             ax.set_ylabel(
                 f"{nr.draw.label(dataset)}\n{nr.draw.label(side)}\n{ax.get_ylabel()}"
             )
@@ -71,8 +99,29 @@ def draw(table: pd.DataFrame) -> Figure:
     for ax, layer in zip(axes[0], layers, strict=True):
         ax.set_title(f"layer {layer}")
     nr.draw.panel_letters(axes)
-    nr.draw.legend(figure, title=nr.draw.note(table))
+    nr.draw.legend(figure, title=f"{nr.draw.note(table)}\n{INDEX}")
     return figure
+
+
+def _write_dispersion(ax: Axes, own: pd.DataFrame) -> None:
+    index = own.groupby("sparsifier")["dispersion"].first()
+    lines = {
+        name: f"{nr.draw.label(name)} {index[name]:.2f}"
+        for name in nr.draw.ordered(own["sparsifier"])
+    }
+    random = f"ER 1 \N{PLUS-MINUS SIGN} {own['margin'].max():.2f}"
+    nr.draw.remark(ax, f"var/var{ER}\n{random}", lines)
+
+
+def _dispersion(measures: pd.DataFrame) -> pd.DataFrame:
+    """Average the index of dispersion over networks, a row per panel and method."""
+    suffix = "_degree_dispersion"
+    sides = {f"{side}{suffix}": side for side in ("in", "out")}
+    layers = measures.rename(columns=sides)
+    keys = layers.columns.drop([*sides.values()]).tolist()
+    rows = layers.melt(keys, [*sides.values()], "side", "dispersion")
+    index = nr.summarise(rows, "dispersion", by=PANEL)
+    return index[[*PANEL, "mean"]].rename(columns={"mean": "dispersion"})
 
 
 def _tails(counts: pd.DataFrame, column: str, name: str) -> pd.DataFrame:

@@ -7,6 +7,9 @@ only the number of links and their weights (Erdos-Renyi). The height between cha
 intact tells how much of the skill rests on what was kept. Small networks in arXiv
 2508.05463 kept it only where the signs kept their places.
 
+Complete layers have no topology to randomise: under degrees preserved and Erdos-Renyi a
+dense network would only have its weights shuffled, so there it has no point.
+
 Reads the table ``nulls``.
 """
 
@@ -15,7 +18,7 @@ from matplotlib.figure import Figure
 
 import netrobust as nr
 
-CHANCE = 0.1  # ten classes of equal size
+GAP = "dense layers are complete and have no topology to randomise"
 
 
 def compute(run: nr.Run) -> pd.DataFrame:
@@ -54,11 +57,11 @@ def draw(table: pd.DataFrame) -> Figure:
             "null_model",
             ax,
             hue="sparsifier",
-            chance=CHANCE,
+            chance=nr.draw.CHANCE,
             intact=over.set_index("sparsifier")["mean"].to_dict(),
         )
         ax.set_title(nr.draw.label(dataset))
         ax.label_outer()
     nr.draw.panel_letters(axes)
-    nr.draw.legend(figure, title=nr.draw.note(table))
+    nr.draw.legend(figure, title=f"{nr.draw.note(table)}\n{GAP}")
     return figure

@@ -15,6 +15,7 @@ that ``import netrobust`` loads neither torch nor igraph nor matplotlib.
 
 import ast
 from importlib import import_module
+from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
@@ -36,6 +37,8 @@ __all__ = list(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("netrobust")
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"netrobust has no {name!r}; it has {', '.join(__all__)}")

@@ -1,5 +1,6 @@
 # The public names of netrobust in the order of the work. `__init__.py` reads this list.
 from netrobust.errors import DataUnavailableError as DataUnavailableError
+from netrobust.errors import DivergedError as DivergedError
 from netrobust.errors import InputError as InputError
 from netrobust.neural.data import DATASETS as DATASETS
 from netrobust.neural.data import load as load

@@ -21,9 +21,11 @@ from netrobust.neural.train import train
 from netrobust.pool import spread
 from netrobust.results.stats import robustness
 from netrobust.runs import Run, create_run
-from netrobust.study import Study, Task
+from netrobust.settings import whole
+from netrobust.study import Study, Task, topologies
 from netrobust.sweep import compare, percolate
 from netrobust.tabulate import (
+    damageable,
     degree_table,
     dynamics_table,
     history_table,
@@ -68,6 +70,7 @@ def reproduce(
     DataUnavailableError
         A data set cannot be had and the study names no fallback.
     """
+    whole("jobs", jobs, 1)
     tick = tick or (lambda stage, done, total: None)
     folder = None if data_dir is None else Path(data_dir)
     hashes = _fetch(study, folder)
@@ -97,28 +100,28 @@ def summary_table(run: Run) -> pd.DataFrame:
     -------
     DataFrame
         ``accuracy`` on the test images after the last epoch, ``links`` of the hidden
-        layers, and for each perturbation ``R_...``, the chance-normalised area under
-        the damage curve of the trained network.
+        layers, weights of the dense ``head``, which no damage touches, and for each
+        perturbation ``R_...``, the chance-normalised area under the damage curve of
+        the trained network.
     """
     last = run.table("history").sort_values("epoch").groupby("network").last()
     intact = run.table("percolation").query("null_model == 'none'")
-    areas = robustness(intact).pivot_table(
+    areas = robustness(intact).pivot(
         index="network", columns="perturbation", values="robustness"
     )
-    links = {
-        network.name: sum(
-            len(layer.links()[0]) for layer in network.model.hidden_layers
-        )
-        for network in run.networks()
-    }
+    networks = {network.name: network for network in run.networks()}
+    links = {name: network.links for name, network in networks.items()}
+    head = {name: one.model.head.weight.numel() for name, one in networks.items()}
+    areas.columns = [f"R_{str(name).removesuffix('_links')}" for name in areas]
     return (
         last[["dataset", "sparsifier", "network_seed"]]
-        .assign(epochs=last.epoch, accuracy=last.test_accuracy, links=pd.Series(links))
-        .join(
-            areas.add_prefix("R_").rename(
-                columns=lambda name: name.removesuffix("_links")
-            )
+        .assign(
+            epochs=last.epoch,
+            accuracy=last.test_accuracy,
+            links=pd.Series(links),
+            head=pd.Series(head),
         )
+        .join(areas)
         .reset_index()
     )
 
@@ -146,7 +149,7 @@ def _fetch(study: Study, folder: Path | None) -> dict[str, str]:
 def _train_all(
     study: Study, run: Run, jobs: int, folder: Path | None, tick: Tick
 ) -> None:
-    tasks = study.tasks()
+    tasks = [*study.references(), *study.tasks()]  # the slowest first
     missing = [task for task in tasks if not run.has_network(task.name)]
     done = len(tasks) - len(missing)
     tick("training networks", done, len(tasks))
@@ -173,7 +176,7 @@ def _loaded(name: str, folder: Path | None) -> Dataset:
 
 def _export_and_measure(study: Study, run: Run, tick: Tick) -> None:
     """Export every sparse layer to GraphML, and measure all damaged networks."""
-    networks = _damaged_networks(run)
+    networks = _damaged(study, run)
     sparse = [network for network in networks if not network.config.method.dense]
     for done, network in enumerate(sparse, start=1):
         # The stack is written last, so where it lies the layers lie too.
@@ -199,35 +202,42 @@ def _sweep_all(
     }
     curves, nulls = [], []
     for dataset in study.datasets:
-        networks = [one for one in _damaged_networks(run) if one.dataset == dataset]
         data = _loaded(dataset, folder)
-        curves.append(
-            percolate(
-                networks,
-                data,
-                perturbations=study.perturbations,
-                fractions=study.fractions,
-                replicates=study.replicates,
-                null_models=study.curve_null_models,
-                scope=study.scope,
-                tick=partial(tick, f"damaging {dataset} networks"),
-                **shared,
+        ours = [one for one in _damaged(study, run) if one.dataset == dataset]
+        for dense in (False, True):
+            networks = [one for one in ours if one.config.method.dense == dense]
+            if not networks:
+                continue
+            chosen = partial(topologies, config=networks[0].config)
+            kind = f"{dataset} {'dense' if dense else 'sparse'} networks"
+            curves.append(
+                percolate(
+                    networks,
+                    data,
+                    perturbations=study.perturbations,
+                    fractions=study.fractions,
+                    replicates=study.replicates,
+                    null_models=chosen(study.curve_null_models),
+                    scope=study.scope,
+                    tick=partial(tick, f"damaging {kind}"),
+                    **shared,
+                )
             )
-        )
-        nulls.append(
-            compare(
-                networks,
-                data,
-                null_models=study.null_models,
-                replicates=study.null_replicates,
-                tick=partial(tick, f"randomising {dataset} networks"),
-                **shared,
+            nulls.append(
+                compare(
+                    networks,
+                    data,
+                    null_models=chosen(study.null_models),
+                    replicates=study.null_replicates,
+                    tick=partial(tick, f"randomising {kind}"),
+                    **shared,
+                )
             )
-        )
     run.save_table("percolation", pd.concat(curves))
     run.save_table("nulls", pd.concat(nulls))
 
 
-def _damaged_networks(run: Run) -> list[Network]:
-    """All networks but the full-width dense reference, which only learns."""
-    return [one for one in run.networks() if one.config.sparsifier != "dense"]
+def _damaged(study: Study, run: Run) -> list[Network]:
+    """Read the networks that are taken apart: all but the dense references."""
+    names = {task.name for task in study.tasks()}
+    return damageable([one for one in run.networks() if one.name in names])

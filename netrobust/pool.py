@@ -8,7 +8,7 @@ from multiprocessing.context import BaseContext
 from threading import Thread
 from typing import Any, TypeVar
 
-from netrobust.errors import InputError
+from netrobust.settings import whole
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -41,9 +41,7 @@ def spread(
     >>> list(spread(divmod, [7, 8], 1, 2))
     [(7, (3, 1)), (8, (4, 0))]
     """
-    if jobs < 1:
-        raise InputError(f"jobs must be 1 or larger; got {jobs}")
-    if jobs == 1 or len(tasks) < 2:
+    if whole("jobs", jobs, 1) == 1 or len(tasks) < 2:
         for task in tasks:
             yield task, function(task, *shared)
         return
@@ -62,6 +60,13 @@ def spread(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def processors() -> int:
+    """Count the processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _context() -> BaseContext:

@@ -5,11 +5,11 @@ is one function with the family's decorator; its name is its key, and the first 
 of its docstring is what ``netrobust list`` prints.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
-from netrobust.errors import InputError
+from netrobust.errors import InputError, UnknownNameError
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Registry(Mapping[str, T], Generic[T]):
     >>> shapes["sqare"]
     Traceback (most recent call last):
     ...
-    netrobust.errors.InputError: unknown shape 'sqare'; choose from: square \
+    netrobust.errors.UnknownNameError: unknown shape 'sqare'; choose from: square \
 (did you mean 'square'?)
     """
 
@@ -42,12 +42,70 @@ class Registry(Mapping[str, T], Generic[T]):
         self._members: dict[str, T] = {}
 
     def register(self, member: T) -> T:
-        """Add a member under its own ``__name__`` and return it unchanged."""
-        name: str = member.__name__  # type: ignore[attr-defined]
-        if name in self._members:
-            raise KeyError(f"{self.kind} {name!r} is registered twice")
+        """Add a member under its own ``__name__`` and return it unchanged.
+
+        A member defined again, such as in a notebook cell that runs twice, takes the
+        place of the one before.
+
+        Raises
+        ------
+        InputError
+            Another function has the name already, or the member has none.
+        """
+        name = self._name_of(member)
+        before = self._members.get(name)
+        if before is not None and _origin(before) != _origin(member):
+            raise InputError(
+                f"a {self.kind} called {name!r} is registered already, by "
+                f"{'.'.join(_origin(before))}; give yours another name"
+            )
         self._members[name] = member
         return member
+
+    def members(
+        self, chosen: str | Callable[..., Any] | Iterable[Any]
+    ) -> tuple[T, ...]:
+        """Look up names, and take functions of the user's own as they are.
+
+        Parameters
+        ----------
+        chosen : str, callable, or iterable of both
+            One alone stands for itself.
+
+        Raises
+        ------
+        InputError
+            A name is unknown or comes twice, a function has no name, or what came is
+            neither name nor function.
+
+        Examples
+        --------
+        >>> shapes = Registry("shape")
+        >>> @shapes.register
+        ... def square(side):
+        ...     "Draw a square."
+        >>> def circle(radius):
+        ...     "Draw a circle."
+        >>> shapes.members(["square", circle]) == (square, circle)
+        True
+        """
+        if isinstance(chosen, str) or not isinstance(chosen, Iterable):
+            chosen = [chosen]
+        found = [one if callable(one) else self[one] for one in chosen]
+        names = [self._name_of(one) for one in found]
+        if len(set(names)) < len(names):
+            raise InputError(
+                f"each {self.kind} can be asked for once; got {', '.join(names)}"
+            )
+        return cast(tuple[T, ...], tuple(found))
+
+    def _name_of(self, member: Any) -> str:
+        if not callable(member) or not hasattr(member, "__name__"):
+            raise InputError(
+                f"a {self.kind} of your own must be a function with a __name__; got "
+                f"{member!r}"
+            )
+        return str(member.__name__)
 
     def __getitem__(self, name: str) -> T:
         try:
@@ -56,12 +114,12 @@ class Registry(Mapping[str, T], Generic[T]):
             hint = get_close_matches(str(name), self._members, n=1)
             meant = f" (did you mean {hint[0]!r}?)" if hint else ""
             known = ", ".join(self._members)
-            raise InputError(
+            raise UnknownNameError(
                 f"unknown {self.kind} {name!r}; choose from: {known}{meant}"
             ) from None
 
     def __contains__(self, name: Any) -> bool:
-        return name in self._members
+        return isinstance(name, str) and name in self._members
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
@@ -78,3 +136,9 @@ class Registry(Mapping[str, T], Generic[T]):
             name: (member.__doc__ or "").strip().partition("\n")[0]
             for name, member in self._members.items()
         }
+
+
+def _origin(member: Any) -> tuple[str, str]:
+    """Say where a member is defined: its module and its name there."""
+    module = getattr(member, "__module__", "")
+    return str(module), str(getattr(member, "__qualname__", member.__name__))

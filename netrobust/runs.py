@@ -4,22 +4,21 @@
 
     manifest.json    schema, settings, versions, data hashes
     networks/NAME/   network.safetensors, exported graphs
-    tables/          NAME.parquet; parts/ holds finished units of unfinished tables
+    tables/          NAME.parquet; parts/ holds the units they are made of
     figures/         what `netrobust figures` draws
     log              what was done when, and how long it took
 
 Every file is written under a temporary name and renamed, so it is whole or absent.
 """
 
-import json
+import logging
 import os
-import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +27,22 @@ import pandas as pd
 from netrobust.errors import InputError
 from netrobust.export import to_graph
 from netrobust.graphs.graph import first_depth, layers, write
+from netrobust.manifest import (
+    MANIFEST,
+    difference,
+    new_manifest,
+    plain,
+    read_manifest,
+    write_manifest,
+)
 from netrobust.neural.network import Network, load_network
 from netrobust.results.stats import KEYS
 from netrobust.tables import Parts, read_table, write_table
 
-SCHEMA_VERSION = 1
+log = logging.getLogger("netrobust")
+
 NETWORK_FILE = "network.safetensors"
 GRAPH_FORMATS = ("graphml", "npz")
-_PACKAGES = ("netrobust", "torch", "numpy", "numba", "igraph", "pandas", "scipy")
 
 
 @dataclass(frozen=True)
@@ -66,15 +73,24 @@ class Run:
 
     def networks(self) -> list[Network]:
         """Read all networks whose training is finished, in the order of names."""
-        return [network for network in self._read_networks() if network.finished]
+        found = [load_network(path) for path in self._network_files()]
+        return [network for network in found if network.finished]
 
-    def unfinished(self) -> list[Network]:
-        """Read the checkpoints of networks whose training was interrupted."""
-        return [network for network in self._read_networks() if not network.finished]
+    def progress(self) -> dict[str, str]:
+        """Tell of every network how far it is: finished, some epochs, or damaged."""
+        told = {}
+        for path in self._network_files():
+            try:
+                network = load_network(path)
+                done, epochs = len(network.history), network.config.epochs
+                state = "finished" if done == epochs else f"{done} of {epochs} epochs"
+            except InputError as error:
+                state = f"damaged: {error}"
+            told[path.parent.name] = state
+        return told
 
-    def _read_networks(self) -> list[Network]:
-        pattern = f"networks/{self.only or '*'}/{NETWORK_FILE}"
-        return [load_network(path) for path in sorted(self.path.glob(pattern))]
+    def _network_files(self) -> list[Path]:
+        return sorted(self.path.glob(f"networks/{self.only or '*'}/{NETWORK_FILE}"))
 
     def has_network(self, name: str) -> bool:
         """Whether a network of this name is there and finished."""
@@ -150,7 +166,7 @@ class Run:
         self.check_table(name, settings)
         keys = [key for key in (*KEYS, "epoch", "layer") if key in table]
         table = table.sort_values(keys, kind="stable", ignore_index=True)
-        table.attrs = {"settings": _plain(settings)}
+        table.attrs = {"settings": plain(settings)}
         path = self.path / "tables" / f"{name}.parquet"
         write_table(table, path)
         return path
@@ -162,11 +178,23 @@ class Run:
         if name not in self.tables():
             return
         before = self.table(name).attrs.get("settings")
-        if before != _plain(settings):
+        if before != plain(settings):
             raise InputError(
                 f"table {name!r} of {self.path} was made with other settings "
-                f"({_difference(before, _plain(settings))}); give another --name"
+                f"({difference(before, plain(settings))}); give another --name"
             )
+
+    def free_table_name(self, name: str, settings: dict[str, Any]) -> str:
+        """Give a table's name, or one with a hash where other settings have taken it.
+
+        Whatever was made before stays.
+        """
+        if name not in self.tables():
+            return name
+        if self.table(name).attrs.get("settings") == plain(settings):
+            return name
+        digest = blake2b(repr(plain(settings)).encode(), digest_size=4)
+        return f"{name}-{digest.hexdigest()}"
 
     def parts(self) -> Parts:
         """Where finished units of tables are kept."""
@@ -185,13 +213,6 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder} cannot be made ({error}); give another") from None
-
-
-def versions() -> dict[str, str]:
-    """Give the versions of all that a result may depend on."""
-    packages = {name: version(name) for name in _PACKAGES}
-    python, machine = platform.python_version(), platform.machine()
-    return {**packages, "python": python, "machine": machine}
 
 
 def create_run(
@@ -213,26 +234,25 @@ def create_run(
         The folder holds something else, or a run with other settings or data.
     """
     folder = Path(path)
-    manifest = {
-        "schema_version": SCHEMA_VERSION,
-        "settings": _plain(settings),
-        "data_sha256": data,
-        "versions": versions(),
-    }
-    if (folder / "manifest.json").exists():
-        before = _read_manifest(folder)
+    manifest = new_manifest(settings, data)
+    if (folder / MANIFEST).exists():
+        before = read_manifest(folder)
         for part in ("settings", "data_sha256"):
             if before[part] != manifest[part]:
-                difference = _difference(before[part], manifest[part])
                 raise InputError(
-                    f"{folder} is a run with other {part} ({difference}); give "
-                    "another folder"
+                    f"{folder} is a run with other {part} "
+                    f"({difference(before[part], manifest[part])}); give another folder"
                 )
-        return Run(folder, before["settings"])
+        run = Run(folder, before["settings"])
+        if before["versions"] != manifest["versions"]:
+            changed = difference(before["versions"], manifest["versions"])
+            log.warning("going on with other versions than before: %s", changed)
+            run.note(f"other versions from here on: {changed}")
+        return run
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} exists and is not a run; give an empty folder")
     make_folder(folder)
-    _write_text(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+    write_manifest(manifest, folder)
     return Run(folder, manifest["settings"])
 
 
@@ -252,49 +272,13 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     folder = Path(path)
     if not folder.exists():
         raise InputError(f"no run at {folder}; make one with netrobust train")
-    if (folder / "manifest.json").is_file():
-        return Run(folder, _read_manifest(folder)["settings"])
+    if (folder / MANIFEST).is_file():
+        return Run(folder, read_manifest(folder)["settings"])
     network = folder.absolute() if folder.name else folder.resolve()  # not "."
     above = network.parent.parent
-    if (network / NETWORK_FILE).is_file() and (above / "manifest.json").is_file():
-        return Run(above, _read_manifest(above)["settings"], only=network.name)
+    if (network / NETWORK_FILE).is_file() and (above / MANIFEST).is_file():
+        return Run(above, read_manifest(above)["settings"], only=network.name)
     raise InputError(
         f"{folder} is not a run (it has no manifest.json); give the folder that "
         "netrobust train or netrobust reproduce made"
     )
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        found = manifest["schema_version"]
-        manifest["settings"], manifest["data_sha256"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is not the manifest of a run ({error!r})") from None
-    if found != SCHEMA_VERSION:
-        raise InputError(
-            f"{path} has schema version {found}; this netrobust reads version "
-            f"{SCHEMA_VERSION}"
-        )
-    return dict(manifest)
-
-
-def _plain(settings: Any) -> Any:
-    """Give settings as they come back from JSON: tuples become lists."""
-    return json.loads(json.dumps(settings))
-
-
-def _difference(before: Any, now: Any) -> str:
-    if not isinstance(before, dict) or not isinstance(now, dict):
-        return "none are on record" if before is None else "others are on record"
-    differing = [key for key in {**before, **now} if before.get(key) != now.get(key)]
-    return "; ".join(
-        f"{key}: {before.get(key)} there, {now.get(key)} asked for" for key in differing
-    )
-
-
-def _write_text(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)

@@ -1,13 +1,12 @@
 """One network, intact or damaged, scored on test images."""
 
-import numpy as np
-
 from netrobust.errors import InputError
-from netrobust.graphs.perturb import Damage
+from netrobust.graphs.damage import Damage
 from netrobust.neural.data import Dataset
 from netrobust.neural.evaluate import evaluate
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.threads import limited_threads
+from netrobust.settings import whole
 
 
 def score(
@@ -41,7 +40,8 @@ def score(
     Raises
     ------
     InputError
-        The images or the damage do not fit the network, or a number is below 1.
+        The images or the damage do not fit the network, or a number is no integer of
+        at least 1.
 
     Examples
     --------
@@ -50,13 +50,11 @@ def score(
     >>> from netrobust.neural.model import start
     >>> data = load("mnist-5k")
     >>> model = start((784, 20, 10), np.random.default_rng(0), links=[157])
-    >>> score(model, data, Damage(kept=np.arange(0)))["accuracy"]
+    >>> score(model, data, Damage(kept=[]))["accuracy"]
     0.1
     """
-    if threads < 1 or (images is not None and images < 1):
-        raise InputError(
-            f"images and threads must be 1 or larger; got {images} and {threads}"
-        )
+    threads = whole("threads", threads, 1)
+    images = None if images is None else whole("images", images, 1)
     x, y = data.x_test[:images], data.y_test[:images]
     if x.shape[1] != model.sizes[0] or data.n_classes > model.sizes[-1]:
         raise InputError(
@@ -71,24 +69,31 @@ def score(
 def damaged(model: SparseMLP, damage: Damage) -> SparseMLP:
     """Make the network that is left of another one after damage.
 
+    Parameters
+    ----------
+    model : SparseMLP
+    damage : Damage
+        Link ids count in the canonical order, that of ``to_graph(model)``.
+
     Raises
     ------
     InputError
         The damage does not fit the network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netrobust.neural.model import start
+    >>> model = start((4, 3, 2), np.random.default_rng(0), links=[6])
+    >>> damaged(model, Damage(kept=[0, 5])).layers[0]
+    SparseLinear(4, 3, links=2)
     """
     source, target, weight = model.links()
-    kept = np.asarray(damage.kept)
-    if (np.diff(kept, prepend=-1) <= 0).any() or (kept[-1:] >= source.size).any():
-        raise InputError(f"kept must hold rising link ids from 0 to {source.size - 1}")
-    for name, values, count in (
-        ("weight", damage.weight, kept.size),
-        ("bias", damage.bias, sum(model.sizes[1:-1])),
-    ):
-        if values is not None and np.shape(values) != (count,):
-            raise InputError(f"{name} of the damage must hold {count} values")
+    kept = damage.kept
+    damage.check_fit(source.size, sum(model.sizes[1:-1]))
     return model.with_links(
         source[kept],
         target[kept],
-        weight[kept] if damage.weight is None else np.asarray(damage.weight),
-        model.biases() if damage.bias is None else np.asarray(damage.bias),
+        weight[kept] if damage.weight is None else damage.weight,
+        model.biases() if damage.bias is None else damage.bias,
     )

@@ -1,5 +1,6 @@
-"""Validated settings: frozen dataclasses whose errors are one sentence."""
+"""Validated settings and numbers whose errors are one sentence."""
 
+import operator
 from typing import Any, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, ValidationError
@@ -40,6 +41,39 @@ to parse string as an integer; got 'many'
 
     made.__init__ = __init__
     return made
+
+
+def whole(name: str, value: Any, least: int) -> int:
+    """Give an integer of at least `least`; numpy's count, booleans do not.
+
+    Parameters
+    ----------
+    name : str
+        Of the number, for the message.
+    value : int
+    least : int
+
+    Raises
+    ------
+    InputError
+        The value is no integer, or too small.
+
+    Examples
+    --------
+    >>> whole("jobs", 2, least=1)
+    2
+    >>> whole("jobs", 1.5, least=1)
+    Traceback (most recent call last):
+    ...
+    netrobust.errors.InputError: jobs must be an integer, 1 or larger; got 1.5
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if isinstance(value, bool) or number < least:
+        raise InputError(f"{name} must be an integer, {least} or larger; got {value!r}")
+    return number
 
 
 def _sentence(name: str, made: Any, error: ValidationError) -> str:

@@ -29,5 +29,6 @@ def stream(seed: int, *key: str | int) -> np.random.Generator:
     True
     """
     text = "\x1f".join(str(part) for part in key)
-    words = np.frombuffer(blake2b(text.encode(), digest_size=16).digest(), np.uint32)
+    digest = blake2b(text.encode(), digest_size=16).digest()
+    words = np.frombuffer(digest, "<u4")  # the same words on every machine
     return np.random.default_rng(np.random.SeedSequence([seed, *words.tolist()]))

@@ -1,5 +1,7 @@
 """What the main job trains, damages and compares."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple, Self
 
@@ -7,7 +9,7 @@ from pydantic import Field, model_validator
 
 from netrobust.errors import InputError
 from netrobust.graphs.measure import MEASURES
-from netrobust.graphs.null import NULL_MODELS
+from netrobust.graphs.null import NULL_MODELS, conserved
 from netrobust.graphs.perturb import PERTURBATIONS
 from netrobust.neural.config import Positive, TrainConfig, network_name
 from netrobust.neural.data import DATASETS
@@ -30,7 +32,35 @@ _FAMILIES: dict[str, Registry[Any]] = {
 
 @settings
 class Study:
-    """What the main job trains, damages and compares; every field is checked.
+    """Choose what the main job trains, damages and compares; every field is checked.
+
+    Attributes
+    ----------
+    name : str
+    datasets, sparsifiers : tuple of str
+    networks : int
+        Per method and data set, with the network seeds 0, 1, ...
+    training : dict
+        Fields of `TrainConfig` for all networks.
+    reference_epochs : int
+        Of one full-width dense network per data set, which learns and is not damaged;
+        0 for none.
+    perturbations, measures : tuple of str
+    curve_null_models : tuple of str
+        Whose damage curves are drawn, ``none`` (the network itself) included.
+    fractions : tuple of float
+        From 0 to 1.
+    replicates, scope
+        As in `percolate`.
+    null_models : tuple of str
+        Compared undamaged, `null_replicates` draws each.
+    null_replicates : int
+    images : int or None
+        Score the first so many test images; all if None.
+    seed : int
+        Of the draws.
+    fallback : str or None
+        Data set used where another cannot be had; None stops there.
 
     Raises
     ------
@@ -48,13 +78,11 @@ class Study:
     name: str = "custom"
     datasets: Names = ("mnist", "fashion-mnist")
     sparsifiers: Names = ("static", "set", "dense_small", "dense_narrow")
-    networks: Positive = 2  # per method and data set, with the seeds 0, 1, ...
-    training: dict[str, Any] = Field(default_factory=dict)  # fields of TrainConfig
-    reference_epochs: Annotated[int, Field(ge=0)] = (
-        0  # of one dense network per data set
-    )
+    networks: Positive = 2
+    training: dict[str, Any] = Field(default_factory=dict)
+    reference_epochs: Annotated[int, Field(ge=0)] = 0
     perturbations: Names = ("random_links", "strongest_links", "weakest_links")
-    curve_null_models: Names = ("none", "degree_preserving")  # of damage curves
+    curve_null_models: Names = ("none", "degree_preserving")
     fractions: Annotated[tuple[float, ...], Field(min_length=1)] = GRID
     replicates: Positive = 10
     scope: str = "per_layer"
@@ -66,9 +94,9 @@ class Study:
         "erdos_renyi",
     )
     null_replicates: Positive = 20
-    images: Positive | None = None  # score the first so many test images
-    seed: Annotated[int, Field(ge=0)] = 0  # of the draws
-    fallback: str | None = None  # data set used where another cannot be had
+    images: Positive | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+    fallback: str | None = None
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
@@ -97,32 +125,52 @@ class Study:
 
     def _check_networks(self) -> None:
         """Refuse now what would fail after the training."""
+        if "sparsifier" in self.training:
+            raise InputError("name methods in sparsifiers, not in training")
+        if "dense" in self.sparsifiers and self.reference_epochs:
+            raise InputError(
+                "dense in sparsifiers and reference_epochs both ask for the full-width "
+                "dense network; give one of them"
+            )
+        if "giant_component" not in self.measures:
+            raise InputError(
+                "measures must include giant_component, which the percolation figure "
+                f"shows; got {list(self.measures)}"
+            )
+        if not {*self.null_models} - {"none"}:
+            raise InputError("null_models must include one that is not 'none'")
         configs = [self._config(sparsifier) for sparsifier in self.sparsifiers]
-        if all(config.method.dense for config in configs):
+        sparse = [config for config in configs if not config.method.dense]
+        if not sparse:
             raise InputError(
                 "sparsifiers must include a sparse one, whose degrees are counted; got "
                 f"{', '.join(self.sparsifiers)}"
             )
-        depth = min(
-            # The depth of a network does not depend on the size of its images.
-            len(config.sizes(784, 10)) - 2
-            for config in configs
-            if config.sparsifier != "dense"
-        )
-        check_scope(self.scope, depth)
+        # Neither the depth of a network nor whether it has links depends much on the
+        # size of its images; that of the known data sets serves.
+        sizes = [config.sizes(784, 10) for config in configs]
+        if min(sparse[0].links(sparse[0].sizes(784, 10))) == 0:
+            raise InputError(
+                f"sparsity {sparse[0].sparsity} leaves a layer of {sparse[0].hidden} "
+                "without a link; lower it"
+            )
+        check_scope(self.scope, min(len(one) for one in sizes) - 2)
 
     def tasks(self) -> list["Task"]:
-        """List the networks to train, the slowest first."""
-        found = [
+        """List the networks to train and damage."""
+        return [
             Task(dataset, self._config(sparsifier), seed)
             for dataset in self.datasets
             for sparsifier in self.sparsifiers
             for seed in range(self.networks)
         ]
-        if self.reference_epochs:
-            dense = self._config("dense", epochs=self.reference_epochs)
-            found[:0] = [Task(dataset, dense, 0) for dataset in self.datasets]
-        return found
+
+    def references(self) -> list["Task"]:
+        """List the full-width dense networks that are trained and left intact."""
+        if not self.reference_epochs:
+            return []
+        dense = self._config("dense", epochs=self.reference_epochs)
+        return [Task(dataset, dense, 0) for dataset in self.datasets]
 
     def size(self) -> dict[str, int]:
         """Count the networks, epochs and scores of the whole job.
@@ -132,19 +180,55 @@ class Study:
         >>> PRESETS["quick"].size()["networks"]
         18
         """
-        tasks = self.tasks()
-        damaged = sum(task.config.sparsifier != "dense" for task in tasks)
-        curves = len(self.curve_null_models) * len(self.perturbations)
+        tasks = [*self.references(), *self.tasks()]
+        damaged = [task.config for task in self.tasks()]
+        steps = len(self.perturbations) * len(self.fractions) * self.replicates
+        curves = [len(topologies(self.curve_null_models, config)) for config in damaged]
+        nulls = [len(topologies(self.null_models, config)) for config in damaged]
         return {
             "networks": len(tasks),
             "epochs": sum(task.config.epochs for task in tasks),
-            "damaged scores": damaged * curves * len(self.fractions) * self.replicates,
-            "null model scores": damaged
-            * (1 + len(self.null_models) * self.null_replicates),
+            "damaged networks scored": steps * sum(curves),
+            "null networks scored": sum(1 + self.null_replicates * n for n in nulls),
         }
 
     def _config(self, sparsifier: str, **changes: Any) -> TrainConfig:
         return TrainConfig(**{**self.training, "sparsifier": sparsifier, **changes})
+
+
+def changed(study: Study, fields: dict[str, Any]) -> Study:
+    """Replace fields of a study, those of `training` one by one.
+
+    The result is called "custom" unless the fields name it.
+
+    Examples
+    --------
+    >>> faster = changed(PRESETS["quick"], {"training": {"batch_size": 128}})
+    >>> faster.name, faster.training
+    ('custom', {'epochs': 10, 'batch_size': 128})
+    """
+    training = fields.get("training", {})
+    if isinstance(training, dict):
+        training = {**study.training, **training}
+    named = {"name": "custom", **fields, "training": training}
+    return Study(**{**asdict(study), **named})
+
+
+def topologies(null_models: Sequence[str], config: TrainConfig) -> list[str]:
+    """Give the null models that differ for a method.
+
+    A complete layer has one topology only: of all null models, those that keep the
+    topology are left.
+
+    Examples
+    --------
+    >>> nulls = ["none", "shuffle_all", "degree_preserving"]
+    >>> topologies(nulls, TrainConfig(sparsifier="dense_small"))
+    ['none', 'shuffle_all']
+    """
+    if not config.method.dense:
+        return list(null_models)
+    return [name for name in null_models if "topology" in conserved(name)]
 
 
 def check_scope(scope: str, depth: int) -> None:
@@ -181,7 +265,8 @@ PRESETS = {
         name="quick",
         training={"epochs": 10},
         reference_epochs=2,
-        fractions=tuple(round(step / 10, 1) for step in range(11)),
+        # The strongest links do their harm below 0.1.
+        fractions=(0, 0.01, 0.02, 0.03, 0.05, *(step / 10 for step in range(1, 11))),
         replicates=3,
         null_replicates=5,
         fallback="mnist-5k",

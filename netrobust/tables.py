@@ -1,24 +1,28 @@
 """Tables on disk: Parquet files that are whole or absent."""
 
 import logging
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 from pyarrow import ArrowException
 
+from netrobust.atomic import replacing
 from netrobust.errors import InputError
 
 log = logging.getLogger("netrobust")
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table under a temporary name and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    table.to_parquet(partial, index=False)
-    os.replace(partial, path)
+    """Write a table, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        The place cannot be written to.
+    """
+    with replacing(path) as part:
+        table.to_parquet(part, index=False)
 
 
 def read_table(path: Path) -> pd.DataFrame:

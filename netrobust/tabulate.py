@@ -1,5 +1,6 @@
 """Graphs to tables: measures and degrees, layer by layer."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -14,12 +15,17 @@ from netrobust.graphs.measure import MEASURES, degrees
 from netrobust.graphs.theory import erdos_renyi_degrees
 from netrobust.neural.network import Network
 
+log = logging.getLogger("netrobust")
+
+#: Networks with more links than this are trained and scored, not taken apart.
+MOST_LINKS = 1_000_000
+
 Measured: TypeAlias = Network | Graph
 
 
 def measure(
     subject: Measured | Sequence[Measured],
-    measures: Sequence[str | Callable[[Graph], float]] | None = None,
+    measures: str | Sequence[str | Callable[[Graph], float]] | None = None,
 ) -> pd.DataFrame:
     """Measure every layer of networks or graphs, and the whole stack.
 
@@ -35,6 +41,11 @@ def measure(
         One row per layer, and one for the stack as ``layer`` "all" where there are
         several; network labels left, measures right. NaN where undefined.
 
+    Raises
+    ------
+    InputError
+        A measure is unknown, or a graph breaks the contract.
+
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
@@ -45,10 +56,8 @@ def measure(
     1     2    1.0   1.00
     2   all    3.0   0.67
     """
-    chosen = {}
-    for one in MEASURES if measures is None else measures:
-        function = MEASURES[one] if isinstance(one, str) else one
-        chosen[function.__name__] = function
+    functions = MEASURES.members(list(MEASURES) if measures is None else measures)
+    chosen = {function.__name__: function for function in functions}
     rows = []
     for labels, graph in _graphs(subject):
         parts = layers(graph)
@@ -116,6 +125,20 @@ def history_table(networks: Sequence[Network]) -> pd.DataFrame:
 def dynamics_table(networks: Sequence[Network]) -> pd.DataFrame:
     """Join the topology dynamics: one row per network, epoch and sparse layer."""
     return _joined(networks, [network.dynamics for network in networks])
+
+
+def damageable(networks: Sequence[Network]) -> list[Network]:
+    """Leave out, and say so, networks too large to export and damage link by link."""
+    small = [network for network in networks if network.links <= MOST_LINKS]
+    for network in networks:
+        if network.links > MOST_LINKS:
+            log.info(
+                "%s is left intact: it has %d links, more than %d",
+                network.name,
+                network.links,
+                MOST_LINKS,
+            )
+    return small
 
 
 def _joined(

@@ -3,7 +3,7 @@
 Its random streams are keyed by what it is, never by when or where it runs.
 """
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from hashlib import blake2b
 from typing import Any
 
@@ -12,7 +12,9 @@ import pandas as pd
 from igraph import Graph
 
 from netrobust.export import to_graph, to_model
+from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.null import moved, randomise
+from netrobust.graphs.percolation import ALONG, along, nested
 from netrobust.graphs.perturb import (
     Damage,
     Links,
@@ -23,26 +25,10 @@ from netrobust.graphs.perturb import (
 from netrobust.neural.data import Dataset
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network
+from netrobust.plan import VALUES, Plan, name_of
 from netrobust.results.stats import KEYS
 from netrobust.scoring import score
 from netrobust.streams import stream
-
-#: Columns between the keys and the measures.
-VALUES = ("removed", "accuracy", "loss", "moved")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is done to every network; travels to the worker processes."""
-
-    null_models: tuple[Any, ...]
-    perturbations: tuple[Any, ...]
-    measures: tuple[Any, ...]
-    fractions: tuple[float, ...]
-    replicates: int
-    scope: str
-    seed: int
-    images: int | None
 
 
 def run_unit(
@@ -65,18 +51,23 @@ def run_unit(
         shift = moved(intact, graph) if graph is not intact else 0.0
         links = Links.of(graph)
         damages = _damages(plan, perturbation, graph, links, key)
-        for fraction, damage in zip(plan.fractions, damages, strict=True):
+        structure = _structure(graph, links, damages, plan.measures)
+        for place, (fraction, damage) in enumerate(
+            zip(plan.fractions, damages, strict=True)
+        ):
             rows.append(
                 {
                     **network.labels,
+                    "dataset": data.name,
                     **names,
                     "scope": plan.scope,
                     "fraction": fraction,
-                    "removed": removed_fraction(links, damage, plan.scope),
                     "replicate": replicate,
                     "draw_seed": plan.seed,
-                    **_values(model, graph, data, plan, damage, seen),
+                    "removed": removed_fraction(links, damage, plan.scope),
+                    **_scored(model, data, damage, plan.images, seen),
                     "moved": shift,
+                    **{name: values[place] for name, values in structure.items()},
                 }
             )
     measures = [name_of(measure) for measure in plan.measures]
@@ -97,28 +88,38 @@ def _damages(
     return [perturbation(graph, rng(), share, **where) for share in plan.fractions]
 
 
-def _values(
+def _structure(
+    graph: Graph, links: Links, damages: list[Damage], measures: tuple[Any, ...]
+) -> dict[str, list[float]]:
+    """Measure the graph at every damage: in one pass where that is exact and possible.
+
+    The damage of a removal is nested; a user's own need not be. Then, and for all other
+    measures, each damaged graph is built in igraph.
+    """
+    known = {name for name in ALONG if MEASURES[name] in measures}
+    fast = known if nested(damages) else set()
+    found = along(links, damages, sorted(fast)) if fast else {}
+    rest = [measure for measure in measures if name_of(measure) not in fast]
+    built = [apply(graph, damage) for damage in damages] if rest else []
+    return {
+        name_of(measure): found[name_of(measure)].tolist()
+        if name_of(measure) in fast
+        else [float(measure(left)) for left in built]
+        for measure in measures
+    }
+
+
+def _scored(
     model: SparseMLP,
-    graph: Graph,
     data: Dataset,
-    plan: Plan,
     damage: Damage,
+    images: int | None,
     seen: dict[bytes, dict[str, float]],
 ) -> dict[str, float]:
-    """Score and measure a damaged network; the same damage is not scored twice."""
+    """Score a damaged network; the same damage is not scored twice."""
     digest = blake2b(digest_size=16)
     for array in astuple(damage):
         digest.update(b"none" if array is None else array.tobytes())
     if digest.digest() not in seen:
-        values = score(model, data, damage, plan.images)
-        if plan.measures:
-            left = apply(graph, damage)
-            for measure in plan.measures:
-                values[name_of(measure)] = float(measure(left))
-        seen[digest.digest()] = values
+        seen[digest.digest()] = score(model, data, damage, images)
     return seen[digest.digest()]
-
-
-def name_of(member: Any) -> str:
-    """Give the name a member of a family, or a user's own function, has in tables."""
-    return str(member.__name__)

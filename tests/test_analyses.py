@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib._pylab_helpers import Gcf
-from scipy.stats import hypergeom
+from scipy.stats import binom, hypergeom
 
 import netrobust as nr
 from netrobust.gallery import ANALYSES, analysis
@@ -38,6 +38,14 @@ def networks(sparsifiers, seeds=2):
         yield labels(dataset, name, seed), accuracy
 
 
+GRID = (0, 0.01, 0.02, 0.03, 0.05, *np.arange(1, 11) / 10)
+
+
+def nonsense(keys, null):
+    """Complete layers have no topology to randomise, so runs hold no such rows."""
+    return keys["sparsifier"] in SMALL and null in ("degree_preserving", "erdos_renyi")
+
+
 def history(epochs=10):
     rows = []
     runs = [(one, epochs) for one in networks((*SPARSE, *SMALL))]
@@ -57,9 +65,11 @@ def percolation(replicates=3):
         networks((*SPARSE, *SMALL)),
         ("none", "degree_preserving"),
         half,
-        np.linspace(0, 1, 11),
+        GRID,
         range(replicates),
     ):
+        if nonsense(keys, null):
+            continue
         top = intact if null == "none" else 0.2
         fall = 1 / (1 + np.exp(12 * (fraction - half[perturbation])))
         shift = 0.02 * replicate * fraction * (1 - fraction)
@@ -80,6 +90,8 @@ def nulls(replicates=5):
     for (keys, intact), (null, share) in product(
         networks((*SPARSE, *SMALL)), kept.items()
     ):
+        if nonsense(keys, null):
+            continue
         for replicate in range(1 if null == "none" else replicates):
             accuracy = 0.1 + (intact - 0.1) * share + 0.01 * replicate * (share < 1)
             rows.append(
@@ -111,6 +123,21 @@ def degrees():
     return pd.concat(tables, ignore_index=True)
 
 
+def measures():
+    """Indices of dispersion; those of whole networks and dense layers go unused."""
+    rows = []
+    for (keys, _), layer in product(networks((*SPARSE, *SMALL)), ("1", "2", "all")):
+        excess = 0.1 * keys["network_seed"] if keys["sparsifier"] == "set" else 0.0
+        index = np.nan if keys["sparsity"] == 0 else 1 + excess
+        rows.append(
+            keys
+            | {"layer": layer, "links": 10_000.0}
+            | {"in_degree_dispersion": index, "out_degree_dispersion": 2 * index}
+        )
+    third = [{**row, "layer": "3"} for row in rows if row["layer"] == "2"]
+    return pd.DataFrame(rows + third)
+
+
 class FakeRun:
     """A run whose tables are made up, in the shape of real ones."""
 
@@ -124,7 +151,11 @@ class FakeRun:
 @pytest.fixture(scope="module")
 def run():
     return FakeRun(
-        history=history(), percolation=percolation(), nulls=nulls(), degrees=degrees()
+        history=history(),
+        percolation=percolation(),
+        nulls=nulls(),
+        degrees=degrees(),
+        measures=measures(),
     )
 
 
@@ -148,7 +179,7 @@ def test_the_docstring_says_what_is_examined_and_what_is_read(name):
     text = analysis(name).__doc__
     assert text.startswith(("Claim: ", "Question: "))
     assert "arXiv 2602.21961" in " ".join(text.split())
-    assert "Reads the table ``" in text
+    assert "Reads the table" in text
 
 
 @pytest.mark.parametrize("name", ANALYSES)
@@ -188,6 +219,7 @@ def texts(figure):
             for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
                 if low <= tick.get_loc() <= high:
                     parts.append(tick.label1)
+        parts += ax.texts
         found += [one for one in parts if one.get_visible() and one.get_text().strip()]
     for legend in figure.legends:
         found += [*legend.get_texts(), legend.get_title()]
@@ -249,8 +281,8 @@ def test_learning_names_the_methods_with_fewer_networks_or_epochs(drawn):
     words = [text.get_text() for text in legend.get_texts()]
     assert words == [
         "dense (1 network, 2 epochs)",
-        "dense, small",
-        "dense, narrow",
+        "small dense, one hidden layer",
+        "small dense, same depth",
         "static",
         "SET",
     ]
@@ -265,40 +297,43 @@ def test_learning_compares_panels_on_one_scale(drawn):
             assert low <= one.get_ydata().min() <= one.get_ydata().max() <= high
 
 
-def test_percolation_draws_function_above_structure(drawn):
+ORDERS = ("random_links", "strongest_links", "weakest_links")
+
+
+def test_percolation_draws_function_and_structure_on_one_axis(drawn):
     table, figure = drawn["percolation"]
-    axes = np.reshape(figure.axes, (4, 3))
+    axes = np.reshape(figure.axes, (2, 3))
     headers = ["random links", "strongest links", "weakest links"]
     assert [ax.get_title(loc="left")[4:] for ax in axes[0]] == headers
-    for place, (dataset, value) in enumerate(
-        product(DATASETS, ("accuracy", "giant_component"))
-    ):
-        assert axes[place, 0].get_ylabel().startswith(nr.draw.label(dataset) + "\n")
-        for ax, perturbation in zip(
-            axes[place],
-            ("random_links", "strongest_links", "weakest_links"),
-            strict=True,
-        ):
+    for row, dataset in zip(axes, DATASETS, strict=True):
+        assert row[0].get_ylabel().startswith(nr.draw.label(dataset) + "\n")
+        for ax, perturbation in zip(row, ORDERS, strict=True):
+            here = {"dataset": dataset, "perturbation": perturbation}
             for text, null in (
                 ("SET (trained)", "none"),
                 ("SET (degrees preserved)", "degree_preserving"),
             ):
                 rows = over(
-                    table,
-                    dataset=dataset,
-                    value=value,
-                    perturbation=perturbation,
-                    sparsifier="set",
-                    null_model=null,
+                    table, **here, value="accuracy", sparsifier="set", null_model=null
                 )
                 np.testing.assert_array_equal(line(ax, text).get_ydata(), rows["mean"])
-                np.testing.assert_array_equal(
-                    line(ax, text).get_xdata(), rows["fraction"]
-                )
-            assert ("chance" in [one.get_label() for one in ax.lines]) == (
-                value == "accuracy"
-            )
+                np.testing.assert_array_equal(line(ax, text).get_xdata(), GRID)
+            giant = [one for one in ax.lines if one.get_label().startswith("giant")]
+            assert len(giant) == 4  # static and SET, trained and null
+            drawn_rows = sorted(tuple(one.get_ydata()) for one in giant)
+            rows = over(table, **here, value="giant_component")
+            kinds = rows.groupby(["sparsifier", "null_model"])["mean"]
+            assert drawn_rows == sorted(tuple(means) for _, means in kinds)
+            assert set(line(ax, "chance").get_ydata()) == {0.1}
     assert axes[-1, 0].get_xlabel() == "fraction of links removed"
+
+
+def test_percolation_says_what_is_spared_and_names_the_control(drawn):
+    (legend,) = drawn["percolation"][1].legends
+    words = [text.get_text() for text in legend.get_texts()]
+    assert words[:2] == ["small dense, one hidden layer", "small dense, same depth"]
+    assert words.count("giant component (share of neurons)") == 1
+    assert "the dense head is spared" in legend.get_title().get_text()
 
 
 def test_percolation_has_the_dense_controls_for_accuracy_only(drawn):
@@ -307,6 +342,16 @@ def test_percolation_has_the_dense_controls_for_accuracy_only(drawn):
     assert set(dense["value"]) == {"accuracy"}
     assert set(dense["null_model"]) == {"none"}
     assert set(table["null_model"]) == {"none", "degree_preserving"}
+
+
+def test_percolation_of_dense_networks_alone_has_no_giant_component(run):
+    dense = run.tables["percolation"].query("sparsity == 0")
+    table = analysis("percolation").compute(FakeRun(percolation=dense))
+    assert set(table["value"]) == {"accuracy"}
+    figure = analysis("percolation").draw(table)
+    assert not [
+        one for one in figure.axes[0].lines if one.get_label().startswith("giant")
+    ]
 
 
 def test_degrees_are_shares_of_all_neurons(run, drawn):
@@ -336,6 +381,45 @@ def test_degrees_are_shares_of_all_neurons(run, drawn):
     assert line(axes[0, 1], "Erdős\N{EN DASH}Rényi (exact)")
 
 
+def test_degrees_show_what_chance_allows(drawn):
+    table, figure = drawn["degrees"]
+    rows = over(table, dataset="mnist", sparsifier="static", layer="2", side="in")
+    # 1,000 neurons of each of 2 networks; the mean share is a count over 2,000.
+    law = binom(2000, hypergeom(10**6, 1000, 10**4).sf(rows["degree"] - 1))
+    np.testing.assert_allclose(rows["null_low"], law.ppf(0.025) / 2000)
+    np.testing.assert_allclose(rows["null_high"], law.ppf(0.975) / 2000)
+    inside = rows["mean"].between(rows["null_low"], rows["null_high"])
+    assert inside.mean() > 0.9
+    adaptive = over(table, dataset="mnist", sparsifier="set", layer="2", side="in")
+    tail = adaptive[adaptive["degree"].between(25, 35)]
+    assert (tail["mean"] > tail["null_high"]).all()
+    labels = [one.get_label() for one in figure.axes[1].collections]
+    assert "95% of Erdős\N{EN DASH}Rényi draws" in labels
+
+
+def test_degrees_print_the_mean_index_of_dispersion(drawn):
+    table, figure = drawn["degrees"]
+    rows = over(table, dataset="mnist", sparsifier="set", layer="2")
+    index = rows.groupby("side")["dispersion"].unique()
+    assert index["in"] == pytest.approx([1.05])  # the mean of 1 and 1.1
+    assert index["out"] == pytest.approx([2.1])
+    axes = np.reshape(figure.axes, (4, 3))
+    said = [text.get_text() for text in axes[1, 1].texts]
+    assert said[1:] == ["static 2.00", "SET 2.10"]
+    assert said[0].endswith("ER 1 \N{PLUS-MINUS SIGN} 0.06")
+
+
+def test_the_margin_of_the_index_is_that_of_random_layers(drawn):
+    table, _ = drawn["degrees"]
+    (margin,) = over(table, layer="2")["margin"].unique()
+    # Means over two networks of 1,000 neurons with 10,000 links.
+    rng = np.random.default_rng(0)
+    degrees = rng.multivariate_hypergeometric([1000] * 1000, 10_000, (1000, 2))
+    index = degrees.var(axis=2) / hypergeom(10**6, 1000, 10**4).var()
+    inside = (np.abs(index.mean(axis=1) - 1) <= margin).mean()
+    assert 0.93 <= inside <= 0.97  # 95% within 3 standard errors of 1,000 draws
+
+
 def test_degrees_of_methods_with_different_settings_are_not_pooled(run):
     wider = run.tables["degrees"].assign(width=2000, network="other")
     both = FakeRun(degrees=pd.concat([run.tables["degrees"], wider]))
@@ -360,9 +444,19 @@ def test_shuffling_shows_means_networks_intact_and_chance(drawn):
             for one in ax.collections
             if len(one.get_offsets()) > 1
         )
-        assert dots >= 40  # 4 methods, 5 null models, 2 networks
+        assert dots >= 32  # 2 methods of 5 and 2 of 3 null models, 2 networks
         words = [tick.get_text().replace("\n", " ") for tick in ax.get_xticklabels()]
         assert words == [nr.draw.label(one) for one in ("none", *NULLS)]
+
+
+def test_shuffling_has_no_point_where_there_is_no_topology_to_randomise(drawn):
+    _, figure = drawn["shuffling"]
+    for bars, name in zip(
+        figure.axes[0].containers, ("dense_small", "dense_narrow", *SPARSE), strict=True
+    ):
+        assert len(bars[0].get_xdata()) == (3 if name in SMALL else 5), name
+    note = figure.legends[0].get_title().get_text()
+    assert "no topology to randomise" in note
 
 
 @pytest.mark.parametrize("name", ANALYSES)

@@ -27,23 +27,31 @@ MAY_IMPORT = {
     "registry": "errors",
     "settings": "errors",
     "streams": "",
+    "atomic": "errors",
     # the worlds
-    "neural": "errors registry settings streams",
-    "graphs": "errors registry",
-    "results": "errors streams",
+    "neural": "atomic errors registry settings streams",
+    "graphs": "atomic errors registry",
+    "results": "atomic errors streams",
     # the doors between them
     "export": "errors graphs neural",
-    "scoring": "errors graphs neural",
+    "scoring": "errors graphs neural settings",
     "tabulate": "errors export graphs neural",
-    "unit": "export graphs neural results scoring streams",
     "study": "errors graphs neural registry settings",
-    "pool": "errors",
-    "sweep": "errors graphs neural pool registry results study unit",
-    "tables": "errors",
-    "runs": "errors export graphs neural results tables",
+    "plan": "errors graphs neural results settings study",
+    "unit": "export graphs neural plan results scoring streams",
+    "pool": "settings",
+    "sweep": "neural plan pool study unit",
+    "tables": "atomic errors",
+    "manifest": "atomic errors",
+    "runs": "errors export graphs manifest neural results tables",
     "gallery": "errors results runs",
-    "pipeline": "errors gallery graphs neural pool results runs study sweep tabulate",
-    "cli": "errors gallery graphs neural pipeline runs study sweep tabulate",
+    "pipeline": (
+        "errors gallery graphs neural pool results runs settings study sweep tabulate"
+    ),
+    "cli": (
+        "errors gallery graphs manifest neural pipeline plan pool runs settings study "
+        "sweep tabulate"
+    ),
     # what imports only on demand, or nothing
     "__init__": "",
     "__main__": "cli",
@@ -71,7 +79,7 @@ PACKAGES = {
     "platformdirs": "neural.cache",
     "typer": "cli",
     "rich": "cli neural.train",
-    "numpy": "neural graphs results streams export scoring tabulate unit",
+    "numpy": "neural graphs results streams export tabulate unit",
 }
 
 # What `netrobust list` loads, and what none of it loads.

@@ -124,18 +124,19 @@ def test_info_and_data_tell_facts(home):
 
 def test_the_way_of_a_network_from_verb_to_verb(tmp_path):
     train = ["train", "--dataset", "mnist-5k", "--sparsifier", "set", *SMALL]
-    done = netrobust(*train, "--out", "run", cwd=tmp_path)
+    done = netrobust(*train, "--out", "run", "--json", cwd=tmp_path)
     assert done.code == 0, done.err
     run = open_run(tmp_path / "run")
     (trained,) = run.networks()
-    assert trained.name == network().name
-    assert f"network        {trained.name}" in done.out
-    assert f"{100 * trained.history.test_accuracy.iloc[-1]:.2f}%" in done.out
+    facts = json.loads(done.out)
+    assert facts["network"] == trained.name == network().name
+    assert facts["links"] == [2352, 60]
 
     again = listing(run.path)
-    done = netrobust(*train, "--out", "run", "--quiet", "--json", cwd=tmp_path)
+    done = netrobust(*train, "--out", "run", "--quiet", cwd=tmp_path)
     assert (done.code, done.err) == (0, "")
-    assert json.loads(done.out)["links"] == [2352, 60]
+    assert f"network        {trained.name}" in done.out
+    assert f"{100 * trained.history.test_accuracy.iloc[-1]:.2f}%" in done.out
     assert listing(run.path) == again
 
     done = netrobust("export", "run", "--format", "npz", "--out", "x", cwd=tmp_path)
@@ -168,7 +169,7 @@ def test_the_way_of_a_network_from_verb_to_verb(tmp_path):
 
     facts = json.loads(netrobust("status", "run", "--json", cwd=tmp_path).out)
     assert facts["networks finished"] == 1
-    assert facts["networks unfinished"] == "none"
+    assert facts["networks begun"] == 1
     assert facts["tables"] == "measures, nulls, percolation"
 
 
@@ -238,7 +239,7 @@ TRAIN = "train --dataset mnist-5k --out new"
         ("export not-a-run", "not-a-run is not a run (it has no manifest.json); give"),
         ("export run --format gml", "unknown format 'gml'; choose from: graphml, npz"),
         ("export run --out bad.toml", "Invalid value for '--out'"),
-        ("export untrained", "untrained has no finished network; train one into it"),
+        ("export untrained", "untrained has no finished network; train one first"),
         ("measure nowhere", "no run at nowhere; make one"),
         ("measure not-a-run", "not-a-run is not a run"),
         ("measure bad.toml", "a graph file must end in .graphml or .npz; got 'bad.tom"),
@@ -259,7 +260,7 @@ TRAIN = "train --dataset mnist-5k --out new"
         ("percolate run --seed -1", "seed must be an integer, 0 or larger; got -1"),
         ("percolate run --jobs 0", "jobs must be an integer, 1 or larger; got 0"),
         ("percolate run --replicates 0", "replicates must be an integer, 1 or larger"),
-        ("percolate run --images 0", "images must be from 1 to 1000; got 0"),
+        ("percolate run --images 0", "images must be an integer, 1 or larger; got 0"),
         ("percolate run --perturbation hammer", "unknown perturbation 'hammer'; choos"),
         ("percolate run --null-model hammer", "unknown null model 'hammer'; choose fr"),
         ("percolate run --measure hammer", "unknown measure 'hammer'; choose from"),
@@ -272,7 +273,7 @@ TRAIN = "train --dataset mnist-5k --out new"
             "reproduce --out new --preset slow",
             "unknown preset 'slow'; choose from: ",
         ),
-        ("reproduce --out new --jobs 0", "jobs must be 1 or larger; got 0"),
+        ("reproduce --out new --jobs 0", "jobs must be an integer, 1 or larger; got 0"),
         ("reproduce --out new --config bad.toml", "bad.toml is not a readable TOML"),
         ("reproduce --out new --config unknown.toml", "Study has no field 'epoch'; it"),
         (
@@ -305,7 +306,8 @@ def test_a_damaged_network_is_named(tmp_path):
     run = run_with(tmp_path / "run", "set")
     file = run.network_path(network().name)
     file.write_bytes(file.read_bytes()[:-100])
-    for verb in ("status", "measure", "percolate"):
+    assert "damaged" in netrobust("status", "run", cwd=tmp_path).out
+    for verb in ("measure", "percolate"):
         done = netrobust(verb, "run", cwd=tmp_path)
         assert done.code == 2
         assert "network.safetensors is not a readable network file" in done.err

@@ -53,7 +53,8 @@ def run(study, tmp_path_factory):
     last = {stage: (done, total) for stage, done, total in ticks}
     assert last["training networks"] == (7, 7)
     assert last["exporting graphs"] == (4, 4)
-    assert last["damaging mnist-5k networks"] == (24, 24)
+    assert last["damaging mnist-5k sparse networks"] == (16, 16)
+    assert last["damaging mnist-5k dense networks"] == (4, 4)
     return run
 
 
@@ -72,7 +73,9 @@ def test_a_run_folder_holds_it_all(run, study):
     assert manifest["settings"] == json.loads(json.dumps(asdict(study)))
     assert manifest["data_sha256"] == {"mnist-5k": digits().sha256}
     folders = {path.name: path for path in (run.path / "networks").iterdir()}
-    assert sorted(folders) == sorted(task.name for task in study.tasks())
+    assert sorted(folders) == sorted(
+        task.name for task in (*study.references(), *study.tasks())
+    )
     for name, folder in folders.items():
         found = load_network(folder / "network.safetensors")
         assert (found.name, found.finished) == (name, True)
@@ -96,8 +99,11 @@ def test_the_tables_hold_a_row_for_everything(run):
     assert len(run.table("history")) == 1 + 6 * 6
     assert len(run.table("dynamics")) == 4 * 6 * 2
     percolation, nulls = run.table("percolation"), run.table("nulls")
-    assert len(percolation) == 6 * 2 * 2 * 3 * 6
-    assert len(nulls) == 6 * (1 + 2 * 2)
+    # Two dense networks have no topology to randomise.
+    assert len(percolation) == (4 * 2 + 2 * 1) * 2 * 3 * 6
+    assert len(nulls) == 4 * (1 + 2 * 2) + 2 * (1 + 1 * 2)
+    dense = nulls[nulls.sparsifier == "dense_small"]
+    assert set(dense.null_model) == {"none", "shuffle_all"}
     for table in (percolation, nulls):
         assert not table.duplicated(list(KEYS)).any()
         assert set(table.sparsifier) == {"set", "static", "dense_small"}

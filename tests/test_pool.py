@@ -55,7 +55,9 @@ def test_an_error_arrives_as_it_was(jobs):
 
 @pytest.mark.parametrize("jobs", [0, -1])
 def test_no_jobs_are_refused(jobs):
-    with pytest.raises(InputError, match=f"jobs must be 1 or larger; got {jobs}"):
+    with pytest.raises(
+        InputError, match=f"jobs must be an integer, 1 or larger; got {jobs}"
+    ):
         list(spread(where, [1], jobs, 0))
 
 
@@ -70,7 +72,7 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path):
     )
     parent = subprocess.Popen(
         [sys.executable, script],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     workers = _until(lambda: len(list(pids.iterdir())) == 2 and list(pids.iterdir()))
     parent.send_signal(signal.SIGKILL)

@@ -12,8 +12,9 @@ from small import digits, listing, network, run_with
 from netrobust.errors import InputError
 from netrobust.export import to_graph
 from netrobust.graphs.graph import layers, links, read, stack
+from netrobust.manifest import versions
 from netrobust.neural.network import save_network
-from netrobust.runs import create_run, open_run, versions
+from netrobust.runs import create_run, open_run
 
 ABOUT = {"seed": 0, "hidden": (30, 20), "nothing": None}
 HASHES = {"mnist-5k": "abc"}
@@ -30,7 +31,8 @@ def test_a_new_run_says_what_it_is_about(tmp_path):
         "versions": versions(),
     }
     assert {"netrobust", "torch", "igraph", "python"} <= versions().keys()
-    assert run.networks() == run.unfinished() == run.tables() == []
+    assert run.networks() == run.tables() == []
+    assert run.progress() == {}
 
 
 def test_an_empty_folder_becomes_a_run(tmp_path):
@@ -89,7 +91,7 @@ def test_what_is_no_run_cannot_be_opened(tmp_path):
         ('{"schema_version": 1}', "is not the manifest of a run"),
         ("\x00", "is not the manifest of a run"),
         (
-            '{"schema_version": 2, "settings": {}, "data_sha256": {}}',
+            '{"schema_version": 2, "settings": {}, "data_sha256": {}, "versions": {}}',
             "has schema version 2; this netrobust reads version 1",
         ),
     ],
@@ -121,7 +123,10 @@ def test_networks_whose_training_was_interrupted_stand_apart(tmp_path):
     half = replace(half, history=half.history[:1])
     save_network(half, run.network_path(half.name))
     assert [one.name for one in run.networks()] == [network("set").name]
-    assert [one.name for one in run.unfinished()] == [half.name]
+    assert run.progress() == {
+        network("set").name: "finished",
+        half.name: f"1 of {half.config.epochs} epochs",
+    }
     assert run.has_network(network("set").name)
     assert not run.has_network(half.name)
     assert not run.has_network("nothing")

@@ -57,15 +57,10 @@ def test_damage_by_hand(dense):
 LINKS, NEURONS = 45 + 18, 12
 
 BAD = {
-    "beyond": Damage(np.array([LINKS])),
-    "negative": Damage(np.array([-1])),
-    "twice": Damage(np.array([1, 1])),
-    "falling": Damage(np.array([2, 1])),
-    "too few weights": Damage(np.array([1, 2]), weight=np.ones(1, np.float32)),
-    "too many weights": Damage(np.array([1]), weight=np.ones(2, np.float32)),
-    "too few biases": Damage(np.array([1]), bias=np.ones(NEURONS - 1, np.float32)),
-    "too many biases": Damage(np.array([1]), bias=np.ones(NEURONS + 1, np.float32)),
-    "one bias": Damage(np.array([1]), bias=np.float32(1)),
+    "beyond": Damage([LINKS]),
+    "too few biases": Damage([1], bias=np.ones(NEURONS - 1)),
+    "too many biases": Damage([1], bias=np.ones(NEURONS + 1)),
+    "one bias": Damage([1], bias=[1]),
 }
 
 
@@ -85,10 +80,22 @@ def test_a_dense_network_refuses_it_as_well(damage):
         score(model(dense=True), DATA, damage)
 
 
-@pytest.mark.parametrize("options", [{"images": 0}, {"images": -1}, {"threads": 0}])
-def test_numbers_below_one_are_refused(options):
-    with pytest.raises(InputError, match="images and threads must be 1 or larger"):
-        score(model(), DATA, **options)
+@pytest.mark.parametrize("name", ["images", "threads"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, "all"])
+def test_numbers_of_no_use_are_refused(name, value):
+    with pytest.raises(InputError, match=f"{name} must be an integer, 1 or larger"):
+        score(model(), DATA, **{name: value})
+    assert score(model(), DATA, **{name: np.int64(10**3)}) == score(model(), DATA)
+
+
+def test_lists_and_whole_floats_are_damage_as_well():
+    network = model()
+    expected = damaged(network, Damage(np.array([0, 4]), np.float32([1, 0.5])))
+    found = damaged(network, Damage([0.0, 4.0], [1, 0.5]))
+    assert same_state(found, expected)
+    assert score(network, DATA, Damage([])) == score(
+        network, DATA, Damage(np.arange(0))
+    )
 
 
 def test_other_images_and_classes_are_refused():

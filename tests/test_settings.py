@@ -3,11 +3,12 @@
 from dataclasses import FrozenInstanceError, asdict, replace
 from typing import Annotated, Self
 
+import numpy as np
 import pytest
 from pydantic import Field, model_validator
 
 from netrobust.errors import InputError
-from netrobust.settings import settings
+from netrobust.settings import settings, whole
 
 
 @settings
@@ -78,3 +79,19 @@ def test_frozen_keyword_only_and_checked_when_replaced():
     assert replace(Walk(), steps=5).steps == 5
     with pytest.raises(InputError):
         replace(Walk(), steps=0)
+
+
+@pytest.mark.parametrize("value", [1, 7, 10**30, np.int64(3), np.uint8(1), np.array(2)])
+def test_whole_numbers_are_integers_of_any_make(value):
+    assert whole("jobs", value, 1) == value
+    assert type(whole("jobs", value, 1)) is int
+
+
+@pytest.mark.parametrize(
+    "value",
+    [0, -1, True, np.True_, 1.0, np.float32(2), "1", None, np.int64(-3), np.array([2])],
+)
+def test_other_numbers_are_named(value):
+    with pytest.raises(InputError) as caught:
+        whole("jobs", value, 1)
+    assert str(caught.value) == f"jobs must be an integer, 1 or larger; got {value!r}"

@@ -22,7 +22,7 @@ def test_presets_keep_their_own_rules(name):
 
 def test_the_quick_preset_is_what_it_promises():
     quick = PRESETS["quick"]
-    tasks = quick.tasks()
+    tasks = [*quick.references(), *quick.tasks()]
     seeds = {}
     for task in tasks:
         seeds.setdefault((task.dataset, task.config.sparsifier), []).append(task.seed)
@@ -44,7 +44,7 @@ def test_the_paper_preset_never_falls_back():
 
 def test_tasks_are_all_there_and_bear_the_names_of_their_networks():
     study = Study(**STUDY)
-    tasks = study.tasks()
+    tasks = [*study.references(), *study.tasks()]
     assert len({task.name for task in tasks}) == len(tasks) == 1 + 3 * 2
     config = TrainConfig(sparsifier="set", **STUDY["training"])
     assert network_name("mnist-5k", config, 1) in {task.name for task in tasks}
@@ -53,11 +53,13 @@ def test_tasks_are_all_there_and_bear_the_names_of_their_networks():
 
 
 def test_the_size_counts_the_work():
+    # Complete layers have one topology: no degree-preserving curve, no Erdos-Renyi.
+    sparse, dense = 4, 2
     assert Study(**STUDY).size() == {
         "networks": 7,
         "epochs": 1 + 6 * 2,
-        "damaged scores": 6 * 2 * 2 * 3 * 2,
-        "null model scores": 6 * (1 + 2 * 2),
+        "damaged networks scored": (sparse * 2 + dense * 1) * 2 * 3 * 2,
+        "null networks scored": sparse * (1 + 2 * 2) + dense * (1 + 1 * 2),
     }
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -347,9 +346,9 @@ def test_a_killed_sweep_goes_on_to_the_same_table(tmp_path):
         "if __name__ == '__main__':\n"
         "    all_curves(sys.argv[1], 1)\n"
     )
-    here = str(Path(__file__).parent)
+    path = os.pathsep.join(sys.path)
     process = subprocess.Popen(
-        [sys.executable, script, run.path], env={**os.environ, "PYTHONPATH": here}
+        [sys.executable, script, run.path], env={**os.environ, "PYTHONPATH": path}
     )
     while run.parts().count() < 3 and process.poll() is None:
         time.sleep(0.002)
@@ -386,7 +385,7 @@ def all_curves(path, jobs):
         ({"perturbations": ["random_links"] * 2}, "each perturbation can be asked for "
          "once; got random_links, random_links"),
         ({"measures": ["links", "links"]}, "each measure can be asked for once"),
-        ({"perturbations": [partial(keep_every_third)]}, "needs a __name__"),
+        ({"perturbations": [partial(keep_every_third)]}, "function with a __name__"),
         ({"fractions": [0, 1.5]}, "fraction must be in [0, 1]; got 1.5"),
         ({"fractions": [-0.1, 0]}, "fraction must be in [0, 1]; got -0.1"),
         ({"fractions": [0, float("nan"), 1]}, "fraction must be in [0, 1]; got nan"),
@@ -397,8 +396,8 @@ def all_curves(path, jobs):
         ({"replicates": 1.5}, "replicates must be an integer, 1 or larger; got 1.5"),
         ({"jobs": 0}, "jobs must be an integer, 1 or larger; got 0"),
         ({"seed": -1}, "seed must be an integer, 0 or larger; got -1"),
-        ({"images": 0}, "images must be from 1 to 1000; got 0"),
-        ({"images": 1001}, "images must be from 1 to 1000; got 1001"),
+        ({"images": 0}, "images must be an integer, 1 or larger; got 0"),
+        ({"images": 1001}, "images must be from 1 to 1000, the test images"),
         ({"scope": "layer_3"}, "unknown scope 'layer_3'; choose from: per_layer, "
          "global, layer_1, layer_2"),
         ({"sparsifiers": ["set", "dense_small"], "scope": "layer_2"},

@@ -28,12 +28,21 @@ def test_a_table_that_breaks_off_leaves_the_old_one(tmp_path, monkeypatch):
         raise OSError("no space left on device")
 
     monkeypatch.setattr(pd.DataFrame, "to_parquet", breaks_off)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(InputError, match=r"cannot write .*t\.parquet: no space left"):
         write_table(TABLE, path)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(InputError, match=r"cannot write .*other\.parquet: no space"):
         write_table(TABLE, tmp_path / "other.parquet")
     assert path.read_bytes() == whole
-    assert [one.name for one in tmp_path.glob("*.parquet")] == ["t.parquet"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    for place in ("file/t.parquet", f"{'n' * 250}.parquet"):
+        with pytest.raises(InputError, match=r"cannot write .*\.parquet: .*; choose"):
+            write_table(TABLE, tmp_path / place)
+    with pytest.raises(InputError, match="cannot write"):
+        Parts(tmp_path / "file").put("one", TABLE)
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-20], lambda b: b"", lambda b: b"x"])

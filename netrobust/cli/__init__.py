@@ -1,7 +1,8 @@
 """The `netrobust` command.
 
-Exit codes: 0 done, 2 bad input, 3 data cannot be had; anything else is a defect and
-shows its traceback. Verbs import what they need when they run, so help comes at once.
+Exit codes: 0 done, 1 training diverged, 2 bad input, 3 data cannot be had; anything
+else is a defect and shows its traceback. Verbs import what they need when they run, so
+help comes at once.
 """
 
 import sys
@@ -9,7 +10,7 @@ import sys
 # Their order is that of the help page.
 from netrobust.cli import make, analyse, tell, console  # isort: skip
 from netrobust.cli.options import app
-from netrobust.errors import DataUnavailableError, InputError
+from netrobust.errors import DataUnavailableError, DivergedError, InputError
 
 __all__ = ["analyse", "main", "make", "tell"]
 
@@ -22,6 +23,8 @@ def main() -> None:
         _stop(str(error), 2)
     except DataUnavailableError as error:
         _stop(str(error), 3)
+    except DivergedError as error:
+        _stop(str(error), 1)
     except KeyboardInterrupt:
         _stop("interrupted; the same command goes on from here", 130)
     except Exception as error:

@@ -61,7 +61,7 @@ def measure(
         Path, typer.Argument(help="A run, a network in one, or a graph file.")
     ],
     measures: Measures = None,
-    name: TableName = "measures",
+    name: TableName = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the layers of networks, or of a .graphml or .npz file."""
@@ -80,10 +80,13 @@ def measure(
     run = open_run(subject)
     networks = _networks(run)
     settings = {"networks": [one.name for one in networks], "measures": chosen}
+    name = name or run.free_table_name("measures", settings)
     run.check_table(name, settings)
     table = measure_graphs(networks, chosen)
-    run.save_table(name, table, settings)
+    path = run.save_table(name, table, settings)
     console.show(table.drop(columns="network"), as_json)
+    if not as_json:
+        console.out.print(f"table: {path}", soft_wrap=True)
 
 
 @app.command()
@@ -103,7 +106,7 @@ def percolate(
     ),
     seed: Seed = 0,
     images: Images = None,
-    name: TableName = "percolation",
+    name: TableName = None,
     jobs: Jobs = 1,
     data_dir: DataDir = None,
     dry_run: DryRun = False,
@@ -123,10 +126,9 @@ def percolate(
         "seed": seed,
         "images": images,
     }
-    from netrobust.sweep import percolate as damage
-
-    shown = (dry_run, quiet, as_json)
-    table = _sweep(run, name, damage, settings, data_dir, jobs, *shown)
+    table = _sweep(
+        run, name, "percolation", settings, data_dir, jobs, dry_run, quiet, as_json
+    )
     if table is None:
         return
     keys = ["dataset", "sparsifier", "null_model", "perturbation", "scope", "fraction"]
@@ -142,7 +144,7 @@ def compare(
     replicates: Replicates = 20,
     seed: Seed = 0,
     images: Images = None,
-    name: TableName = "nulls",
+    name: TableName = None,
     jobs: Jobs = 1,
     data_dir: DataDir = None,
     dry_run: DryRun = False,
@@ -159,10 +161,9 @@ def compare(
         "seed": seed,
         "images": images,
     }
-    from netrobust.sweep import compare as score_nulls
-
-    shown = (dry_run, quiet, as_json)
-    table = _sweep(run, name, score_nulls, settings, data_dir, jobs, *shown)
+    table = _sweep(
+        run, name, "nulls", settings, data_dir, jobs, dry_run, quiet, as_json
+    )
     if table is None:
         return
     keys = ["dataset", "sparsifier", "null_model"]
@@ -171,16 +172,18 @@ def compare(
 
 
 def _networks(run: "Run") -> list["Network"]:
-    networks = run.networks()
+    from netrobust.tabulate import damageable
+
+    networks = damageable(run.networks())
     if not networks:
-        raise InputError(f"{run.path} has no finished network; train one into it")
+        raise InputError(f"{run.path} has no finished network; train one first")
     return networks
 
 
 def _sweep(
     path: Path,
-    name: str,
-    work: Callable[..., "pd.DataFrame"],
+    name: str | None,
+    kind: str,
     settings: dict[str, Any],
     data_dir: Path | None,
     jobs: int,
@@ -192,23 +195,36 @@ def _sweep(
     import pandas as pd
 
     from netrobust.neural.data import load
+    from netrobust.plan import make_plan
     from netrobust.runs import open_run
+    from netrobust.sweep import compare, percolate
 
+    console.talk(quiet)
     run = open_run(path)
     networks = _networks(run)
     about = {"networks": [network.name for network in networks], **settings}
+    name = name or run.free_table_name(kind, about)
     run.check_table(name, about)
+    groups = {
+        dataset: [network for network in networks if network.dataset == dataset]
+        for dataset in sorted({network.dataset for network in networks})
+    }
+    data = {dataset: load(dataset, data_dir) for dataset in groups}
+    undamaged = {"perturbations": "random_links", "fractions": [0], "scope": "global"}
+    for dataset, group in groups.items():  # all are checked before one is scored
+        make_plan(group, data[dataset], jobs=jobs, **{**undamaged, **settings})
     if dry_run:
-        console.say({"networks": len(networks), **settings}, as_json)
+        console.say({"table": name, **about}, as_json)
         return None
-    console.talk(quiet)
+    work: Callable[..., pd.DataFrame] = percolate if kind == "percolation" else compare
     tables = []
     with console.progress(quiet) as tick:
-        for dataset in sorted({network.dataset for network in networks}):
-            ours = [network for network in networks if network.dataset == dataset]
+        for dataset, group in groups.items():
             options = {**settings, "jobs": jobs, "parts": run.parts()}
             options["tick"] = partial(tick, f"{work.__name__}: {dataset}")
-            tables.append(work(ours, load(dataset, data_dir), **options))
+            tables.append(work(group, data[dataset], **options))
     table = pd.concat(tables, ignore_index=True)
-    run.save_table(name, table, about)
+    saved = run.save_table(name, table, about)
+    if not quiet:
+        console.err.print(f"table: {saved}", soft_wrap=True)
     return table

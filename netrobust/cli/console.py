@@ -80,7 +80,7 @@ def show(table: "pd.DataFrame", as_json: bool, title: str | None = None) -> None
     if as_json:
         out.print_json(table.to_json(orient="records", double_precision=15))
         return
-    # Columns that say the same in every row are told once, above the table.
+    # Columns that say the same in every row are told once, below the table.
     constant = [
         name
         for name in table

@@ -1,6 +1,5 @@
 """Verbs that make something: data, networks, whole studies, figures."""
 
-import os
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -18,6 +17,7 @@ from netrobust.cli.options import (
     app,
 )
 from netrobust.errors import InputError
+from netrobust.settings import whole
 
 
 @app.command()
@@ -110,19 +110,17 @@ def reproduce(
     as_json: AsJson = False,
 ) -> None:
     """Do the main job: train, export, damage, score, tabulate, draw."""
-    from netrobust.study import PRESETS, Study
+    from netrobust.pool import processors
+    from netrobust.study import PRESETS, changed
 
     if preset not in PRESETS:
         raise InputError(
             f"unknown preset {preset!r}; choose from: {', '.join(PRESETS)}"
         )
-    fields = console.toml_file(config)
-    study = (
-        Study(**{**asdict(PRESETS[preset]), **fields}) if fields else PRESETS[preset]
-    )
-    workers = len(os.sched_getaffinity(0)) if jobs is None else jobs
-    if workers < 1:
-        raise InputError(f"jobs must be 1 or larger; got {workers}")
+    study = PRESETS[preset]
+    if fields := console.toml_file(config):
+        study = changed(study, fields)
+    workers = processors() if jobs is None else whole("jobs", jobs, 1)
     if dry_run:
         console.say(study.size(), as_json)
         return
@@ -148,5 +146,10 @@ def figures(
     from netrobust.gallery import ANALYSES, draw_figures
     from netrobust.runs import open_run
 
-    for path in draw_figures(open_run(run), out, only or ANALYSES):
+    opened = open_run(run)
+    if opened.only:
+        raise InputError(
+            f"figures show a whole run; give {opened.path}, not one network in it"
+        )
+    for path in draw_figures(opened, out, only or ANALYSES):
         console.out.print(path, soft_wrap=True)

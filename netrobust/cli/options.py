@@ -33,5 +33,7 @@ Nulls = Annotated[
     list[str] | None, typer.Option("--null-model", help="Repeat for several.")
 ]
 Replicates = Annotated[int, typer.Option(help="Random draws of each kind.")]
-TableName = Annotated[str, typer.Option("--name", help="Name of the table written.")]
+TableName = Annotated[
+    str | None, typer.Option("--name", help="Name of the table written.")
+]
 Config = Annotated[Path | None, typer.Option(help="Settings in a TOML file.")]

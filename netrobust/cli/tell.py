@@ -1,7 +1,5 @@
 """Verbs that tell: what there is, what is installed, how far a run is."""
 
-import os
-
 from netrobust.cli import console
 from netrobust.cli.options import AsJson, RunPath, app
 
@@ -35,13 +33,14 @@ def list_members(as_json: AsJson = False) -> None:
 @app.command()
 def info(as_json: AsJson = False) -> None:
     """Tell versions, processors, caches and which data sets are at hand."""
+    from netrobust.manifest import versions
     from netrobust.neural.cache import cache_folder
     from netrobust.neural.data import DATASETS, cached
-    from netrobust.runs import versions
+    from netrobust.pool import processors
 
     facts = {
         **versions(),
-        "processors": len(os.sched_getaffinity(0)),
+        "processors": processors(),
         "data cache": cache_folder("mnist").parent,
         **{name: "here" if cached(name) else "to be fetched" for name in DATASETS},
     }
@@ -54,16 +53,16 @@ def status(run: RunPath, as_json: AsJson = False) -> None:
     from netrobust.runs import open_run
 
     opened = open_run(run)
-    unfinished = opened.unfinished()
-    facts = {
-        "run": opened.path,
-        "networks finished": len(opened.networks()),
-        "networks unfinished": ", ".join(
-            f"{one.name} ({len(one.history)} of {one.config.epochs} epochs)"
-            for one in unfinished
-        )
-        or "none",
-        "tables": ", ".join(opened.tables()) or "none",
-        "finished parts": opened.parts().count(),
-    }
-    console.say(facts, as_json)
+    networks = opened.progress()
+    finished = sum(state == "finished" for state in networks.values())
+    console.say(
+        {
+            "run": opened.path,
+            "networks finished": finished,
+            "networks begun": len(networks),
+            **{name: state for name, state in networks.items() if state != "finished"},
+            "tables": ", ".join(opened.tables()) or "none",
+            "finished parts": opened.parts().count(),
+        },
+        as_json,
+    )

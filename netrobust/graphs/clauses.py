@@ -43,8 +43,24 @@ def _shown(array: NDArray[Any]) -> str:
     return repr(next(odd, array.tolist()[0]))
 
 
-def check_neurons(depth: NDArray[np.int64], bias: NDArray[np.float32]) -> None:
-    """Check the vertices: depths without gaps in rising order, inputs without bias."""
+def link_ids(name: str, values: ArrayLike) -> NDArray[np.int64]:
+    """Give rising link ids as int64; whole numbers of any kind are taken as such."""
+    array = np.asarray(values)
+    if array.ndim != 1 or array.dtype.kind not in "iuf":
+        raise InputError(f"{name} must hold one row of link ids; got {_shown(array)}")
+    with np.errstate(invalid="ignore"):  # what has no place in int64 differs from it
+        ids = array.astype(np.int64, copy=False)
+    falls = np.append(False, ids[1:] <= ids[:-1]) | (ids < 0) if ids.size else ids
+    if (wrong := np.flatnonzero(falls | (ids != array))).size:
+        raise InputError(
+            f"{name} must hold rising link ids from 0 on; got {array[wrong[0]]} at "
+            f"{wrong[0]}"
+        )
+    return ids
+
+
+def check_depth(depth: NDArray[np.int64]) -> None:
+    """Check that the depths of the neurons rise without gaps."""
     steps = np.diff(depth)
     if len(depth) < 2 or depth[0] == depth[-1]:
         raise InputError("a graph must have neurons at two depths at least")
@@ -53,6 +69,10 @@ def check_neurons(depth: NDArray[np.int64], bias: NDArray[np.float32]) -> None:
             "depth must start at 0 or above and rise in steps of 1, with the vertices "
             "sorted by it"
         )
+
+
+def check_biases(depth: NDArray[np.int64], bias: NDArray[np.float32]) -> None:
+    """Check that there is one bias per neuron, and none at the inputs."""
     if len(bias) != len(depth):
         raise InputError(
             f"bias must give one value per neuron, {len(depth)}; got {len(bias)}"

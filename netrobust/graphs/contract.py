@@ -18,14 +18,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from netrobust.errors import InputError
 from netrobust.graphs.clauses import (
+    check_biases,
+    check_depth,
     check_links,
-    check_neurons,
     check_simple,
     float32,
     integers,
 )
 
-# igraph loads inside the two functions that name its class, so that the families of
+# igraph loads inside the functions that name its class, so that the families of
 # `netrobust list` can import this module without waiting for it.
 if TYPE_CHECKING:
     from igraph import Graph
@@ -79,8 +80,9 @@ def from_links(
         )
     first = integers("first_depth", [first_depth])[0]
     depth = np.repeat(np.arange(len(counts)) + first, counts)
+    check_depth(depth)
     biases = float32("bias", np.zeros(len(depth)) if bias is None else bias)
-    check_neurons(depth, biases)
+    check_biases(depth, biases)
     ends = [integers("source", source), integers("target", target)]
     weights = float32("weight", weight)
     if not len(ends[0]) == len(ends[1]) == len(weights):
@@ -89,7 +91,9 @@ def from_links(
             f"got {len(ends[0])}, {len(ends[1])} and {len(weights)}"
         )
     check_links(depth, *ends)
-    graph = Graph(len(depth), np.stack(ends, axis=1).tolist(), directed=True)
+    # Pairs from zip: as many lists of two would set off Python's garbage collector.
+    pairs = zip(*(end.tolist() for end in ends), strict=True)
+    graph = Graph(len(depth), pairs, directed=True)
     graph.vs["depth"] = depth.tolist()
     graph.vs["bias"] = biases.tolist()
     if len(counts) == 2:
@@ -108,49 +112,100 @@ def links(
     source, target : ndarray of int64, shape (links,)
     weight : ndarray of float32, shape (links,)
 
+    Raises
+    ------
+    InputError
+        The graph is undirected, or has no finite weights.
+
     Examples
     --------
     >>> links(from_links([1, 1], source=[0], target=[1], weight=[0.5]))
     (array([0]), array([1]), array([0.5], dtype=float32))
     """
+    weight = weights(graph)
     # `fromiter` over the flattened tuples takes two thirds of the time of `array`.
     ids = chain.from_iterable(graph.get_edgelist())
     source, target = np.fromiter(ids, np.int64).reshape(-1, 2).T.copy()
-    return source, target, np.array(graph.es["weight"], dtype=np.float32)
+    return source, target, weight
+
+
+def weights(graph: "Graph") -> NDArray[np.float32]:
+    """Give the weight of every link, shape (links,): what `links` gives third.
+
+    Examples
+    --------
+    >>> weights(from_links([1, 1], source=[0], target=[1], weight=[0.5]))
+    array([0.5], dtype=float32)
+    """
+    return float32("weight", _attribute(directed(graph).es, "weight"))
 
 
 def biases(graph: "Graph") -> NDArray[np.float32]:
     """Give the bias of every neuron, shape (neurons,).
+
+    Raises
+    ------
+    InputError
+        The graph is undirected, or has no finite biases.
 
     Examples
     --------
     >>> biases(from_links([1, 1], [0], [1], [0.5], bias=[0, 0.25]))
     array([0.  , 0.25], dtype=float32)
     """
-    return np.array(graph.vs["bias"], dtype=np.float32)
+    return float32("bias", _attribute(directed(graph).vs, "bias"))
 
 
 def sizes(graph: "Graph") -> tuple[int, ...]:
     """Give the number of neurons at each depth of the graph.
+
+    Raises
+    ------
+    InputError
+        The graph is undirected, or its depths break the graph contract.
 
     Examples
     --------
     >>> sizes(from_links([2, 3], source=[], target=[], weight=[]))
     (2, 3)
     """
-    depth = np.array(graph.vs["depth"])
+    depth = _depths(graph)
     return tuple(np.bincount(depth - depth[0]).tolist())
 
 
 def first_depth(graph: "Graph") -> int:
     """Give the depth of the graph's first neurons: 0 where they are the inputs.
 
+    Raises
+    ------
+    InputError
+        The graph is undirected, or its depths break the graph contract.
+
     Examples
     --------
     >>> first_depth(from_links([1, 1], [0], [1], [0.5], first_depth=2))
     2
     """
-    return int(graph.vs[0]["depth"])
+    return int(_depths(graph)[0])
+
+
+def directed(graph: "Graph") -> "Graph":
+    """Return the graph if it is a directed one: what can be checked at no cost.
+
+    Raises
+    ------
+    InputError
+        It is no igraph.Graph, or undirected.
+    """
+    from igraph import Graph
+
+    if not isinstance(graph, Graph):
+        raise InputError(f"a graph must be an igraph.Graph; got {type(graph).__name__}")
+    if not graph.is_directed():
+        raise InputError(
+            "the graph must be directed, from the inputs on; this one is undirected"
+        )
+    return graph
 
 
 def check(graph: "Graph") -> "Graph":
@@ -170,16 +225,8 @@ def check(graph: "Graph") -> "Graph":
     netrobust.errors.InputError: the graph must be directed, from the inputs on; \
 this one is undirected
     """
-    from igraph import Graph
-
-    if not isinstance(graph, Graph):
-        raise InputError(f"a graph must be an igraph.Graph; got {type(graph).__name__}")
-    if not graph.is_directed():
-        raise InputError(
-            "the graph must be directed, from the inputs on; this one is undirected"
-        )
-    depth = integers("vertex attribute depth", _attribute(graph.vs, "depth"))
-    check_neurons(depth, _exact_float32("bias", _attribute(graph.vs, "bias")))
+    depth = _depths(graph)
+    check_biases(depth, _exact_float32("bias", _attribute(graph.vs, "bias")))
     if depth[-1] - depth[0] == 1:
         side = _attribute(graph.vs, "type")
         if side.dtype.kind != "b" or not np.array_equal(side, depth > depth[0]):
@@ -191,6 +238,14 @@ this one is undirected
     ends = np.array(graph.get_edgelist(), dtype=np.int64).reshape(-1, 2)
     check_links(depth, ends[:, 0], ends[:, 1])
     return check_simple(graph)
+
+
+def _depths(graph: "Graph") -> NDArray[np.int64]:
+    """Give the depth of every neuron, checked."""
+    vertices = directed(graph).vs
+    depth = integers("vertex attribute depth", _attribute(vertices, "depth"))
+    check_depth(depth)
+    return depth
 
 
 def _attribute(sequence: Any, name: str) -> NDArray[Any]:

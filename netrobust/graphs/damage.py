@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from netrobust.errors import InputError
 from netrobust.graphs import contract
-from netrobust.graphs.clauses import float32
+from netrobust.graphs.clauses import float32, link_ids
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -28,17 +28,65 @@ class Damage:
 
     Parameters
     ----------
-    kept : ndarray of int64, shape (kept links,)
-        Ids of the links that stay, rising.
-    weight : ndarray of float32, shape (kept links,), optional
-        New weights of those links; None leaves them as they are.
-    bias : ndarray of float32, shape (neurons at depth 1 and on,), optional
-        New biases; None leaves them as they are.
+    kept : array_like, shape (kept links,)
+        Ids of the links that stay, rising whole numbers; held as int64.
+    weight : array_like, shape (kept links,), optional
+        New finite weights of those links, held as float32; None leaves them as they
+        are.
+    bias : array_like, shape (neurons at depth 1 and on,), optional
+        New finite biases, held as float32; None leaves them as they are.
+
+    Raises
+    ------
+    InputError
+        If an array breaks one of these rules. Whether a damage fits a graph shows
+        where the two meet, as in `apply`.
+
+    Examples
+    --------
+    >>> Damage(kept=[0, 2], weight=[0.5, -1])
+    Damage(kept=array([0, 2]), weight=array([ 0.5, -1. ], dtype=float32), bias=None)
+    >>> Damage(kept=[2, 0])
+    Traceback (most recent call last):
+    ...
+    netrobust.errors.InputError: kept must hold rising link ids from 0 on; got 0 at 1
     """
 
     kept: Ids
     weight: NDArray[np.float32] | None = None
     bias: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kept", link_ids("kept", self.kept))
+        for name in ("weight", "bias"):
+            if (values := getattr(self, name)) is not None:
+                rounded = float32(f"{name} of the damage", values)
+                object.__setattr__(self, name, rounded)
+        if self.weight is not None:
+            _check_count("weight", self.weight, self.kept.size)
+
+    def check_fit(self, links: int, neurons: int) -> None:
+        """Refuse a graph of so many links, and neurons that may have a bias.
+
+        Raises
+        ------
+        InputError
+            If the graph has fewer links or another number of biases.
+        """
+        if self.kept.size and self.kept[-1] >= links:
+            raise InputError(
+                f"kept must hold rising link ids from 0 to {links - 1}; got "
+                f"{self.kept[-1]}"
+            )
+        if self.bias is not None:
+            _check_count("bias", self.bias, neurons)
+
+
+def _check_count(name: str, values: NDArray[np.float32], count: int) -> None:
+    if len(values) != count:
+        raise InputError(
+            f"{name} of the damage must hold {count} values; got {len(values)}"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +120,11 @@ class Links:
         return cls(
             contract.sizes(graph), *contract.links(graph), contract.first_depth(graph)
         )
+
+    @property
+    def hidden(self) -> int:
+        """Number of neurons at depth 1 and on, which are those with a bias."""
+        return sum(self.sizes[self.first_depth == 0 :])
 
     @cached_property
     def layer(self) -> Ids:
@@ -125,26 +178,15 @@ def apply(graph: "Graph", damage: Damage) -> "Graph":
     >>> apply(graph, Damage(kept=np.array([1]))).es["weight"]
     [-1.0]
     """
-    kept = np.asarray(damage.kept)
-    inside = kept.size == 0 or (kept[0] >= 0 and kept[-1] < graph.ecount())
-    if not inside or (np.diff(kept) <= 0).any():
-        raise InputError(
-            f"kept must hold rising link ids from 0 to {graph.ecount() - 1}"
-        )
-    damaged = graph.subgraph_edges(kept.tolist(), delete_vertices=False)
+    counts, first = contract.sizes(graph), contract.first_depth(graph)
+    inputs = counts[0] if first == 0 else 0
+    damage.check_fit(graph.ecount(), graph.vcount() - inputs)
+    damaged = graph.subgraph_edges(damage.kept.tolist(), delete_vertices=False)
     if damage.weight is not None:
-        damaged.es["weight"] = _values("weight", damage.weight, len(kept))
+        damaged.es["weight"] = damage.weight.tolist()
     if damage.bias is not None:
-        neurons = damaged.vs.select(depth_ge=1)
-        neurons["bias"] = _values("bias", damage.bias, len(neurons))
+        damaged.vs[inputs:]["bias"] = damage.bias.tolist()
     return damaged
-
-
-def _values(name: str, values: NDArray[np.float32], count: int) -> list[float]:
-    rounded = float32(name, values)
-    if len(rounded) != count:
-        raise InputError(f"{name} of the damage must hold {count} values")
-    return rounded.tolist()
 
 
 def removed_fraction(
@@ -154,6 +196,11 @@ def removed_fraction(
 
     It differs from the nominal fraction by rounding; NaN without a link in scope.
 
+    Raises
+    ------
+    InputError
+        If the damage does not fit the graph, or the scope is none of it.
+
     Examples
     --------
     >>> graph = contract.from_links([3, 1], [0, 1, 2], [3, 3, 3], [1, 2, 3])
@@ -161,6 +208,7 @@ def removed_fraction(
     0.6666666666666667
     """
     links = Links.of(graph)
+    damage.check_fit(len(links.weight), links.hidden)
     group, size = links.within(scope)
     in_scope = size[group] > 0
     total = np.count_nonzero(in_scope)

@@ -9,19 +9,15 @@ and never runs code on loading.
 Readers answer anything that is not a whole graph file with `Unreadable`.
 """
 
-import os
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 from xml.parsers import expat
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.errors import InputError
 from netrobust.graphs.clauses import float32
 
 # igraph loads inside `read_graphml`: the families of `netrobust list` import this
@@ -34,24 +30,6 @@ ARRAYS = ("sizes", "first_depth", "source", "target", "weight", "bias")
 
 class Unreadable(Exception):
     """A file is not a whole graph file; the text is the reason."""
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside a path, and rename at the end if all went well.
-
-    A reader sees the old file or the new one, never a half-written one.
-    """
-    part = path.with_name(f".{path.name}.{uuid4().hex[:12]}{path.suffix}")
-    try:
-        yield part
-        os.replace(part, path)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path}: {error.strerror or error}; choose another place"
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def write_graphml(graph: "Graph", path: Path) -> None:

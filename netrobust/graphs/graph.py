@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netrobust.atomic import replacing
 from netrobust.errors import InputError
 from netrobust.graphs import files
 from netrobust.graphs.contract import (
@@ -45,13 +46,28 @@ def layers(graph: "Graph") -> list["Graph"]:
     Each layer keeps the depths and biases of both its sides and the order of its
     links; `stack` is the inverse for a graph whose links come layer by layer.
 
+    Parameters
+    ----------
+    graph : igraph.Graph
+        A stack, or a single layer, of which a copy returns.
+
+    Returns
+    -------
+    list of igraph.Graph
+        The layers in the order of depth.
+
+    Raises
+    ------
+    InputError
+        If the graph breaks the graph contract.
+
     Examples
     --------
     >>> both = from_links([1, 1, 1], source=[0, 1], target=[1, 2], weight=[2, 3])
     >>> [layer.vs["depth"] for layer in layers(both)]
     [[0, 1], [1, 2]]
     """
-    source, target, weight = links(graph)
+    source, target, weight = links(check(graph))
     bias, counts = biases(graph), sizes(graph)
     first = first_depth(graph)
     start = np.concatenate([[0], np.cumsum(counts)])
@@ -118,8 +134,9 @@ def write(graph: "Graph", path: str | Path) -> None:
     ----------
     graph : igraph.Graph
     path : str or Path
-        Its suffix chooses the format. GraphML keeps attributes beyond the contract;
-        ``.npz`` is the better choice above a million links.
+        Its folder is made if need be, and its suffix chooses the format. GraphML keeps
+        attributes beyond the contract; ``.npz`` is the better choice above a million
+        links.
 
     Raises
     ------
@@ -138,7 +155,7 @@ def write(graph: "Graph", path: str | Path) -> None:
     """
     check(graph)
     path, suffix = _known(path)
-    with files.replacing(path) as part:
+    with replacing(path) as part:
         if suffix == ".graphml":
             files.write_graphml(graph, part)
         else:
@@ -149,6 +166,11 @@ def write(graph: "Graph", path: str | Path) -> None:
 def read(path: str | Path) -> "Graph":
     """Read a graph that `write`, or another program, put into a file.
 
+    Parameters
+    ----------
+    path : str or Path
+        A ``.graphml`` or ``.npz`` file.
+
     Returns
     -------
     igraph.Graph
@@ -158,6 +180,14 @@ def read(path: str | Path) -> "Graph":
     ------
     InputError
         If the file is missing, damaged, of another format, or breaks the contract.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write(from_links([1, 1], [0], [1], [0.1]), folder + "/layer.npz")
+    ...     sizes(read(folder + "/layer.npz"))
+    (1, 1)
     """
     path, suffix = _known(path)
     if not path.is_file():

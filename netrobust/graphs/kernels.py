@@ -1,7 +1,8 @@
 """Union-find in numba: arrays in, arrays out.
 
 A forest of clusters is one int32 array: a root holds minus the size of its cluster,
-every other neuron the id of one further up.
+every other neuron the id of one further up. In the inner loops ids are made unsigned
+before they index it, which spares a test for negative ones.
 """
 
 from typing import Any
@@ -13,41 +14,45 @@ from numpy.typing import NDArray
 Ints = NDArray[np.integer[Any]]
 
 BLOCK = 512  # links whose ends are looked up together, ahead of being joined
+STEPS = 3  # towards the root in that look-up: most ends are not further away
 
 
 @njit(cache=True)
-def _root(parent: Ints, neuron: int) -> int:
+def _root(parent: Ints, neuron: int) -> np.uint64:
     """Find the root above a neuron, halving the path to it."""
-    above = parent[neuron]
+    here = np.uint64(neuron)
+    above = parent[here]
     while above >= 0:
-        further = parent[above]
+        further = parent[np.uint64(above)]
         if further < 0:
-            return above
-        parent[neuron] = further
-        neuron = further
-        above = parent[neuron]
-    return neuron
+            return np.uint64(above)
+        parent[here] = further
+        here = np.uint64(further)
+        above = parent[here]
+    return here
 
 
 @njit(cache=True)
 def _one_up(parent: Ints, neuron: int) -> int:
     """Go one step towards the root, unless the neuron is one."""
-    above = parent[neuron]
+    above = parent[np.uint64(neuron)]
     return neuron if above < 0 else above
 
 
 @njit(cache=True)
 def _join(parent: Ints, one: int, other: int) -> tuple[int, int]:
     """Join the clusters of two neurons; give both sizes, 0 where it was one cluster."""
-    one, other = _root(parent, one), _root(parent, other)
     if one == other:
         return 0, 0
-    if parent[one] > parent[other]:  # sizes are negative: the larger stays root
-        one, other = other, one
-    sizes = -parent[one], -parent[other]
-    parent[one] += parent[other]
-    parent[other] = one
-    return sizes
+    top, low = _root(parent, one), _root(parent, other)
+    if top == low:
+        return 0, 0
+    if parent[top] > parent[low]:  # sizes are negative: the larger stays root
+        top, low = low, top
+    more, less = -parent[top], -parent[low]
+    parent[top] = -(more + less)
+    parent[low] = top
+    return more, less
 
 
 @njit(cache=True, nogil=True)
@@ -85,19 +90,20 @@ def follow_order(
     tails, heads = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
     for start in range(0, links, BLOCK):
         count = min(BLOCK, links - start)
-        # No look-up of these loops waits for another, so the cache misses of a random
-        # order overlap; the loop that joins then finds all it needs in cache.
+        # No look-up within these loops waits for another, so that the cache misses of
+        # a random order overlap; the loop that joins then finds all it needs in cache.
         for k in range(count):
-            link = links - 1 - start - k
+            link = np.uint64(links - 1 - start - k)
             if order is not None:
-                link = order[link]
+                link = np.uint64(order[link])
             tails[k], heads[k] = source[link], target[link]
-        for k in range(count):
-            tails[k] = _one_up(parent, tails[k])
-            heads[k] = _one_up(parent, heads[k])
+        for _ in range(STEPS):
+            for k in range(count):
+                tails[k] = _one_up(parent, tails[k])
+                heads[k] = _one_up(parent, heads[k])
         for k in range(count):
             more, less = _join(parent, tails[k], heads[k])
-            if less > 0:
+            if less:
                 both = more + less
                 clusters[more] -= 1
                 clusters[less] -= 1
@@ -119,31 +125,24 @@ def follow_order(
 
 
 @njit(cache=True)
-def is_permutation(order: Ints, seen: NDArray[np.bool_]) -> bool:
-    """Tell whether an order holds each id of a link once; `seen` comes all False."""
+def is_permutation(order: Ints, links: int) -> bool:
+    """Tell whether an order holds each of the ids 0 to `links` - 1 once."""
+    seen = np.zeros(links // 8 + 1, np.uint8)  # bits, which stay in cache
     for link in order:
-        if not 0 <= link < len(seen) or seen[link]:
+        if not 0 <= link < links:
             return False
-        seen[link] = True
-    return len(order) == len(seen)
+        byte, bit = np.uint64(link) >> np.uint64(3), 1 << (link & 7)
+        if seen[byte] & bit:
+            return False
+        seen[byte] |= bit
+    return len(order) == links
 
 
 @njit(cache=True)
 def survive(last: Ints, kept: Ints, place: int) -> bool:
-    """Note which links survive a damage, if all of them survived the one before.
+    """Note which links a damage keeps; False if one is new since the damage before.
 
-    Parameters
-    ----------
-    last : ndarray of int32, shape (links,)
-        Place of the last damage each link survived, -1 for none; written to.
-    kept : ndarray of int64, shape (kept links,)
-    place : int
-        Of this damage, from 0.
-
-    Returns
-    -------
-    bool
-        False where one did not, comes twice, or has no id of a link.
+    `last` holds the place of the last damage each link survived, -1 for none.
     """
     for link in kept:
         if not 0 <= link < len(last) or last[link] != place - 1:

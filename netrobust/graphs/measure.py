@@ -1,6 +1,7 @@
 """Measures of a graph: every member of `MEASURES` is ``graph -> float``.
 
-They take a single layer or a stack; where a quantity is undefined they give NaN.
+They take a single layer or a stack and answer a graph that is none with `InputError`;
+where a quantity is undefined they give NaN.
 In-degrees belong to the neurons that links can enter (all but the first depth),
 out-degrees to those that links can leave (all but the last).
 """
@@ -28,6 +29,11 @@ def degrees(graph: "Graph") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     out_degree : ndarray of int64, shape (neurons before the last depth,)
     in_degree : ndarray of int64, shape (neurons after the first depth,)
 
+    Raises
+    ------
+    InputError
+        The graph is undirected, or its depths break the graph contract.
+
     Examples
     --------
     >>> graph = contract.from_links([2, 1], source=[0, 1], target=[2, 2], weight=[1, 1])
@@ -48,15 +54,20 @@ def strengths(graph: "Graph") -> tuple[NDArray[np.float64], NDArray[np.float64]]
     out_strength : ndarray of float64, shape (neurons before the last depth,)
     in_strength : ndarray of float64, shape (neurons after the first depth,)
 
+    Raises
+    ------
+    InputError
+        The graph is undirected, or its depths or weights break the graph contract.
+
     Examples
     --------
     >>> graph = contract.from_links([2, 1], [0, 1], [2, 2], weight=[0.5, -2])
     >>> strengths(graph)
     (array([ 0.5, -2. ]), array([-1.5]))
     """
-    counts = contract.sizes(graph)
-    out_strength = np.array(graph.strength(mode="out", weights="weight"), dtype=float)
-    in_strength = np.array(graph.strength(mode="in", weights="weight"), dtype=float)
+    counts, weight = contract.sizes(graph), contract.weights(graph).tolist()
+    out_strength = np.array(graph.strength(mode="out", weights=weight), dtype=float)
+    in_strength = np.array(graph.strength(mode="in", weights=weight), dtype=float)
     return out_strength[: -counts[-1]], in_strength[counts[0] :]
 
 
@@ -69,7 +80,7 @@ def links(graph: "Graph") -> float:
     >>> links(contract.from_links([2, 1], [0, 1], [2, 2], [1, 0]))
     2.0
     """
-    return float(graph.ecount())
+    return float(contract.directed(graph).ecount())
 
 
 @MEASURES.register
@@ -180,7 +191,8 @@ def giant_component(graph: "Graph") -> float:
     >>> giant_component(contract.from_links([2, 2], [0, 1], [2, 2], [1, 1]))
     0.75
     """
-    return max(graph.connected_components(mode="weak").sizes()) / graph.vcount()
+    neurons = sum(contract.sizes(graph))
+    return max(graph.connected_components(mode="weak").sizes()) / neurons
 
 
 @MEASURES.register

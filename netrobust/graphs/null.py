@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.errors import InputError
 from netrobust.graphs import contract
+from netrobust.graphs.claims import CONSERVED, check_claims, places, sides, verified
 from netrobust.graphs.graph import layers, stack
 from netrobust.registry import Registry
 
@@ -33,37 +33,40 @@ NULL_MODELS: Registry[NullModel] = Registry("null model")
 _LENDING = Lock()
 
 
-class BrokenClaimError(RuntimeError):
-    """A draw of a null model changed what the null model claims to conserve."""
-
-
-def _places(layer: "Graph") -> NDArray[np.int64]:
-    """Give each link's place in the n_in x n_out grid, by target, then source."""
-    source, target, _ = contract.links(layer)
-    n_in, _ = contract.sizes(layer)
-    return (target - n_in) * n_in + source
-
-
-def _signs(layer: "Graph") -> NDArray[np.float64]:
-    places = _places(layer)
-    signs = np.sign(contract.links(layer)[2])
-    return np.stack([places, signs])[:, np.argsort(places)]
-
-
-#: What a null model may claim to conserve, and how the claim is verified.
-CONSERVED: dict[str, Callable[["Graph"], object]] = {
-    "links": lambda layer: layer.ecount(),
-    "weights": lambda layer: np.sort(contract.links(layer)[2]),  # as a multiset
-    "biases": contract.biases,
-    "degrees": lambda layer: layer.degree(),  # of every neuron, on both sides
-    "topology": lambda layer: np.sort(_places(layer)),  # which neurons are linked
-    "signs": _signs,  # which neurons are linked, and the sign of each link
-}
-
-
 def null_model(*, conserves: tuple[str, ...]) -> Callable[[NullModel], NullModel]:
-    """Register a null model with the quantities that each of its draws conserves."""
-    _check_claims(conserves)
+    """Register a null model with the quantities that each of its draws conserves.
+
+    Parameters
+    ----------
+    conserves : tuple of str
+        Names of `CONSERVED`: "links" (their number), "weights" (as a multiset),
+        "biases", "degrees" (of every neuron), "topology" (which neurons are linked)
+        and "signs" (that, and the sign of each link).
+
+    Returns
+    -------
+    callable
+        A decorator of ``(layer, rng) -> layer``; the function stays what it is and is
+        found in `NULL_MODELS` under its own name.
+
+    Raises
+    ------
+    InputError
+        A quantity is unknown, or another null model has the name.
+
+    Examples
+    --------
+    >>> @null_model(conserves=("links", "biases", "topology"))
+    ... def absolute(layer, rng):
+    ...     "Make all weights positive."
+    ...     drawn = layer.copy()
+    ...     drawn.es["weight"] = np.abs(contract.weights(layer)).tolist()
+    ...     return drawn
+    >>> graph = contract.from_links([1, 2], [0, 0], [1, 2], weight=[1, -2])
+    >>> randomise(graph, "absolute", np.random.default_rng(0)).es["weight"]
+    [1.0, 2.0]
+    """
+    check_claims(conserves)
 
     def register(model: NullModel) -> NullModel:
         model.conserves = conserves  # type: ignore[attr-defined]
@@ -72,20 +75,24 @@ def null_model(*, conserves: tuple[str, ...]) -> Callable[[NullModel], NullModel
     return register
 
 
-def _check_claims(quantities: tuple[str, ...]) -> None:
-    for quantity in quantities:
-        if quantity not in CONSERVED:
-            raise InputError(
-                f"unknown quantity {quantity!r}; choose from: {', '.join(CONSERVED)}"
-            )
+def conserved(null_model: str | NullModel) -> tuple[str, ...]:
+    """Give the names of the quantities that a null model claims to conserve.
+
+    Examples
+    --------
+    >>> conserved("degree_preserving")
+    ('links', 'weights', 'biases', 'degrees')
+    """
+    model = NULL_MODELS[null_model] if isinstance(null_model, str) else null_model
+    return tuple(getattr(model, "conserves", ()))
 
 
 def _rebuilt(
-    layer: "Graph", places: NDArray[np.int64], weight: NDArray[np.float32]
+    layer: "Graph", place: NDArray[np.int64], weight: NDArray[np.float32]
 ) -> "Graph":
     """Build a layer like another one, with its links at other places."""
-    n_in, n_out = contract.sizes(layer)
-    target, source = np.divmod(places, n_in)
+    n_in, n_out = sides(layer)
+    target, source = np.divmod(place, n_in)
     return contract.from_links(
         (n_in, n_out),
         source,
@@ -99,7 +106,7 @@ def _rebuilt(
 @null_model(conserves=tuple(CONSERVED))
 def none(layer: "Graph", rng: np.random.Generator) -> "Graph":
     """Keep the layer as it is: the reference among the null models."""
-    return layer.copy()
+    return contract.directed(layer).copy()
 
 
 @null_model(conserves=("links", "weights", "biases", "degrees", "topology"))
@@ -108,8 +115,8 @@ def shuffle_all(layer: "Graph", rng: np.random.Generator) -> "Graph":
 
     After Jankowski et al. (2025), https://doi.org/10.48550/arXiv.2508.05463
     """
-    weight = contract.links(layer)[2]
-    return _rebuilt(layer, _places(layer), rng.permutation(weight))
+    weight = contract.weights(layer)
+    return _rebuilt(layer, places(layer), rng.permutation(weight))
 
 
 @null_model(conserves=tuple(CONSERVED))
@@ -118,10 +125,10 @@ def shuffle_by_sign(layer: "Graph", rng: np.random.Generator) -> "Graph":
 
     After Jankowski et al. (2025), https://doi.org/10.48550/arXiv.2508.05463
     """
-    weight = contract.links(layer)[2]
+    weight = contract.weights(layer)
     for same_sign in (weight > 0, weight < 0):
         weight[same_sign] = rng.permutation(weight[same_sign])
-    return _rebuilt(layer, _places(layer), weight)
+    return _rebuilt(layer, places(layer), weight)
 
 
 @null_model(conserves=("links", "weights", "biases", "degrees"))
@@ -136,6 +143,8 @@ def degree_preserving(layer: "Graph", rng: np.random.Generator) -> "Graph":
     """
     import igraph  # loads here because `netrobust list` imports this module
 
+    sides(layer)
+    weight = contract.weights(layer)
     rewired = layer.copy()
     lent = random.Random(int(rng.integers(2**63)))
     # Where every swap succeeds an even number of them reaches only half of the
@@ -148,8 +157,7 @@ def degree_preserving(layer: "Graph", rng: np.random.Generator) -> "Graph":
         finally:
             igraph.set_random_number_generator(random)
     rewired.es["weight"] = layer.es["weight"]  # rewiring drops it
-    weight = rng.permutation(contract.links(layer)[2])
-    return _rebuilt(layer, np.sort(_places(rewired)), weight)
+    return _rebuilt(layer, np.sort(places(rewired)), rng.permutation(weight))
 
 
 @null_model(conserves=("links", "weights", "biases"))
@@ -159,9 +167,9 @@ def erdos_renyi(layer: "Graph", rng: np.random.Generator) -> "Graph":
     The ensemble with a fixed number of links of Erdos and Renyi (1959),
     https://doi.org/10.5486/PMD.1959.6.3-4.12
     """
-    n_in, n_out = contract.sizes(layer)
-    places = _choose(n_in * n_out, layer.ecount(), rng)
-    return _rebuilt(layer, places, rng.permutation(contract.links(layer)[2]))
+    n_in, n_out = sides(layer)
+    free = _choose(n_in * n_out, layer.ecount(), rng)
+    return _rebuilt(layer, free, rng.permutation(contract.weights(layer)))
 
 
 def _choose(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -192,8 +200,15 @@ def randomise(
         if any, are the names in its attribute ``conserves``.
     rng : numpy.random.Generator
 
+    Returns
+    -------
+    igraph.Graph
+        With its links layer by layer.
+
     Raises
     ------
+    InputError
+        If the graph breaks the graph contract, or the null model is unknown.
     BrokenClaimError
         If a draw breaks the graph contract or a claim of the null model.
 
@@ -205,32 +220,13 @@ def randomise(
     (True, [3.0, 1.0, 2.0])
     """
     model = NULL_MODELS[null_model] if isinstance(null_model, str) else null_model
-    _check_claims(getattr(model, "conserves", ()))
+    check_claims(conserved(model))
     drawn = []
-    for layer in layers(contract.check(graph)):
+    for layer in layers(graph):
         # The copy makes a null model that works in place visible to the comparison.
-        drawn.append(_verified(model, layer, model(layer.copy(), rng)))
+        draw = model(layer.copy(), rng)
+        drawn.append(verified(model, conserved(model), layer, draw))
     return stack(drawn)
-
-
-def _verified(model: NullModel, before: "Graph", after: "Graph") -> "Graph":
-    """Return a draw if it keeps the contract and every claim of its null model."""
-    name = getattr(model, "__name__", repr(model))
-    try:
-        contract.check(after)
-    except InputError as error:
-        message = f"null model {name} drew no valid layer: {error}"
-        raise BrokenClaimError(message) from error
-    if before.vs["depth"] != after.vs["depth"]:
-        raise BrokenClaimError(f"null model {name} changed the sides of the layer")
-    for quantity in getattr(model, "conserves", ()):
-        value = CONSERVED[quantity]
-        if not np.array_equal(value(before), value(after)):  # type: ignore[arg-type]
-            raise BrokenClaimError(
-                f"null model {name} claims to conserve {quantity}, but a draw of it "
-                "does not"
-            )
-    return after
 
 
 def moved(before: "Graph", after: "Graph") -> float:
@@ -243,5 +239,6 @@ def moved(before: "Graph", after: "Graph") -> float:
     >>> moved(before, after)
     0.5
     """
-    old, new = set(before.get_edgelist()), set(after.get_edgelist())
-    return len(new - old) / len(new) if new else float("nan")
+    ends = [contract.links(graph)[:2] for graph in (before, after)]
+    old, new = (source * before.vcount() + target for source, target in ends)
+    return float(np.mean(~np.isin(new, old))) if new.size else float("nan")

@@ -151,8 +151,39 @@ def removal(order: Order) -> Removal:
     """Register an order, and the removal by it, under the name of the function.
 
     The removal takes the place of the decorated function, which stays in `ORDERS`.
+
+    Parameters
+    ----------
+    order : callable
+        ``(graph, rng) -> link ids``, every link once, first to go first. The graph is
+        an `igraph.Graph` or its `Links`, and `Links.of` makes the latter of both.
+
+    Returns
+    -------
+    Removal
+        ``(graph, rng, fraction, scope) -> Damage``.
+
+    Raises
+    ------
+    InputError
+        Another function has the name.
+
+    Examples
+    --------
+    >>> @removal
+    ... def last_links(graph, rng):
+    ...     "Remove the last links first."
+    ...     return np.arange(len(Links.of(graph).weight))[::-1]
+    >>> from netrobust.graphs.graph import from_links
+    >>> graph = from_links([2, 2], [0, 1, 0, 1], [2, 2, 3, 3], [1, 2, 3, 4])
+    >>> last_links(graph, np.random.default_rng(0), 0.25).kept
+    array([0, 1, 2])
+    >>> "last_links" in ORDERS, "last_links" in PERTURBATIONS
+    (True, True)
     """
-    return PERTURBATIONS.register(Removal(ORDERS.register(order)))  # type: ignore
+    made = PERTURBATIONS.register(Removal(order))
+    ORDERS.register(order)
+    return made  # type: ignore[return-value]
 
 
 @removal

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from platformdirs import user_cache_path
 
+from netrobust.atomic import replacing
 from netrobust.errors import DataUnavailableError, InputError
 from netrobust.neural.sources import Source, candidates
 
@@ -99,7 +100,7 @@ def obtain(
     failures: list[str] = []
     own = data_dir or os.environ.get("NETROBUST_DATA")
     if own:
-        found = _own(spec, Path(own).expanduser(), foreign, failures)
+        found = _own(spec, own_folder(own, spec.name), foreign, failures)
     cache = cache_folder(spec.name)
     found |= _cached(spec, cache, _missing(spec, found), failures)
     for source in spec.sources:
@@ -126,15 +127,27 @@ def cache_folder(name: str) -> Path:
     return user_cache_path("netrobust", appauthor=False) / "data" / name
 
 
+def own_folder(folder: str | Path, name: str) -> Path:
+    """Return the user's data folder, which must be there for the data set `name`.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    """
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise InputError(
+            f"the data folder {str(path)!r} does not exist; create it with the files "
+            f"of {name!r} in it, or leave data_dir and NETROBUST_DATA unset"
+        )
+    return path
+
+
 def _own(
     spec: IdxSet, folder: Path, foreign: Collection[str], failures: list[str]
 ) -> dict[str, Found]:
     """Look into the user's folder, where an altered file is an error at once."""
-    if not folder.is_dir():
-        raise InputError(
-            f"the data folder {str(folder)!r} does not exist; create it with the files "
-            f"of {spec.name!r} in it, or leave data_dir and NETROBUST_DATA unset"
-        )
     found: dict[str, Found] = {}
     for file, expected in spec.sha256.items():
         paths = candidates(folder / spec.name, file) + candidates(folder, file)
@@ -210,21 +223,11 @@ def _note(failures: list[str], line: str) -> None:
 
 def _store(content: bytes, path: Path) -> Path:
     """Write a verified file in one step, so that none is ever seen in half."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InputError(
-            f"the data cache {str(path.parent)!r} cannot be written ({error}); make it "
-            "writable, or give a folder that holds the files as data_dir"
-        ) from error
+    advice = (
+        "make this cache writable, or give a folder that holds the files as data_dir"
+    )
+    with replacing(path, advice) as part:
+        part.write_bytes(content)
     return path
 
 

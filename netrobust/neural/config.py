@@ -4,12 +4,12 @@ from dataclasses import asdict
 from hashlib import blake2b
 from itertools import pairwise
 from json import dumps
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from netrobust.errors import InputError
-from netrobust.neural.sparsify import Sparsifier, sparsifier
+from netrobust.neural.sparsify import Sparsifier, default_options, sparsifier
 from netrobust.neural.topology import TOPOLOGIES
 from netrobust.settings import settings
 
@@ -20,6 +20,33 @@ Option = bool | int | float | str
 @settings
 class TrainConfig:
     """How one network is made and trained; every field is checked.
+
+    Attributes
+    ----------
+    sparsifier : str
+        How links move, one of `SPARSIFIERS`.
+    options : dict
+        Options of the sparsifier. Those at their default are left out, so that naming
+        a default makes no other settings.
+    topology : str
+        Where links start, one of `TOPOLOGIES`.
+    hidden : tuple of int
+        Neurons of each hidden layer.
+    sparsity : float
+        Share of absent links in each sparse layer, in [0, 1).
+    epochs, batch_size : int
+    learning_rate, final_learning_rate : float
+        Of the first epoch, and of the last ones.
+    decay_until : float
+        Share of the epochs over which the learning rate falls linearly, in (0, 1].
+    momentum : float
+        In [0, 1).
+    weight_decay : float
+        On weights, not on biases.
+    zeta : float
+        Share of links rewired after an epoch, in [0, 1].
+    threads : int
+        Processors to use; more than one can change the last bits of dense products.
 
     Raises
     ------
@@ -42,31 +69,41 @@ class TrainConfig:
 to 1; got 1.5
     """
 
-    sparsifier: str = "set"  # how links move; one of SPARSIFIERS
-    options: dict[str, Option] = Field(default_factory=dict)  # of the sparsifier
-    topology: str = "erdos_renyi"  # where links start; one of TOPOLOGIES
+    sparsifier: str = "set"
+    options: dict[str, Option] = Field(default_factory=dict)
+    topology: str = "erdos_renyi"
     hidden: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1000, 1000, 1000)
-    sparsity: Annotated[float, Field(ge=0, lt=1)] = 0.99  # absent share of each layer
+    sparsity: Annotated[float, Field(ge=0, lt=1)] = 0.99
     epochs: Positive = 25
     batch_size: Positive = 64
     learning_rate: Annotated[float, Field(gt=0)] = 0.025
     final_learning_rate: Annotated[float, Field(ge=0)] = 2.5e-4
-    decay_until: Annotated[float, Field(gt=0, le=1)] = 0.9  # share of the epochs
+    decay_until: Annotated[float, Field(gt=0, le=1)] = 0.9
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    weight_decay: Annotated[float, Field(ge=0)] = 5e-4  # on weights, not on biases
-    zeta: Annotated[float, Field(ge=0, le=1)] = 0.3  # share of links rewired per update
-    threads: Positive = 1  # more can change the last bits of dense products
+    weight_decay: Annotated[float, Field(ge=0)] = 5e-4
+    zeta: Annotated[float, Field(ge=0, le=1)] = 0.3
+    threads: Positive = 1
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
         TOPOLOGIES[self.topology]
         sparsifier(self.sparsifier, **self.options)
+        # Left out and not filled in, so that `replace` can change the sparsifier alone.
+        object.__setattr__(self, "options", self._options_that_differ())
         if self.final_learning_rate > self.learning_rate:
             raise InputError(
                 "final_learning_rate must not exceed learning_rate "
                 f"({self.learning_rate}); got {self.final_learning_rate}"
             )
         return self
+
+    def _options_that_differ(self) -> dict[str, Option]:
+        usual = default_options(self.sparsifier)
+        return {
+            key: self.options[key]
+            for key in usual
+            if key in self.options and self.options[key] != usual[key]
+        }
 
     @property
     def method(self) -> Sparsifier:
@@ -75,16 +112,31 @@ to 1; got 1.5
 
     @property
     def label(self) -> str:
-        """Name of the method in tables: the sparsifier and the options given."""
+        """Name of the method in tables: sparsifier and options not at their default.
+
+        Examples
+        --------
+        >>> TrainConfig(options={"prune": "random"}).label
+        'set(prune=random)'
+        """
         given = ",".join(
             f"{key}={value}" for key, value in sorted(self.options.items())
         )
         return f"{self.sparsifier}({given})" if given else self.sparsifier
 
     @property
+    def record(self) -> dict[str, Any]:
+        """All settings as plain values, options at their default included.
+
+        ``TrainConfig(**record)`` are the same settings.
+        """
+        options = default_options(self.sparsifier) | self.options
+        return asdict(self) | {"options": options}
+
+    @property
     def digest(self) -> str:
-        """Eight hexadecimal digits that differ whenever a setting differs."""
-        text = dumps(asdict(self), sort_keys=True)
+        """A hash of all settings, eight hexadecimal digits, for names."""
+        text = dumps(self.record, sort_keys=True)
         return blake2b(text.encode(), digest_size=4).hexdigest()
 
     def sizes(self, n_in: int, classes: int) -> tuple[int, ...]:

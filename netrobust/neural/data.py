@@ -15,7 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from netrobust.errors import DataUnavailableError
-from netrobust.neural.cache import FILES, Found, IdxSet, cache_folder, obtain
+from netrobust.neural.cache import (
+    FILES,
+    Found,
+    IdxSet,
+    cache_folder,
+    obtain,
+    own_folder,
+)
 from netrobust.neural.dataset import Dataset, moments, scaled
 from netrobust.neural.sources import AptPackage, Folder, Mirror, NpmPackage, candidates
 from netrobust.registry import Registry
@@ -82,7 +89,10 @@ def load(name: str, data_dir: str | Path | None = None) -> Dataset:
     >>> load("mnist-5k")
     Dataset(name='mnist-5k', image_shape=(28, 28), mean=..., std=..., sha256='...')
     """
-    return DATASETS[name](data_dir)
+    loader = DATASETS[name]
+    if data_dir:  # also for a data set that needs no files of it
+        own_folder(data_dir, name)
+    return loader(data_dir)
 
 
 def fetch(name: str, data_dir: str | Path | None = None) -> dict[str, Path]:

@@ -6,9 +6,10 @@ momentum of the optimiser beside the weights. No pickle is involved.
 """
 
 import json
+import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from netrobust.atomic import remove_leftovers, replacing
 from netrobust.errors import InputError
 from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.model import SparseMLP, from_state
+from netrobust.settings import whole
 
 FORMAT = "netrobust network 1"
 _MOMENTUM = "momentum."
@@ -44,6 +47,17 @@ class Network:
         One row per epoch and sparse layer, see `train`.
     momentum : dict of str to Tensor
         State of the optimiser while training is unfinished, else empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netrobust.neural.model import start
+    >>> config = TrainConfig(sparsifier="static", hidden=(3,), sparsity=0.5)
+    >>> model = start((4, 3, 2), np.random.default_rng(0), config.links((4, 3, 2)))
+    >>> none = pd.DataFrame()  # no epoch is done
+    >>> network = Network(model, config, 0, "mine", "", none, none)
+    >>> network.finished, network.labels["sparsifier"], network.labels["sparsity"]
+    (False, 'static', 0.5)
     """
 
     model: SparseMLP
@@ -66,17 +80,21 @@ class Network:
         return network_name(self.dataset, self.config, self.seed)
 
     @property
+    def links(self) -> int:
+        """Number of links of all hidden layers; the head has none that can go."""
+        return sum(layer.weight.numel() for layer in self.model.hidden_layers)
+
+    @property
     def labels(self) -> dict[str, Any]:
         """The key columns of every table row about this network."""
         sizes = self.model.sizes
-        links = sum(layer.weight.numel() for layer in self.model.hidden_layers)
         places = sum(a * b for a, b in pairwise(sizes[:-1]))
         return {
             "network": self.name,
             "dataset": self.dataset,
             "sparsifier": self.config.label,
             "width": max(sizes[1:-1]),
-            "sparsity": round(1 - links / places, 6),
+            "sparsity": round(1 - self.links / places, 6),
             "network_seed": self.seed,
         }
 
@@ -84,7 +102,8 @@ class Network:
 def save_network(network: Network, path: str | os.PathLike[str]) -> Path:
     """Write a network, or the checkpoint of one, to a safetensors file.
 
-    The file appears whole or not at all.
+    The file appears whole or not at all, and what an earlier, killed writer of it left
+    beside it goes.
 
     Parameters
     ----------
@@ -92,16 +111,35 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> Path:
     path : path-like
         Its folder is made if need be.
 
+    Returns
+    -------
+    Path
+        `path` itself.
+
     Raises
     ------
     InputError
         The place cannot be written to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tempfile import TemporaryDirectory
+    >>> from netrobust.neural.model import start
+    >>> model = start((4, 3, 2), np.random.default_rng(0), links=[6])
+    >>> none = pd.DataFrame()
+    >>> network = Network(model, TrainConfig(hidden=(3,)), 0, "mine", "", none, none)
+    >>> with TemporaryDirectory() as folder:
+    ...     save_network(network, folder + "/new/a.safetensors").name
+    ...     load_network(folder + "/new/a.safetensors").model.layers[0]
+    'a.safetensors'
+    SparseLinear(4, 3, links=6)
     """
     path = Path(path)
     header = {
         "format": FORMAT,
         "sizes": network.model.sizes,
-        "config": asdict(network.config),
+        "config": network.config.record,
         "seed": network.seed,
         "dataset": network.dataset,
         "dataset_sha256": network.dataset_sha256,
@@ -111,28 +149,39 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> Path:
     tensors = {name: t.contiguous() for name, t in network.model.state_dict().items()}
     for name, buffer in network.momentum.items():
         tensors[_MOMENTUM + name] = buffer.contiguous()
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as part:
         try:
-            save_file(tensors, partial, metadata={"netrobust": json.dumps(header)})
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except (OSError, SafetensorError) as error:
-        raise InputError(
-            f"cannot write {path} ({error}); choose another place"
-        ) from None
+            save_file(tensors, part, metadata={"netrobust": json.dumps(header)})
+        except SafetensorError as error:  # such as a full disk
+            raise OSError(str(error)) from None
+    remove_leftovers(path)
     return path
 
 
 def load_network(path: str | os.PathLike[str]) -> Network:
     """Read a network written by `save_network`.
 
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    Network
+        With bitwise the weights that were written.
+
     Raises
     ------
     InputError
         There is no such file, or it is damaged or not a network of ours.
+
+    Examples
+    --------
+    >>> load_network("nowhere.safetensors")
+    Traceback (most recent call last):
+    ...
+    netrobust.errors.InputError: no network at nowhere.safetensors; give a file \
+written by save_network
     """
     path = Path(path)
     if not path.is_file():
@@ -150,7 +199,7 @@ def load_network(path: str | os.PathLike[str]) -> Network:
         needed = {name: value.shape for name, value in model.named_parameters()}
         if momentum and {name: m.shape for name, m in momentum.items()} != needed:
             raise InputError("its momentum does not fit its weights")
-        return Network(
+        network = Network(
             model=model,
             config=TrainConfig(**header["config"]),
             seed=header["seed"],
@@ -160,8 +209,31 @@ def load_network(path: str | os.PathLike[str]) -> Network:
             dynamics=pd.DataFrame(header["dynamics"]),
             momentum=momentum,
         )
+        _check(network, header["format"])
+        return network
     except (SafetensorError, LookupError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} is not a readable network file ({error}); train it again or "
             "restore it"
         ) from None
+
+
+def _check(network: Network, form: object) -> None:
+    """Refuse what a file can say but no training leaves."""
+    if form != FORMAT:
+        raise InputError(f"its format is {form!r}, not {FORMAT!r}")
+    whole("its seed", network.seed, 0)
+    for name in ("dataset", "dataset_sha256"):
+        if not isinstance(value := getattr(network, name), str):
+            raise InputError(f"its {name} is no text but {value!r}")
+    mean, std = float(network.model.mean), float(network.model.std)
+    if not (math.isfinite(mean) and 0 < std < math.inf):
+        raise InputError(f"its pixels cannot have mean {mean} and deviation {std}")
+    done = len(network.history)
+    if done == 0 and (network.momentum or len(network.dynamics)):
+        raise InputError("its history is missing")
+    epochs = network.history["epoch"].tolist() if done else []
+    if epochs != list(range(1, done + 1)) or done > network.config.epochs:
+        raise InputError(
+            f"its history is not that of the first of {network.config.epochs} epochs"
+        )

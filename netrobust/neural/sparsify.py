@@ -1,9 +1,10 @@
 """How links move while a network learns, and the dense baselines beside it.
 
-A sparsifier is a factory ``(**options) -> Sparsifier`` named after its method. Its
-record says whether links move after an epoch (`step`), and how wide a baseline with
-complete layers must be. The training loop owns time, learning rate and optimiser;
-`step` sees all sparse layers and answers with one `Rewiring` for each.
+A sparsifier is a factory ``(**options) -> Sparsifier`` named after its method; every
+option has a default. Its record says whether links move after an epoch (`step`), and
+how wide a baseline with complete layers must be. The training loop owns time, learning
+rate and optimiser; `step` sees all sparse layers and answers with one `Rewiring` for
+each.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,9 +40,8 @@ class Rewiring(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What a step may know: progress in [0, 1], the rewired share, the generator."""
+    """What a step may know: the share of links to rewire, and the generator."""
 
-    progress: float
     zeta: float
     rng: np.random.Generator
 
@@ -91,12 +91,29 @@ def sparsifier(name: str, **options: Any) -> Sparsifier:
     False
     """
     factory = SPARSIFIERS[name]
-    known = list(signature(factory).parameters)
+    known = list(default_options(name))
     for option in options:
         if option not in known:
             allowed = f"it takes {', '.join(known)}" if known else "it takes none"
             raise InputError(f"sparsifier {name!r} has no option {option!r}; {allowed}")
     return factory(**options)
+
+
+def default_options(name: str) -> dict[str, Any]:
+    """Give the options a method takes, with the values they have if not given.
+
+    Raises
+    ------
+    InputError
+        The name is unknown.
+
+    Examples
+    --------
+    >>> default_options("set")
+    {'prune': 'per_sign'}
+    """
+    parameters = signature(SPARSIFIERS[name]).parameters.values()
+    return {one.name: one.default for one in parameters}
 
 
 @SPARSIFIERS.register
@@ -116,7 +133,8 @@ def set(prune: Literal["per_sign", "magnitude", "random"] = "per_sign") -> Spars
         weights nearest to zero and of the negative ones; weights that are exactly 0
         (regrown and never moved) have no sign and go first. ``magnitude`` drops the
         share zeta of the smallest absolute weights, as later benchmarks of the method
-        do. ``random`` drops any links: a control whose dynamics are known exactly.
+        do. Both break ties at random. ``random`` drops any links: a control whose
+        dynamics are known exactly.
 
     Notes
     -----
@@ -194,10 +212,16 @@ def _share(zeta: float, links: int) -> int:
     return int(zeta * links + 0.5)
 
 
+def _rising(key: NDArray[np.float32], rng: np.random.Generator) -> IntArray:
+    """Order links by a key; a stable sort after a shuffle breaks ties at random."""
+    shuffled = rng.permutation(key.size)
+    return shuffled[np.argsort(key[shuffled], kind="stable")]
+
+
 def _prune_per_sign(
     weight: NDArray[np.float32], zeta: float, rng: np.random.Generator
 ) -> IntArray:
-    order = np.argsort(weight, kind="stable")
+    order = _rising(weight, rng)
     below, above = (
         np.searchsorted(weight[order], 0, "left"),
         np.searchsorted(weight[order], 0, "right"),
@@ -210,8 +234,7 @@ def _prune_per_sign(
 def _prune_magnitude(
     weight: NDArray[np.float32], zeta: float, rng: np.random.Generator
 ) -> IntArray:
-    order = np.argsort(np.abs(weight), kind="stable")
-    return order[: _share(zeta, weight.size)]
+    return _rising(np.abs(weight), rng)[: _share(zeta, weight.size)]
 
 
 def _prune_random(

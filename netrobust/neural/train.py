@@ -13,7 +13,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from torch.optim import SGD
 
-from netrobust.errors import InputError
+from netrobust.errors import DivergedError, InputError
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.data import Dataset
 from netrobust.neural.evaluate import evaluate
@@ -23,6 +23,7 @@ from netrobust.neural.network import Network, load_network, save_network
 from netrobust.neural.sparsify import Context, Links, Rewiring, Step
 from netrobust.neural.threads import limited_threads
 from netrobust.neural.topology import TOPOLOGIES
+from netrobust.settings import whole
 from netrobust.streams import stream
 
 Row: TypeAlias = dict[str, float]
@@ -47,13 +48,15 @@ def train(
     config : TrainConfig, optional
         The defaults if not given.
     seed : int
-        Every random number of the training follows from it.
+        Every random number of the training follows from it and the name of the data:
+        networks of one seed and data set start from the same links whatever moves
+        them, and those of two data sets share nothing.
     path : path-like, optional
         File of the network. A checkpoint is written there after each epoch; a
         training that was killed goes on from it, with bitwise the same result, and a
         finished network is read instead of trained.
     progress : bool
-        Show a bar with epoch, loss and test accuracy.
+        Show a bar with epoch, loss and test accuracy on stderr.
 
     Returns
     -------
@@ -65,7 +68,9 @@ def train(
     Raises
     ------
     InputError
-        The seed is negative, training diverged, or `path` holds another network.
+        The seed is no integer of at least 0, or `path` holds another network.
+    DivergedError
+        A loss or weight is not finite; a smaller learning rate helps.
 
     Examples
     --------
@@ -79,9 +84,7 @@ def train(
     (2, [36])
     """
     config = config or TrainConfig()
-    if not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(f"seed must be an integer, 0 or larger; got {seed!r}")
-    seed = int(seed)  # numpy's do not go into the JSON of the file
+    seed = whole("seed", seed, 0)
     network = _begin(data, config, seed, path)
     if network.finished:
         return network
@@ -92,10 +95,11 @@ def train(
         for epoch in range(len(history) + 1, config.epochs + 1):
             for group in optimiser.param_groups:
                 group["lr"] = config.rate(epoch)
-            order = stream(seed, "batches", epoch).permutation(len(data.y_train))
+            draw = stream(seed, "batches", data.name, epoch)
+            order = draw.permutation(len(data.y_train))
             learnt = _one_epoch(model, data, optimiser, order, config.batch_size)
             if not (np.isfinite(learnt["loss"]) and _finite(model)):
-                raise InputError(
+                raise DivergedError(
                     f"training diverged in epoch {epoch} (its loss or weights are not "
                     f"finite); choose a learning_rate below {config.learning_rate}"
                 )
@@ -109,9 +113,7 @@ def train(
                 }
             )
             moves = step if epoch < config.epochs else None
-            context = Context(
-                epoch / config.epochs, config.zeta, stream(seed, "rewire", epoch)
-            )
+            context = Context(config.zeta, stream(seed, "rewire", data.name, epoch))
             for row in _move_links(model, optimiser, moves, context):
                 dynamics.append({"epoch": epoch, **row})
             network = replace(
@@ -145,7 +147,7 @@ def _begin(
     sizes = config.sizes(data.x_train.shape[1], data.n_classes)
     model = start(
         sizes,
-        stream(seed, "start"),
+        stream(seed, "start", data.name),
         links=None if config.method.dense else config.links(sizes),
         topology=TOPOLOGIES[config.topology],
         mean=data.mean,
@@ -256,23 +258,25 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 @contextmanager
 def _bar(network: Network, progress: bool) -> Iterator[Callable[[Row], None]]:
-    """Show a bar over epochs; without `progress` the updates go nowhere."""
+    """Show a bar over epochs on stderr; without `progress` the updates go nowhere."""
     if not progress:
         yield lambda row: None
         return
+    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        TextColumn,
         TimeRemainingColumn,
     )
 
     columns = (
-        "{task.description}", BarColumn(), MofNCompleteColumn(), "epochs",
-        "loss {task.fields[loss]}", "accuracy {task.fields[accuracy]}",
-        TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False), BarColumn(),
+        MofNCompleteColumn(), "epochs", "loss {task.fields[loss]}",
+        "accuracy {task.fields[accuracy]}", TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns) as bar:
+    with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(
             network.name,
             total=network.config.epochs,

@@ -1,8 +1,9 @@
 """Draw figures from tables: Axes in, Axes out.
 
-Colours and labels come from `looks`, the page around the data from `page`; their names
-are at hand here, so a figure needs this module alone. No figure is made through pyplot:
-nothing global is left behind and no display is needed.
+Colours and labels come from `looks`, the page around the data from `page`, degree
+distributions from `tails`; their names are at hand here, so a figure needs this module
+alone. No figure is made through pyplot: nothing global is left behind and no display
+is needed.
 """
 
 from collections.abc import Mapping
@@ -13,16 +14,10 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import (
-    LogLocator,
-    MaxNLocator,
-    NullFormatter,
-    PercentFormatter,
-    StrMethodFormatter,
-)
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from pandas.api.types import is_integer_dtype
 
-from netrobust.results.looks import LABELS, groups, label, looks, ordered, style
+from netrobust.results.looks import groups, label, looks, ordered, style
 from netrobust.results.page import (
     DOUBLE,
     SINGLE,
@@ -31,15 +26,19 @@ from netrobust.results.page import (
     note,
     panel_letters,
     panels,
+    remark,
     save,
 )
-from netrobust.results.stats import require_columns, split
+from netrobust.results.stats import CHANCE, split
+from netrobust.results.tails import ccdf, sampling_band
 
 __all__ = [
-    "DOUBLE", "SINGLE", "ccdf", "curve", "equal_spans", "label", "legend", "note",
-    "ordered", "panel_letters", "panels", "points", "save", "style",
+    "CHANCE", "DOUBLE", "SINGLE", "ccdf", "curve", "equal_spans", "label", "legend",
+    "note", "ordered", "panel_letters", "panels", "points", "remark", "sampling_band",
+    "save", "style",
 ]  # fmt: skip
 
+_APART = 0.04  # least way between markers along a line, in diagonals of the panel
 _PERCENT = {"accuracy", "test_accuracy", "train_accuracy", "giant_component", "reach"}
 
 
@@ -54,6 +53,8 @@ def curve(
     names: Mapping[Any, str] | None = None,
 ) -> Axes:
     """Draw the mean against `x` as a line a hue, with a band from low to high.
+
+    Where points lie close, the line has a marker for some of them only.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def curve(
     over, networks = split(summary)
     for _, look, text, group in groups(over, x, hue, style, names):
         line = group.sort_values(x)
-        ax.plot(line[x], line["mean"], **look, label=text)
+        ax.plot(line[x], line["mean"], **look, label=text, markevery=_APART)
         ax.fill_between(
             line[x], line["low"], line["high"], color=look["color"], alpha=0.2, lw=0
         )
@@ -173,66 +174,6 @@ def points(
     ax.set_xlim(-0.5, len(categories) - 0.5)
     ax.set_xlabel("")
     return _finish(ax, over, ylabel, chance)
-
-
-def ccdf(
-    summary: pd.DataFrame,
-    ax: Axes | None = None,
-    x: str = "degree",
-    hue: str | None = None,
-    null: str | None = None,
-) -> Axes:
-    """Draw P(K >= k) on two logarithmic axes, with a band from low to high.
-
-    Parameters
-    ----------
-    summary : DataFrame
-        What `summarise` returned for a column that holds P(K >= k). Values of 0 have
-        no place on the axes and are left out, on either axis.
-    ax : Axes, optional
-        Where to draw; a new single-column figure without it.
-    x : str
-        Column of the values k.
-    hue : str, optional
-        Column told apart by colour and marker.
-    null : str, optional
-        Column with the exact expectation: a dashed line, down to half the smallest
-        share that is seen.
-
-    Returns
-    -------
-    Axes
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"degree": [0, 1, 2], "mean": [1, 0.5, 0.1],
-    ...                       "low": [1, 0.4, 0.0], "high": [1, 0.6, 0.2]})
-    >>> ccdf(table).lines[0].get_xdata().tolist()
-    [1, 2]
-    """
-    ax = panels()[1][0, 0] if ax is None else ax
-    ax.set(xscale="log", yscale="log", xlabel=label(x), ylabel=label("ccdf"))
-    over, _ = split(summary)
-    require_columns(over, [x, "mean", *([null] if null else [])])
-    shown = over[(over[x] > 0) & (over["mean"] > 0)]
-    lowest = shown["mean"].min() / 2
-    for _, look, text, group in groups(over, x, hue):
-        line = group[group.index.isin(shown.index)].sort_values(x)
-        own = look | {"linestyle": "", "markerfacecolor": "none"}  # none hides another
-        ax.plot(line[x], line["mean"], **own, label=text)
-        low = line["low"].clip(lower=lowest)
-        ax.fill_between(
-            line[x], low, line["high"], color=look["color"], alpha=0.2, lw=0
-        )
-        if null:
-            line = group[(group[x] > 0) & (group[null] >= lowest)].sort_values(x)
-            ax.plot(line[x], line[null], "--k", lw=0.8, zorder=1)
-    if null:
-        ax.plot([], [], "--k", lw=0.8, label=f"{LABELS['erdos_renyi']} (exact)")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
-    return ax
 
 
 def _dots(networks: pd.DataFrame, x: pd.Series, ax: Axes, hue: str | None) -> None:

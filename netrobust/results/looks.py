@@ -14,7 +14,7 @@ import matplotlib.style
 import pandas as pd
 
 from netrobust.errors import InputError
-from netrobust.results.stats import require_columns
+from netrobust.results.contract import require_columns
 
 # What people read; the order is that of lines, categories and legends.
 LABELS = {
@@ -22,8 +22,8 @@ LABELS = {
     "fashion-mnist": "Fashion-MNIST",
     "mnist-5k": "MNIST-5k",
     "dense": "dense",
-    "dense_small": "dense, small",
-    "dense_narrow": "dense, narrow",
+    "dense_small": "small dense, one hidden layer",
+    "dense_narrow": "small dense, same depth",
     "static": "static",
     "set": "SET",
     "none": "trained",
@@ -58,6 +58,7 @@ _LOOKS = {  # colour, line, marker
     "random_links": ("#0072B2", "-", "o"),
     "strongest_links": ("#D55E00", "--", "v"),
     "weakest_links": ("#009E73", "-.", "^"),
+    "giant_component": ("#000000", "-", ""),  # beside accuracies, which have markers
 }
 _SPARE = (  # for values without a look of their own, such as layers
     ("#0072B2", "-", "o"),
@@ -146,6 +147,7 @@ def groups(
     hues = ordered(table[hue]) if hue else [None]
     styles = ordered(table[style]) if style else [None]
     for value, look in looks(hues).items():
+        kinds = table.loc[table[hue] == value, style].nunique() if hue and style else 0
         for place, kind in enumerate(styles):
             rows = table
             if hue:
@@ -155,7 +157,9 @@ def groups(
                 look = look | {"linestyle": _STYLES[place % len(_STYLES)]}
                 look["markerfacecolor"] = "white" if place else look["color"]
             text = (names or {}).get(value, label(value)) if hue else None
-            if style:
-                text = f"{text} ({label(kind)})" if text else label(kind)
+            if style and not text:
+                text = label(kind)
+            elif style and (place or kinds > 1):  # the only and first goes unsaid
+                text = f"{text} ({label(kind)})"
             if len(rows):
                 yield value, look, text, rows

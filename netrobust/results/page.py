@@ -1,19 +1,22 @@
 """The page around the data: panels, letters, legend and note, and its files."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 
+from netrobust.atomic import replacing
 from netrobust.errors import InputError
-from netrobust.results.looks import style
-from netrobust.results.stats import require_columns, split
+from netrobust.results.contract import require_columns
+from netrobust.results.looks import looks, style
+from netrobust.results.stats import split
 
 SINGLE, DOUBLE = 3.4, 7.0  # column widths in inches: 86 and 178 mm
 
@@ -75,6 +78,31 @@ def panel_letters(axes: Iterable[Axes]) -> None:
         ax.set_title(title, loc="left")
 
 
+def remark(ax: Axes, heading: str, lines: Mapping[Any, str]) -> None:
+    """Write a heading and a line for each hue, in its colour, in the lower left.
+
+    Examples
+    --------
+    >>> ax = panels()[1][0, 0]
+    >>> remark(ax, "links", {"static": "static 40", "set": "SET 41"})
+    >>> [text.get_text() for text in ax.texts]
+    ['links', 'static 40', 'SET 41']
+    """
+    size = matplotlib.rcParams["legend.fontsize"]
+    colors = {hue: look["color"] for hue, look in looks(list(lines)).items()}
+    for place, hue in enumerate([None, *lines]):
+        ax.annotate(
+            heading if hue is None else lines[hue],
+            xy=(0, 0),
+            xycoords="axes fraction",
+            xytext=(4, 4 + 9 * (len(lines) - place)),
+            textcoords="offset points",
+            color=colors.get(hue, "black"),
+            verticalalignment="bottom",
+            size=size,
+        )
+
+
 def legend(figure: Figure, title: str | None = None) -> Legend:
     """Put one legend for all panels below the figure, in as few rows as fit."""
     entries: dict[str, Any] = {}
@@ -94,6 +122,7 @@ def legend(figure: Figure, title: str | None = None) -> Legend:
             ncols=ceil(len(entries) / rows),
             title=title,
         )
+        result.get_title().set_multialignment("center")
         if result.get_window_extent().width <= figure.bbox.width:
             break
         if rows < len(entries):
@@ -134,9 +163,13 @@ def save(
         Made if missing.
     stem : str
         What the figure shows, in one word.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written to.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     writers: dict[str, Callable[[Path], None]] = {
         "pdf": lambda path: figure.savefig(
             path, format="pdf", metadata={"CreationDate": None}
@@ -147,10 +180,6 @@ def save(
     paths = [folder / f"{stem}.{kind}" for kind in writers]
     with style():  # the kind of embedded font is decided at this point
         for path, write in zip(paths, writers.values(), strict=True):
-            part = path.with_name(f".{path.name}.part")
-            try:
+            with replacing(path) as part:
                 write(part)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
     return paths

@@ -1,9 +1,5 @@
 """Statistics of tables: the network seed is the unit, everything below it is averaged.
 
-The table contract: one row per scored network. `KEYS` stand on the left and say which
-network was scored under what damage; measures (``accuracy``, ``loss``,
-``giant_component``, ...) stand on the right.
-
 Replicates of one network share its weights, so they are no independent evidence about
 the method. Both functions here first average them and only then look across seeds.
 A NaN (a measure that is undefined on that graph) is carried into every number that
@@ -15,38 +11,23 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
 
 from netrobust.errors import InputError
+from netrobust.results.contract import (
+    KEYS,
+    NETWORK,
+    SETTINGS,
+    refuse_pooling,
+    require_numbers,
+)
 from netrobust.results.interval import interval
 
-_NETWORK = ("network", "dataset", "sparsifier", "width", "sparsity", "network_seed")
-_DAMAGE = ("null_model", "perturbation", "scope", "fraction")
-_REPETITION = ("replicate", "draw_seed")
-KEYS = _NETWORK + _DAMAGE + _REPETITION
+__all__ = ["CHANCE", "KEYS", "robustness", "split", "summarise"]
 
-# Rows that differ in one of these answer different questions; the last two come from
-# the tables along training.
-_SETTINGS = (*_NETWORK[1:-1], *_DAMAGE, "epoch", "layer")
+CHANCE = 0.1  # accuracy of a guess among ten classes, as all data sets here have
 
-
-def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Raise InputError if the table is empty or lacks a column.
-
-    Examples
-    --------
-    >>> require_columns(pd.DataFrame({"loss": [0.1]}), ["loss"])
-    """
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        raise InputError(
-            f"the table has no column {', '.join(map(repr, missing))}; "
-            f"choose from: {', '.join(map(str, table.columns))}"
-        )
-    if table.empty:
-        raise InputError(
-            "the table has no rows; at least one is needed, so check its selection"
-        )
+# What a network without information reaches, where the name of the measure decides it.
+_CHANCES = {"accuracy": CHANCE, "giant_component": 0.0, "reach": 0.0}
 
 
 def summarise(
@@ -93,7 +74,8 @@ def summarise(
     Raises
     ------
     InputError
-        On an empty table, an unknown or text column, or groups that mix methods.
+        On an empty table, an unknown or text column, groups that mix methods, or a
+        level, number of draws or seed outside of its range.
 
     Examples
     --------
@@ -111,10 +93,17 @@ def summarise(
         )
     if not 0 < level < 1:
         raise InputError(f"level must lie between 0 and 1; got {level}; try 0.95")
-    if draws < 100:
-        raise InputError(f"draws must be 100 or more; got {draws}; try 10000")
-    _check_value(table, value, [*groups, "network_seed"])
-    _refuse_pooling(table, groups)
+    for name, number, least, advice in (
+        ("draws", draws, 100, 10_000),
+        ("seed", seed, 0, 0),
+    ):
+        if not isinstance(number, int | np.integer) or number < least:
+            raise InputError(
+                f"{name} must be an integer, {least} or larger; got {number!r}; "
+                f"try {advice}"
+            )
+    require_numbers(table, value, [*groups, "network_seed"])
+    refuse_pooling(table, value, groups)
     unit = list(dict.fromkeys([*groups, "network_seed"]))
     networks = _mean_over_repetitions(table, value, unit)
     rows = [
@@ -147,7 +136,10 @@ def split(summary: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def robustness(
-    table: pd.DataFrame, value: str = "accuracy", chance: float = 0.1
+    table: pd.DataFrame,
+    value: str = "accuracy",
+    chance: float | None = None,
+    floor: float = 0.05,
 ) -> pd.DataFrame:
     """Give the area under each network's damage curve and where it falls to half.
 
@@ -155,7 +147,7 @@ def robustness(
     (A(0) - chance)`` starts at 1. ``robustness`` is its integral over the fraction
     from 0 to 1 by the trapezoid rule, after Schneider et al. [1]_; ``f50`` is where
     it first falls to 1/2, by linear interpolation, NaN if it never does. Values
-    below chance count as they are, so the area of pure noise is 0 on average.
+    below chance count as they are.
 
     Parameters
     ----------
@@ -163,21 +155,27 @@ def robustness(
         Damage curves, with ``network_seed`` and ``fraction`` from 0 to 1.
     value : str
         The measure; NaN anywhere on a curve makes both results NaN.
-    chance : float
-        What a network without information reaches: one over the number of classes
-        for accuracy (0.1 with ten), 0 for the giant component.
+    chance : float, optional
+        What a network without information reaches. Without it, 0.1 for accuracy,
+        which is true of ten classes only, and 0 for the giant component and for
+        reach; every other measure, and every other number of classes, needs it given.
+    floor : float
+        Height above chance, in the units of `value`, that the intact network must
+        exceed. Below it the curve divides noise by noise: a network that knows nothing
+        scores chance give or take 0.01 to 0.03, for its errors are far from
+        independent, so 0.05 is out of reach of most of them.
 
     Returns
     -------
     DataFrame
         One row per network and damage: the keys, ``value`` (its name),
-        ``robustness`` and ``f50``; both NaN where the intact value is not above
-        chance.
+        ``robustness`` and ``f50``; both NaN where the intact value does not exceed
+        chance by more than `floor`.
 
     Raises
     ------
     InputError
-        If a curve does not hold both fraction 0 and fraction 1.
+        If a curve does not hold both fraction 0 and fraction 1, or chance is needed.
 
     References
     ----------
@@ -192,10 +190,19 @@ def robustness(
      network_seed    value  robustness  f50
                 0 accuracy         0.5  0.5
     """
+    if chance is None:
+        if value not in _CHANCES:
+            raise InputError(
+                f"chance is not known for {value!r}, only for: {', '.join(_CHANCES)}; "
+                "give chance, the value of a network without information"
+            )
+        chance = _CHANCES[value]
     if not np.isfinite(chance):
-        raise InputError(f"chance must be a finite number; got {chance}; try 0.1")
-    _check_value(table, value, ["network_seed", "fraction"])
-    constant = {*_NETWORK, *_SETTINGS} - {"fraction"}
+        raise InputError(f"chance must be a finite number; got {chance}; try {CHANCE}")
+    if not 0 <= floor < np.inf:
+        raise InputError(f"floor must be 0 or larger; got {floor}; try 0.05")
+    require_numbers(table, value, ["network_seed", "fraction"])
+    constant = {*NETWORK, *SETTINGS} - {"fraction", value}
     keys = [name for name in table.columns if name in constant]
     curves = _mean_over_repetitions(table, value, [*keys, "fraction"])
     rows = []
@@ -209,47 +216,12 @@ def robustness(
                 "so add them to the fractions"
             )
         area = half = np.nan
-        if values[0] > chance:
+        if values[0] - chance > floor:
             normalised = (values - chance) / (values[0] - chance)
             area = float(np.trapezoid(normalised, fraction))
             half = _first_fall(fraction, normalised, 0.5)
         rows.append((*key, value, area, half))
     return pd.DataFrame(rows, columns=[*keys, "value", "robustness", "f50"])
-
-
-def _check_value(table: pd.DataFrame, value: str, columns: Sequence[str]) -> None:
-    require_columns(table, [*columns, value])
-    if not is_numeric_dtype(table[value]):
-        numbers = ", ".join(map(str, table.select_dtypes("number").columns))
-        raise InputError(
-            f"column {value!r} does not hold numbers; choose from: {numbers}"
-        )
-    if table["network_seed"].isna().any():
-        raise InputError(
-            "network_seed is missing in some rows; drop or complete those rows"
-        )
-
-
-def _refuse_pooling(table: pd.DataFrame, groups: list[str]) -> None:
-    """Refuse means over different methods: one seed would stand for several."""
-    grouped = table.groupby(groups, dropna=False, observed=True)
-    for name in _SETTINGS:
-        if name in table.columns and name not in groups:
-            mixed = grouped[name].nunique(dropna=False) > 1
-            if mixed.any():
-                raise InputError(
-                    f"rows with different {name} would be averaged together; "
-                    f"add {name!r} to by, or select one {name} first"
-                )
-    if "network" in table.columns and "network" not in groups:
-        unit = list(dict.fromkeys([*groups, "network_seed"]))
-        counts = table.groupby(unit, dropna=False, observed=True)["network"].nunique()
-        if (counts > 1).any():
-            raise InputError(
-                "different networks with the same network_seed would be averaged "
-                "together; add the column that tells them apart to by, or select "
-                "one kind of network first"
-            )
 
 
 def _mean_over_repetitions(

@@ -80,16 +80,24 @@ def test_other_suffixes_are_refused_with_the_allowed_ones(tmp_path, name):
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_missing_files_and_folders_are_named(tmp_path, suffix):
     file = tmp_path / f"graph{suffix}"
+    (tmp_path / "plain").touch()
     with pytest.raises(InputError, match=f"graph{suffix}: it is missing"):
         read(file)
     with pytest.raises(InputError, match="cannot write"):
-        write(path(), tmp_path / "nowhere" / file.name)
+        write(path(), tmp_path / "plain" / file.name)
     file.mkdir()
     with pytest.raises(InputError, match=f"graph{suffix}: it is a folder"):
         read(file)
     with pytest.raises(InputError, match="cannot write"):
         write(path(), file)
-    assert list(tmp_path.iterdir()) == [file]
+    assert sorted(tmp_path.iterdir()) == [file, tmp_path / "plain"]
+
+
+def test_the_folder_of_a_file_is_made(tmp_path):
+    write(path(), tmp_path / "new" / "one" / "graph.npz")
+    assert fingerprint(read(tmp_path / "new" / "one" / "graph.npz")) == fingerprint(
+        path()
+    )
 
 
 def test_a_broken_graph_is_not_written_and_the_old_file_stays(tmp_path):

@@ -16,7 +16,11 @@ from netrobust.graphs.graph import (
     links,
     sizes,
     stack,
+    write,
 )
+from netrobust.graphs.measure import MEASURES, degrees, strengths
+from netrobust.graphs.null import NULL_MODELS, randomise
+from netrobust.graphs.perturb import PERTURBATIONS, Damage, apply, removed_fraction
 
 
 @given(layered_graphs(max_depth=3))
@@ -143,6 +147,68 @@ def test_check_names_the_broken_clause(clause):
 def test_check_refuses_what_is_no_graph_of_neurons(thing):
     with pytest.raises(InputError):
         check(thing)
+
+
+NO_GRAPHS = {
+    "undirected": lambda: one_layer().as_undirected(),
+    "without depth": lambda: igraph.Graph(2, [(0, 1)], directed=True),
+    "without neurons": lambda: igraph.Graph(directed=True),
+    "no graph": lambda: None,
+    "an array": lambda: np.eye(2),
+}
+
+
+@pytest.mark.parametrize("make", NO_GRAPHS.values(), ids=NO_GRAPHS)
+def test_no_function_takes_what_is_no_graph(make, tmp_path):
+    rng = np.random.default_rng(0)
+    functions = {
+        "biases": biases, "first_depth": first_depth, "layers": layers, "links": links,
+        "sizes": sizes, "degrees": degrees, "strengths": strengths,
+        "apply": lambda graph: apply(graph, Damage([0])),
+        "removed": lambda graph: removed_fraction(graph, Damage([0])),
+        "stack": lambda graph: stack([graph]),
+        "write": lambda graph: write(graph, tmp_path / "a.npz"),
+    }  # fmt: skip
+    for name, measure in MEASURES.items():
+        functions[f"measure {name}"] = measure
+    for name, perturbation in PERTURBATIONS.items():
+        functions[name] = lambda graph, one=perturbation: one(graph, rng, 0.5)
+    for name, null_model in NULL_MODELS.items():
+        functions[name] = lambda graph, one=null_model: one(graph, rng)
+        functions[f"randomise {name}"] = lambda graph, it=name: randomise(
+            graph, it, rng
+        )
+    answered = []
+    for name, function in functions.items():
+        try:
+            function(make())
+        except InputError as error:
+            assert "graph" in str(error)  # noqa: PT017
+        else:
+            answered.append(name)
+    # Two ask nothing of a graph but that it is directed.
+    free = {"measure links", "none"}
+    allowed = free if isinstance(make(), igraph.Graph) else set()
+    assert set(answered) <= allowed
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("function", "attribute"),
+    [(links, "weight"), (strengths, "weight"), (biases, "bias"), (layers, "bias")],
+)
+def test_functions_name_the_attribute_they_miss(function, attribute):
+    graph = one_layer()
+    del (graph.vs if attribute == "bias" else graph.es)[attribute]
+    with pytest.raises(InputError, match=f"must carry the .* attribute {attribute}"):
+        function(graph)
+
+
+def test_null_models_send_a_stack_to_randomise():
+    rng = np.random.default_rng(0)
+    for name in ("shuffle_all", "shuffle_by_sign", "degree_preserving", "erdos_renyi"):
+        with pytest.raises(InputError, match=r"a stack of 2: draw all .* randomise"):
+            NULL_MODELS[name](empty_layer(), rng)
 
 
 def test_stack_refuses_layers_that_do_not_fit():

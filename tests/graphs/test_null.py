@@ -13,11 +13,10 @@ from scipy.stats import chisquare
 from specimens import fingerprint, layered_graphs, one_layer, path, random_stack
 
 from netrobust.errors import InputError
+from netrobust.graphs.claims import CONSERVED, BrokenClaimError
 from netrobust.graphs.graph import biases, check, from_links, layers, links, sizes
 from netrobust.graphs.null import (
-    CONSERVED,
     NULL_MODELS,
-    BrokenClaimError,
     moved,
     null_model,
     randomise,

@@ -177,26 +177,80 @@ def test_damage_may_replace_weights_and_biases():
     damaged = check(apply(graph, damage))
     assert damaged.es["weight"] == [7, 8]
     assert damaged.vs["bias"] == [0, 0, 0, 0.5, -0.5]
+    assert Links.of(graph).hidden == 2
     deep = SPECIMENS["full"]()  # no neuron of it lies at depth 0
     damage = Damage(np.arange(6), bias=np.ones(5, dtype=np.float32))
     assert apply(deep, damage).vs["bias"] == [1.0] * 5
+    assert Links.of(deep).hidden == 5
 
 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (Damage(np.array([1, 0])), "rising link ids from 0 to 3"),
-        (Damage(np.array([1, 1])), "rising link ids"),
-        (Damage(np.array([-1])), "rising link ids"),
-        (Damage(np.array([4])), "rising link ids"),
-        (Damage(np.array([0]), weight=np.ones(4)), "weight .* 1 values"),
-        (Damage(np.array([0]), weight=np.array([np.nan])), "weight must be finite"),
-        (Damage(np.array([0]), bias=np.ones(5)), "bias .* 2 values"),
+        (Damage([4]), "rising link ids from 0 to 3; got 4"),
+        (Damage([0, 3, 9]), "rising link ids from 0 to 3; got 9"),
+        (Damage([0], bias=np.ones(5)), "bias .* 2 values; got 5"),
+        (Damage([], bias=[]), "bias .* 2 values; got 0"),
     ],
 )
 def test_damage_that_does_not_fit_is_refused(damage, message):
     with pytest.raises(InputError, match=message):
         apply(one_layer(), damage)
+    with pytest.raises(InputError, match=message):
+        removed_fraction(one_layer(), damage)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"kept": [1, 0]}, "kept must hold rising link ids from 0 on; got 0 at 1"),
+        ({"kept": [1, 1]}, "rising link ids from 0 on; got 1 at 1"),
+        ({"kept": [-1]}, "rising link ids from 0 on; got -1 at 0"),
+        ({"kept": [-1.0]}, "rising link ids from 0 on; got -1.0 at 0"),
+        ({"kept": [0, 0.5]}, "rising link ids from 0 on; got 0.5 at 1"),
+        ({"kept": [np.nan]}, "rising link ids from 0 on; got nan at 0"),
+        ({"kept": [0, np.inf]}, "rising link ids from 0 on; got inf at 1"),
+        ({"kept": [1e300]}, "rising link ids from 0 on; got 1e"),
+        ({"kept": np.array([2**64 - 1], np.uint64)}, "rising .* got 18446744073709"),
+        ({"kept": [0, 2**63 - 1, -(2**63)]}, "rising .* got -9223372036854775808 at 2"),
+        ({"kept": np.array([True, False])}, "one row of link ids; got True"),
+        ({"kept": ["1"]}, "one row of link ids; got '1'"),
+        ({"kept": [[1]]}, r"one row of link ids; got shape \(1, 1\)"),
+        ({"kept": 3}, r"one row of link ids; got shape \(\)"),
+        ({"kept": None}, "one row of link ids; got shape"),
+        ({"kept": [0], "weight": np.ones(4)}, "weight .* 1 values; got 4"),
+        ({"kept": [0, 1], "weight": np.ones(1)}, "weight .* 2 values; got 1"),
+        ({"kept": [0], "weight": [np.nan]}, "weight of the damage must be finite"),
+        ({"kept": [0], "weight": [1e39]}, "weight of the damage must be finite"),
+        ({"kept": [0], "weight": ["1"]}, "weight of the damage must hold one row"),
+        ({"kept": [0], "bias": [1, np.inf]}, "bias of the damage must be finite"),
+        ({"kept": [0], "bias": np.float32(1)}, "bias of the damage must hold one row"),
+    ],
+)
+def test_arrays_that_are_no_damage_are_refused(arrays, message):
+    with pytest.raises(InputError, match=message):
+        Damage(**arrays)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [[0, 2], (0, 2), [0.0, 2.0], range(0, 3, 2), np.array([0, 2], np.uint8)],
+    ids=["list", "tuple", "floats", "range", "bytes"],
+)
+def test_damage_holds_arrays_of_one_kind(kept):
+    damage = Damage(kept, weight=[1, 2], bias=[0.1, 3])
+    assert (damage.kept.dtype, damage.kept.tolist()) == (np.int64, [0, 2])
+    assert (damage.weight.dtype, damage.weight.tolist()) == (np.float32, [1, 2])
+    assert damage.bias.tolist() == [np.float32(0.1), 3]
+    assert apply(one_layer(), damage).get_edgelist() == [(0, 3), (1, 4)]
+
+
+@pytest.mark.parametrize("kept", [[], (), np.array([]), np.arange(0)])
+def test_nothing_at_all_may_be_kept(kept):
+    damage = Damage(kept)
+    assert damage.kept.dtype == np.int64
+    assert apply(one_layer(), damage).ecount() == 0
+    assert removed_fraction(one_layer(), damage) == 1
 
 
 def by_id(graph, rng):
@@ -217,6 +271,18 @@ def test_one_decorator_adds_an_order_and_a_perturbation(monkeypatch):
     assert perturb.PERTURBATIONS["by_id"] is mine
     assert perturb.PERTURBATIONS.summaries() == {"by_id": "Remove links by their ids."}
     assert mine(path(), np.random.default_rng(0), 0.4, "global").kept.tolist() == [1, 2]
+    again = perturb.removal(by_id)  # as in a cell of a notebook that runs twice
+    assert perturb.PERTURBATIONS["by_id"] is again
+
+
+def test_a_taken_name_is_left_alone():
+    def random_links(graph, rng):
+        """Remove links my way."""
+
+    before = dict(ORDERS), dict(PERTURBATIONS)
+    with pytest.raises(InputError, match="'random_links' is registered already"):
+        perturb.removal(random_links)
+    assert (dict(ORDERS), dict(PERTURBATIONS)) == before
 
 
 @pytest.mark.parametrize("ranking", [[0, 1], [0, 0, 1], [0, 1, 3]])

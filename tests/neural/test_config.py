@@ -1,5 +1,6 @@
 """Settings of a training: every field checked, every field in the digest."""
 
+import json
 import pickle
 from dataclasses import FrozenInstanceError, asdict, fields, replace
 
@@ -94,7 +95,7 @@ def test_the_digest_is_stable():
     # It names networks on disk: a change of it means that all are trained again.
     assert TrainConfig().digest == TrainConfig(epochs=25, hidden=[1000] * 3).digest
     assert len(TrainConfig().digest) == 8
-    assert TrainConfig().digest == "f70867df"
+    assert TrainConfig().digest == "a949430d"
 
 
 def test_frozen_and_picklable():
@@ -167,6 +168,27 @@ def test_links_are_the_nearest_count():
     config = TrainConfig(sparsity=0.7)
     assert config.links((10, 7, 4, 2)) == [21, 8]  # of 70 and 28: 21.0 and 8.4
     assert TrainConfig(sparsity=0).links((3, 4, 2)) == [12]
+
+
+def test_an_option_at_its_default_is_no_other_setting():
+    named = TrainConfig(options={"prune": "per_sign"})
+    assert named == TrainConfig()
+    assert named.digest == TrainConfig().digest
+    assert named.label == "set"
+    assert named.options == {}
+    assert replace(named, sparsifier="static").options == {}
+    with pytest.raises(InputError, match="has no option 'prune'; it takes none"):
+        replace(TrainConfig(options={"prune": "random"}), sparsifier="static")
+
+
+@pytest.mark.parametrize("options", [{}, {"prune": "random"}])
+def test_the_record_names_every_option(options):
+    config = TrainConfig(options=options, epochs=3)
+    assert config.record == {
+        **asdict(config), "options": {"prune": options.get("prune", "per_sign")}
+    }  # fmt: skip
+    assert TrainConfig(**config.record) == config
+    assert TrainConfig(**json.loads(json.dumps(config.record))) == config
 
 
 def test_labels_and_names():

@@ -84,6 +84,22 @@ def test_an_unknown_name_is_refused():
             door("mnsit")
 
 
+@pytest.mark.parametrize("name", list(DATASETS))
+def test_a_folder_that_is_not_there_is_refused_for_every_set(name, tmp_path):
+    (tmp_path / "file").touch()
+    for door in (load, fetch):
+        for folder in (tmp_path / "nope", str(tmp_path / "file")):
+            with pytest.raises(InputError, match=r"data folder .* does not exist"):
+                door(name, folder)
+
+
+def test_a_folder_from_the_environment_matters_to_those_who_read_it(monkeypatch):
+    monkeypatch.setenv("NETROBUST_DATA", "/nope")
+    assert load("mnist-5k").name == "mnist-5k"
+    with pytest.raises(InputError, match="the data folder '/nope' does not exist"):
+        load("mnist")
+
+
 def test_the_registry_says_what_each_set_is():
     assert list(DATASETS) == ["mnist", "fashion-mnist", "mnist-5k"]
     assert all(len(line) > 20 for line in DATASETS.summaries().values())

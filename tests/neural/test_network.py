@@ -33,9 +33,10 @@ def network(model=None, epochs=2, done=2, momentum=True):
             for epoch in range(1, done + 1)
         ]
     )
-    dynamics = pd.DataFrame([{"epoch": 1, "layer": 1, "links": 15, "removed": 4}])
+    row = {"epoch": 1, "layer": 1, "links": 15, "removed": 4}
+    dynamics = pd.DataFrame([row] if done else [])
     buffers = {}
-    if done < epochs and momentum:
+    if 0 < done < epochs and momentum:
         buffers = {name: p.detach() * 3 for name, p in model.named_parameters()}
     return Network(model, config, 7, "tiny", "ab12", history, dynamics, buffers)
 
@@ -210,6 +211,11 @@ WRONG_TENSORS = {
     "momentum short": {"momentum.layers.0.weight": torch.zeros(14)},
     "momentum missing": {"momentum.head.bias": None},
     "momentum of nothing": {"momentum.tail": torch.zeros(3)},
+    "no deviation": {"std": torch.tensor(0.0)},
+    "negative deviation": {"std": torch.tensor(-1.0)},
+    "deviation of nothing": {"std": torch.tensor(torch.nan)},
+    "endless deviation": {"std": torch.tensor(torch.inf)},
+    "mean of nothing": {"mean": torch.tensor(torch.nan)},
 }
 
 
@@ -237,10 +243,26 @@ WRONG_HEADERS = [
     {"config": []},
     {"config": "left out"},
     {"seed": "left out"},
+    {"seed": -1},
+    {"seed": "7"},
+    {"seed": 7.0},
+    {"seed": True},
+    {"seed": None},
     {"history": 3},
+    {"history": {}},
     {"history": {"epoch": [1, 2], "loss": [1]}},
+    {"history": {"epoch": [2]}},
+    {"history": {"epoch": [1, 3]}},
+    {"history": {"epoch": [1, 2, 3]}},
+    {"history": {"loss": [1]}},
     {"dynamics": "left out"},
     {"dataset": "left out"},
+    {"dataset": 5},
+    {"dataset": None},
+    {"dataset_sha256": ["ab12"]},
+    {"format": "netrobust network 0"},
+    {"format": None},
+    {"format": "left out"},
 ]
 
 
@@ -291,8 +313,17 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(path, monkeypatch):
     def full(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr("netrobust.neural.network.os.replace", full)
+    monkeypatch.setattr("netrobust.atomic.os.replace", full)
     with pytest.raises(InputError, match="no space left"):
         save_network(replace(network(), seed=8), path)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_a_killed_save_left_goes_with_the_next_one(path):
+    left = path.with_name(f".{path.name}.{2**40}-0123456789ab.part")
+    other = path.with_name(f".other.safetensors.{2**40}-0123456789ab.part")
+    left.touch()
+    other.touch()
+    save_network(network(), path)
+    assert sorted(path.parent.iterdir()) == [other, path]

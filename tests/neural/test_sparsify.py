@@ -10,7 +10,13 @@ from networks import seeds
 from scipy.stats import chi2, hypergeom
 
 from netrobust.errors import InputError
-from netrobust.neural.sparsify import SPARSIFIERS, Context, Links, sparsifier
+from netrobust.neural.sparsify import (
+    SPARSIFIERS,
+    Context,
+    Links,
+    default_options,
+    sparsifier,
+)
 from netrobust.neural.topology import erdos_renyi
 
 PRUNING = "per_sign", "magnitude", "random"
@@ -26,7 +32,7 @@ def layer(place, weight, n_in=4, n_out=4):
 
 
 def step(prune, zeta, *layers, seed=0):
-    context = Context(0.5, zeta, np.random.default_rng(seed))
+    context = Context(zeta, np.random.default_rng(seed))
     return sparsifier("set", prune=prune).step(layers, context)
 
 
@@ -65,9 +71,29 @@ def test_unequal_numbers_of_signs():
 
 
 def test_per_sign_is_the_default_rule():
-    context = Context(0.5, 0.3, np.random.default_rng(0))
+    context = Context(0.3, np.random.default_rng(0))
     (move,) = sparsifier("set").step([layer(PLACE, WEIGHT)], context)
     assert move.kept.tolist() == [0, 3, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("prune", "weight", "expected"),
+    [
+        # Two of the four links that weigh 0 go: the places of the others are certain.
+        ("magnitude", [0, 0, 1, -0.0, -1, 0, 2, 3], [0.5, 0.5, 0, 0.5, 0, 0.5, 0, 0]),
+        # One of the three equal positive links goes, two of the four negative ones.
+        ("per_sign", [1, -2, 1, -2, 1, -2, -2, -9], [1 / 3, 0.5] * 3 + [0.5, 0]),
+    ],
+)
+def test_equal_weights_go_at_random(prune, weight, expected):
+    zeta, draws, counts = 0.25 if prune == "magnitude" else 0.4, 2000, Counter()
+    for seed in range(draws):
+        counts.update(dropped(prune, zeta, weight, seed=seed))
+    found = np.array([counts[link] / draws for link in range(8)])
+    # Each count is binomial; 5 standard deviations do not happen.
+    assert np.abs(found - expected).max() < 5 * np.sqrt(0.25 / draws)
+    certain = np.equal(expected, 0)
+    assert not found[certain].any()
 
 
 def test_random_pruning_takes_every_link_equally_often():
@@ -158,7 +184,7 @@ def history(prune, updates, seed):
     places = [place]
     for _ in range(updates):
         (move,) = sparsifier("set", prune=prune).step(
-            [layer(place, weight, 100, 100)], Context(0.5, ZETA, rng)
+            [layer(place, weight, 100, 100)], Context(ZETA, rng)
         )
         grown = move.target * 100 + move.source
         place = np.concatenate([place[move.kept], grown])
@@ -207,6 +233,15 @@ def test_degrees_stay_hypergeometric_under_random_rewiring():
 
 
 # Names and options
+
+
+def test_options_have_defaults():
+    assert default_options("set") == {"prune": "per_sign"}
+    assert default_options("static") == {}
+    with pytest.raises(InputError, match="unknown sparsifier"):
+        default_options("sett")
+    for name in SPARSIFIERS:
+        sparsifier(name, **default_options(name))
 
 
 def test_static_keeps_its_links_and_the_baselines_are_dense():

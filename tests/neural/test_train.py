@@ -20,7 +20,7 @@ from networks import (
 from pandas.testing import assert_frame_equal
 from torch.nn.functional import cross_entropy
 
-from netrobust.errors import InputError
+from netrobust.errors import DivergedError, InputError
 from netrobust.neural import train as training
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.dataset import Dataset
@@ -101,7 +101,7 @@ def test_global_generators_and_thread_settings_are_left_alone():
 def test_test_images_never_influence_training():
     rng = np.random.default_rng(1)
     other = Dataset.from_arrays(
-        DATA.x_train, DATA.y_train, rng.random((7, 16)), rng.integers(3, size=7)
+        DATA.x_train, DATA.y_train, rng.random((7, 16)), rng.integers(3, size=7), "tiny"
     )
     one, two = train(DATA, CONFIG, seed=0), train(other, CONFIG, seed=0)
     assert same_state(one.model, two.model)
@@ -109,6 +109,38 @@ def test_test_images_never_influence_training():
     assert_frame_equal(one.history[columns], two.history[columns], check_exact=True)
     assert_frame_equal(one.dynamics, two.dynamics, check_exact=True)
     assert one.history.test_accuracy.tolist() != two.history.test_accuracy.tolist()
+
+
+def places(network):
+    return [array.tolist() for array in network.model.links()[:2]]
+
+
+def test_data_sets_share_no_graph_at_the_same_seed(checkpoints):
+    config = replace(CONFIG, sparsifier="static", epochs=1)
+    other = replace(DATA, name="other")  # the same images, so all else is equal
+    assert places(train(DATA, config)) != places(train(other, config))
+    ours, theirs = (start_of(data, config) for data in (DATA, other))
+    assert not same_state(ours, theirs)
+    # Nor do they move alike: the order of images and the links that grow differ.
+    one, two = checkpoints(CONFIG), checkpoints(CONFIG, other)
+    assert one[0].history.loss[0] != two[0].history.loss[0]
+    assert places(one[0]) != places(two[0])
+
+
+def start_of(data, config, seed=0):
+    return training._begin(data, config, seed, None).model
+
+
+def test_methods_are_paired_on_one_data_set_and_seed():
+    static = replace(CONFIG, sparsifier="static")
+    for seed in (0, 1):
+        begun = [start_of(DATA, config, seed) for config in (static, CONFIG)]
+        assert same_state(*begun)
+        # One epoch later, before any link moves, they are still the same.
+        one = [train(DATA, replace(c, epochs=1), seed) for c in (static, CONFIG)]
+        assert same_state(*(network.model for network in one))
+        assert_frame_equal(one[0].history, one[1].history, check_exact=True)
+    assert not same_state(start_of(DATA, CONFIG, 0), start_of(DATA, CONFIG, 1))
 
 
 def test_training_images_do():
@@ -132,11 +164,13 @@ def test_training_equals_a_masked_dense_one(sparsifier):
     found = train(DATA, config, seed=2)
     sizes = config.sizes(16, 3)
     links = None if sparsifier == "dense" else config.links(sizes)
-    begin = start(sizes, stream(2, "start"), links, mean=DATA.mean, std=DATA.std)
+    begin = start(
+        sizes, stream(2, "start", "tiny"), links, mean=DATA.mean, std=DATA.std
+    )
     parts = masked(begin)
     moving = [[torch.zeros_like(w), torch.zeros_like(b)] for w, b, _ in parts]
     for epoch, rate in enumerate(config.rate(epoch) for epoch in (1, 2, 3)):
-        order = stream(2, "batches", epoch + 1).permutation(len(DATA.y_train))
+        order = stream(2, "batches", "tiny", epoch + 1).permutation(len(DATA.y_train))
         losses = []
         for first in range(0, len(order), 20):
             batch = order[first : first + 20]
@@ -171,7 +205,7 @@ def test_weight_decay_acts_on_weights_alone():
     without = train(DATA, replace(one_batch, weight_decay=0.0)).model
     decayed = train(DATA, replace(one_batch, weight_decay=0.2)).model
     sizes = CONFIG.sizes(16, 3)
-    begin = start(sizes, stream(0, "start"), CONFIG.links(sizes))
+    begin = start(sizes, stream(0, "start", "tiny"), CONFIG.links(sizes))
     parts = zip(*([*m.layers, m.head] for m in (begin, without, decayed)), strict=True)
     for first, plain, shrunk in parts:
         assert torch.equal(plain.bias, shrunk.bias)
@@ -206,7 +240,7 @@ def test_static_and_dense_networks_keep_their_links():
     static = train(DATA, replace(CONFIG, sparsifier="static"))
     assert not static.dynamics.removed.any()
     sizes = CONFIG.sizes(16, 3)
-    begin = start(sizes, stream(0, "start"), CONFIG.links(sizes))
+    begin = start(sizes, stream(0, "start", "tiny"), CONFIG.links(sizes))
     for one, two in zip(static.model.links()[:2], begin.links()[:2], strict=True):
         assert (one == two).all()
     assert train(DATA, replace(CONFIG, sparsifier="dense")).dynamics.empty
@@ -338,6 +372,7 @@ def test_a_killed_training_goes_on_bitwise(tmp_path, place, count, done):
     assert load_network(path).momentum
     resumed = train(DATA, CONFIG, seed=5, path=path)
     assert_same_training(resumed, train(DATA, CONFIG, seed=5))
+    assert list(tmp_path.iterdir()) == [path]
     assert_same_training(load_network(path), resumed)
 
 
@@ -381,7 +416,7 @@ def test_a_damaged_file_is_not_trained_over(tmp_path):
 # What is refused, what is shown
 
 
-@pytest.mark.parametrize("seed", [-1, 1.5, "0", None])
+@pytest.mark.parametrize("seed", [-1, 1.5, "0", None, True, np.int64(-1)])
 def test_bad_seeds(seed):
     with pytest.raises(InputError, match="seed must be an integer, 0 or larger; got"):
         train(DATA, CONFIG, seed)
@@ -397,7 +432,7 @@ def test_numpy_seeds_are_seeds(tmp_path):
 def test_a_diverging_training_is_one_sentence(tmp_path):
     path = tmp_path / "net.safetensors"
     wild = replace(CONFIG, learning_rate=1e30, final_learning_rate=1e30)
-    with pytest.raises(InputError, match=r"diverged in epoch 1 .* below 1e\+30"):
+    with pytest.raises(DivergedError, match=r"diverged in epoch 1 .* below 1e\+30"):
         train(DATA, wild, path=path)
     assert not path.exists()
 
@@ -405,15 +440,21 @@ def test_a_diverging_training_is_one_sentence(tmp_path):
 def test_weights_that_overflow_in_the_last_step_are_no_network():
     # One batch and one epoch: the loss is that of the start and finite.
     wild = replace(CONFIG, learning_rate=1e39, epochs=1, batch_size=96)
-    with pytest.raises(InputError, match="diverged in epoch 1"):
+    with pytest.raises(DivergedError, match="diverged in epoch 1"):
         train(DATA, wild)
 
 
 def test_a_bar_changes_nothing(capsys):
     assert_same_training(train(DATA, CONFIG, progress=True), train(DATA, CONFIG))
-    shown = capsys.readouterr().out
-    assert "4/4" in shown
-    assert "loss" in shown
+    shown = capsys.readouterr()
+    assert "4/4" in shown.err
+    assert "loss" in shown.err
+    assert not shown.out  # which belongs to results
+
+
+def test_a_bar_shows_a_name_as_it_is(capsys):
+    train(replace(DATA, name="[bold]x"), replace(CONFIG, epochs=1), progress=True)
+    assert "[bold]x-set-s0" in capsys.readouterr().err
 
 
 def test_the_history_says_what_it_says():

@@ -10,6 +10,7 @@ from matplotlib._pylab_helpers import Gcf
 from matplotlib.collections import PathCollection
 from matplotlib.colors import rgb_to_hsv, to_hex, to_rgb
 from PIL import Image
+from scipy.stats import hypergeom
 
 from netrobust.errors import InputError
 from netrobust.results import draw
@@ -75,6 +76,40 @@ def test_the_second_style_is_broken_with_open_markers_and_the_trained_comes_firs
     assert trained.get_color() == null.get_color() == trained.get_markerfacecolor()
     assert null.get_markerfacecolor() == "white"
     assert (trained.get_linestyle(), null.get_linestyle()) == ("-", "--")
+
+
+def test_a_method_with_the_first_style_alone_does_not_name_it():
+    table = pd.concat(
+        [
+            summary(["set"]).assign(null_model="degree_preserving"),
+            summary(["set", "dense_small"]).assign(null_model="none"),
+            summary(["static"]).assign(null_model="degree_preserving"),
+        ]
+    )
+    ax = draw.curve(table, "fraction", hue="sparsifier", style="null_model")
+    assert [line.get_label() for line in ax.lines] == [
+        "small dense, one hidden layer",
+        "static (degrees preserved)",
+        "SET (trained)",
+        "SET (degrees preserved)",
+    ]
+
+
+def test_markers_of_close_points_are_thinned_but_no_point_of_the_line_is():
+    fine = (0, *(n / 1000 for n in range(1, 30)), 0.5, 1)
+    figure, axes = draw.panels()
+    draw.curve(summary(["set"], values=fine), "fraction", axes[0, 0])
+    figure.draw_without_rendering()
+    (line,) = axes[0, 0].lines
+    assert len(line.get_xdata()) == len(fine)
+    assert isinstance(line.get_markevery(), float)  # a way on the page, not a count
+
+
+def test_the_giant_component_is_a_black_line_without_markers():
+    table = summary(["set"]).assign(value="giant_component")
+    (line,) = draw.curve(table, "fraction", hue="value").lines
+    assert to_hex(line.get_color()) == "#000000"
+    assert line.get_marker() in ("", "None")
 
 
 def test_a_method_looks_the_same_in_every_company():
@@ -209,6 +244,43 @@ def test_ccdf_draws_the_exact_null_dashed_down_to_half_the_smallest_share():
     assert key.get_label().endswith("(exact)")
 
 
+def test_ccdf_shows_a_grey_band_around_the_null():
+    table = shares(null=0.5, low_end=(0.4, 0.2, 0.0, 0.0), high_end=(1, 0.7, 0.5, 0.02))
+    ax = draw.ccdf(table, null="null", band=("low_end", "high_end"))
+    _, grey, key = ax.collections
+    assert to_hex(grey.get_facecolor()[0]) == to_hex("0.85")
+    corners = {tuple(point) for point in grey.get_paths()[0].vertices}
+    # Where it ends below half the smallest share, 0.05, it is not drawn.
+    assert corners == {(1, 0.2), (1, 0.7), (2, 0.05), (2, 0.5)}
+    assert key.get_label() == "95% of Erdős\N{EN DASH}Rényi draws"
+    with pytest.raises(InputError, match="no column 'top'"):
+        draw.ccdf(shares(null=0.5), null="null", band=("null", "top"))
+
+
+def test_the_sampling_band_holds_random_layers_and_is_not_much_wider_than_they():
+    own, other, links, networks = 200, 100, 600, 2
+    rng = np.random.default_rng(0)
+    degrees = rng.multivariate_hypergeometric([other] * own, links, (2000, networks))
+    k = np.arange(1, 12)
+    seen = (degrees[..., None] >= k).mean(axis=(1, 2))
+    exact = hypergeom(own * other, other, links).sf(k - 1)
+    low, high = draw.sampling_band(exact, networks * own)
+    inside = ((seen >= low) & (seen <= high)).mean(axis=0)
+    assert (inside >= 0.94).all()
+    thin = exact < 0.05
+    drawn = np.quantile(seen[:, thin], [0.025, 0.975], axis=0)
+    np.testing.assert_allclose([low[thin], high[thin]], drawn, atol=1.5 / own)
+
+
+def test_remarks_stand_in_the_colours_of_their_hues():
+    _, axes = draw.panels()
+    draw.remark(axes[0, 0], "index", {"static": "static 1", "set": "SET 2"})
+    colours = {text.get_text(): to_hex(text.get_color()) for text in axes[0, 0].texts}
+    assert colours == {"index": "#000000", "static 1": "#0072b2", "SET 2": "#d55e00"}
+    heights = [text.xyann[1] for text in axes[0, 0].texts]
+    assert heights == sorted(heights, reverse=True)
+
+
 def test_ccdf_tells_hues_apart():
     table = pd.concat([shares(layer=1), shares(layer=2)], ignore_index=True)
     first, second = draw.ccdf(table, hue="layer").lines
@@ -332,8 +404,8 @@ def test_the_legend_names_each_line_once_and_lies_below_all_axes(width):
     texts = [text.get_text() for text in legend.get_texts()]
     assert texts == [
         "dense",
-        "dense, small",
-        "dense, narrow",
+        "small dense, one hidden layer",
+        "small dense, same depth",
         "static",
         "SET",
         "chance",
@@ -441,7 +513,7 @@ def test_a_failed_save_leaves_the_old_file_whole_and_no_rest(tmp_path, monkeypat
         raise OSError("no space left")
 
     monkeypatch.setattr(figure, "savefig", broken)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(InputError, match=r"cannot write .*\.pdf: no space left"):
         draw.save(figure, table, tmp_path, "damage")
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 

@@ -9,7 +9,7 @@ from scipy import stats as reference
 
 from netrobust.errors import InputError
 from netrobust.results.interval import MIN_NETWORKS
-from netrobust.results.stats import KEYS, robustness, split, summarise
+from netrobust.results.stats import CHANCE, KEYS, robustness, split, summarise
 
 GRID = np.linspace(0, 1, 21)
 
@@ -182,7 +182,11 @@ def test_a_missing_key_is_a_group_of_its_own():
 
 
 @pytest.mark.parametrize(
-    "column", ["dataset", "sparsifier", "null_model", "perturbation", "scope", "epoch"]
+    "column",
+    [
+        *("dataset", "sparsifier", "null_model", "perturbation", "scope"),
+        *("epoch", "layer", "side", "degree"),
+    ],
 )
 def test_methods_are_never_averaged_together(column):
     table = pd.concat([seeds([0.1], **{column: "a"}), seeds([0.5], **{column: "b"})])
@@ -201,6 +205,11 @@ def test_a_setting_fixed_by_the_groups_need_not_be_named():
         ]
     )
     assert len(summarise(table, "accuracy", by="sparsifier")) == 2
+
+
+def test_a_measure_named_like_a_setting_can_be_summarised():
+    table = seeds([0.1, 0.2]).assign(degree=[3.0, 5.0])
+    assert only(summarise(table, "degree", by="fraction"))["mean"] == 4
 
 
 def test_fractions_are_never_averaged_together():
@@ -240,8 +249,14 @@ def test_two_networks_with_one_seed_are_refused():
         ),
         (lambda t: summarise(t, "accuracy", "fraction", level=95), "level must"),
         (lambda t: summarise(t, "accuracy", "fraction", draws=0), "draws must"),
+        (lambda t: summarise(t, "accuracy", "fraction", draws=1e3), "got 1000.0"),
+        (lambda t: summarise(t, "accuracy", "fraction", seed=-1), "seed must.*got -1"),
+        (lambda t: summarise(t, "accuracy", "fraction", seed=0.5), "seed must"),
         (lambda t: robustness(t), "0.5 to 0.5"),
         (lambda t: robustness(t, chance=np.nan), "chance must be"),
+        (lambda t: robustness(t, floor=-0.1), "floor must be"),
+        (lambda t: robustness(t, floor=np.nan), "floor must be"),
+        (lambda t: robustness(t.assign(loss=1.0), "loss"), "not known for 'loss'"),
         (lambda t: robustness(t[:0]), "table has no rows"),
         (lambda t: robustness(t.drop(columns="fraction")), "no column 'fraction'"),
     ],
@@ -310,10 +325,42 @@ def test_values_below_chance_are_kept():
     assert row["robustness"] == pytest.approx(0.25 - 0.125 * 0.25 - 0.125 * 0.5)
 
 
-@pytest.mark.parametrize("intact", [0.1, 0.05])
-def test_an_intact_network_at_chance_has_no_robustness(intact):
-    row = only(robustness(damage(np.full(21, intact))))
+@pytest.mark.parametrize("intact", [0.1, 0.05, 0.149])
+def test_an_intact_network_near_chance_has_no_robustness(intact):
+    row = only(robustness(damage(np.linspace(intact, 0.1, 21))))
     assert np.isnan([row["robustness"], row["f50"]]).all()
+
+
+def test_the_floor_is_the_least_height_above_chance():
+    linear = damage(np.linspace(0.3, 0.1, 21))
+    assert only(robustness(linear, floor=0.19))["f50"] == pytest.approx(0.5)
+    assert np.isnan(only(robustness(linear, floor=0.21))["f50"])
+    # At 0 everything above chance counts, and a curve at chance still does not.
+    assert only(robustness(linear, chance=0.299, floor=0))["robustness"] < 0
+    assert np.isnan(only(robustness(linear, chance=0.3, floor=0))["robustness"])
+
+
+def test_noise_has_no_robustness_where_a_floor_of_zero_gives_ratios_of_noise():
+    rng = np.random.default_rng(0)
+    curves = CHANCE + rng.normal(0, 0.015, (100, 21))
+    table = pd.concat(damage(curve, network_seed=n) for n, curve in enumerate(curves))
+    assert robustness(table)[["robustness", "f50"]].isna().all(axis=None)
+    naive = robustness(table, floor=0)["robustness"].dropna()
+    assert len(naive) > 30
+    assert naive.abs().max() > 1  # more robust than a network that never fails
+
+
+def test_chance_is_that_of_ten_classes_for_accuracy_and_nothing_for_shares():
+    values = np.linspace(0.9, 0.1, 21)
+    table = damage(values).assign(giant_component=values, reach=values, loss=values)
+    for name, chance in (("accuracy", 0.1), ("giant_component", 0), ("reach", 0)):
+        pd.testing.assert_frame_equal(
+            robustness(table, name), robustness(table, name, chance=chance)
+        )
+    # From 0.9 to 0.1 above 0: the mean of the two ends over the first.
+    row = only(robustness(table, "giant_component"))
+    assert row["robustness"] == pytest.approx(0.5 * (0.9 + 0.1) / 0.9)
+    assert only(robustness(table, "loss", chance=0))["f50"] > 0.5
 
 
 def test_an_undefined_point_makes_the_curve_undefined():

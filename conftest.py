@@ -1,0 +1,20 @@
+"""What examples and tests add to a family is gone after them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from netrobust.graphs.measure import MEASURES
+from netrobust.graphs.null import NULL_MODELS
+from netrobust.graphs.perturb import ORDERS, PERTURBATIONS
+from netrobust.neural.sparsify import SPARSIFIERS
+
+FAMILIES = MEASURES, NULL_MODELS, ORDERS, PERTURBATIONS, SPARSIFIERS
+
+
+@pytest.fixture(autouse=True)
+def _families_stay() -> Iterator[None]:
+    before = [family._members.copy() for family in FAMILIES]
+    yield
+    for family, members in zip(FAMILIES, before, strict=True):
+        family._members = members
