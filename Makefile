@@ -37,8 +37,9 @@ format: install ## put the code in order
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: install ## compare speed with dense PyTorch, side by side
+bench: install ## compare speed with dense PyTorch and igraph, side by side
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/percolation.py
 
 clean: ## remove .venv and caches; runs stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

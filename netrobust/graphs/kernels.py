@@ -15,6 +15,7 @@ Ints = NDArray[np.integer[Any]]
 
 BLOCK = 512  # links whose ends are looked up together, ahead of being joined
 STEPS = 3  # towards the root in that look-up: most ends are not further away
+CACHED = 2**22  # neurons whose forest, 16 MB, still fits in a shared cache
 
 
 @njit(cache=True)
@@ -70,10 +71,8 @@ def follow_order(
 
     Parameters
     ----------
-    parent : ndarray of int32, shape (neurons,)
-        All -1: every neuron is a cluster of its own.
-    clusters : ndarray of int32, shape (neurons + 1,)
-        All 0; counts the clusters of each size.
+    parent, clusters : ndarray of int32, shape (neurons,) and (neurons + 1,)
+        The forest, all -1, and the number of clusters of each size, all 0.
     source, target : ndarray of int, shape (links,)
     order : ndarray of int, shape (links,), or None
         First to be removed first; None for the order of the ids.
@@ -88,6 +87,7 @@ def follow_order(
     mean = (squares - 1) / neurons
     largest[0], second[0], mean_cluster_size[0] = s1, s2, mean
     tails, heads = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+    sources, targets = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
     for start in range(0, links, BLOCK):
         count = min(BLOCK, links - start)
         # No look-up within these loops waits for another, so that the cache misses of
@@ -96,11 +96,19 @@ def follow_order(
             link = np.uint64(links - 1 - start - k)
             if order is not None:
                 link = np.uint64(order[link])
-            tails[k], heads[k] = source[link], target[link]
+            sources[k], targets[k] = source[link], target[link]
+        tails[:], heads[:] = sources, targets
         for _ in range(STEPS):
             for k in range(count):
                 tails[k] = _one_up(parent, tails[k])
                 heads[k] = _one_up(parent, heads[k])
+        # Shorter paths are worth their writing only where a step is a cache miss.
+        if neurons > CACHED:
+            for k in range(count):
+                if parent[sources[k]] != tails[k] != sources[k]:
+                    parent[sources[k]] = tails[k]
+                if parent[targets[k]] != heads[k] != targets[k]:
+                    parent[targets[k]] = heads[k]
         for k in range(count):
             more, less = _join(parent, tails[k], heads[k])
             if less:
@@ -129,10 +137,8 @@ def is_permutation(order: Ints, links: int) -> bool:
     """Tell whether an order holds each of the ids 0 to `links` - 1 once."""
     seen = np.zeros(links // 8 + 1, np.uint8)  # bits, which stay in cache
     for link in order:
-        if not 0 <= link < links:
-            return False
         byte, bit = np.uint64(link) >> np.uint64(3), 1 << (link & 7)
-        if seen[byte] & bit:
+        if not 0 <= link < links or seen[byte] & bit:
             return False
         seen[byte] |= bit
     return len(order) == links
@@ -161,7 +167,7 @@ def follow_damages(
     last: Ints,
     damages: int,
 ) -> NDArray[np.int64]:
-    """Count the neurons in the largest cluster, and those on a path, at every damage.
+    """Count the largest cluster and the neurons on a path: two rows, by damage.
 
     Parameters
     ----------
@@ -172,10 +178,6 @@ def follow_damages(
     last : ndarray of int32, shape (links,)
         Place of the last damage each link survives, -1 for none.
     damages : int
-
-    Returns
-    -------
-    ndarray of int64, shape (2, damages)
     """
     order, start = _latest_first(last, damages)
     parent = np.full(neurons, -1, np.int32)
@@ -184,8 +186,7 @@ def follow_damages(
     feeds[head:] = True
     # Links present so far hang in two chains, from their source and from their target.
     out, into = np.full(neurons, -1, np.int32), np.full(neurons, -1, np.int32)
-    next_out = np.empty(len(source), np.int32)
-    next_into = np.empty(len(source), np.int32)
+    next_out, next_into = np.empty(len(last), np.int32), np.empty(len(last), np.int32)
     stack = np.empty(neurons, np.int32)
     found = np.zeros((2, damages), np.int64)
     largest, on_path = 1, 0

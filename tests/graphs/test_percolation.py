@@ -112,6 +112,19 @@ def test_squares_beyond_32_bits_stay_exact():
     assert _at(curve, 2 * half - 2) == (half, half, half / 2)
 
 
+def test_a_forest_too_large_for_the_cache_grows_the_same_clusters():
+    rng, few, many = np.random.default_rng(8), 100_000, 5_000_000
+    source, target = rng.integers(few, size=(2, 300_000))
+    order = rng.permutation(300_000)
+    small = grow_clusters(few, source, target, order)
+    spread = many // few  # all neurons between two of the few have no link
+    large = grow_clusters(many, source * spread, target * spread, order)
+    assert np.array_equal(large.largest, small.largest)
+    assert np.array_equal(large.second, np.maximum(small.second, 1))
+    squares = small.mean_cluster_size * few + (many - few)
+    assert large.mean_cluster_size == pytest.approx(squares / many, rel=1e-12)
+
+
 @pytest.mark.parametrize("neurons", [1, 4])
 def test_without_links_every_neuron_is_a_cluster(neurons):
     curve = grow_clusters(neurons, [], [], [])
