@@ -32,6 +32,7 @@ check: install ## lint, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy analyses
 
 format: install ## put the code in order
 	$(BIN)/ruff check --fix

@@ -37,6 +37,7 @@ from netrobust.graphs.perturb import removal as removal
 from netrobust.graphs.perturb import random_links as random_links
 from netrobust.graphs.perturb import strongest_links as strongest_links
 from netrobust.graphs.perturb import weakest_links as weakest_links
+from netrobust.graphs.percolation import percolation as percolation
 from netrobust.graphs.null import NULL_MODELS as NULL_MODELS
 from netrobust.graphs.null import null_model as null_model
 from netrobust.graphs.null import randomise as randomise

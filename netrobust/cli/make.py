@@ -129,7 +129,8 @@ def reproduce(
 
     with console.progress(quiet) as tick:
         run = carry_out(study, out, workers, data_dir, tick)
-    console.show(run.table("summary").drop(columns="network"), as_json, "summary")
+    summary = run.table("summary").drop(columns=["network", "head"])
+    console.show(summary.rename(columns={"network_seed": "seed"}), as_json, "summary")
     if not as_json:
         console.out.print(f"figures: {run.path / 'figures'}", soft_wrap=True)
 
