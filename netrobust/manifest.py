@@ -72,14 +72,26 @@ def difference(before: Any, now: Any) -> str:
 
     Examples
     --------
-    >>> difference({"seed": 0, "images": 9}, {"seed": 1, "images": 8})
-    'seed: 0 there, 1 asked for, and 1 more'
+    >>> difference({"train": {"seed": 0}, "n": 9}, {"train": {"seed": 1}, "n": 8})
+    'train.seed: 0 there, 1 asked for, and 1 more'
     """
     if not isinstance(before, dict) or not isinstance(now, dict):
         return "none are on record" if before is None else "others are on record"
-    keys = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    old, new = _flat(before), _flat(now)
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     there, asked = (
-        shorten(str(one.get(keys[0])), 60, placeholder=" ...") for one in (before, now)
+        shorten(str(one.get(keys[0])), 60, placeholder=" ...") for one in (old, new)
     )
     more = f", and {len(keys) - 1} more" if len(keys) > 1 else ""
     return f"{keys[0]}: {there} there, {asked} asked for{more}"
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Give nested settings one name each, such as ``train.epochs``."""
+    flat = {}
+    for key, value in settings.items():
+        if isinstance(value, dict) and value:
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

@@ -149,7 +149,8 @@ class Run:
         if not path.is_file():
             there = ", ".join(self.tables()) or "none"
             raise InputError(
-                f"{self.path} has no table {name!r}; it has {there}; make it first"
+                f"{self.path} has no table {name!r}; it has {there}; netrobust "
+                "reproduce makes all tables of a run"
             )
         return read_table(path)
 

@@ -54,7 +54,8 @@ def read_graphml(path: Path) -> "Graph":
         try:
             graph = Graph.Read_GraphML(str(path))
         except (InternalError, SystemError) as error:
-            raise Unreadable(str(error).replace("\n", " ")) from error
+            reason = " ".join(str(error).split())
+            raise Unreadable(f"igraph finds no graph in it ({reason})") from error
     if caught:
         raise Unreadable(str(caught[0].message).replace("\n", " "))
     if "id" in graph.vs.attributes():
