@@ -88,7 +88,7 @@ def difference(before: Any, now: Any) -> str:
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Give nested settings one name each, such as ``train.epochs``."""
-    flat = {}
+    flat: dict[str, Any] = {}
     for key, value in settings.items():
         if isinstance(value, dict) and value:
             flat |= _flat(value, f"{prefix}{key}.")

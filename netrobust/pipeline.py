@@ -9,11 +9,13 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from netrobust.errors import DataUnavailableError, InputError
 from netrobust.gallery import draw_figures
 from netrobust.graphs.measure import MEASURES
+from netrobust.neural.config import TrainConfig
 from netrobust.neural.data import load
 from netrobust.neural.dataset import Dataset
 from netrobust.neural.network import Network
@@ -146,11 +148,27 @@ def _fetch(study: Study, folder: Path | None) -> dict[str, str]:
     return hashes
 
 
+def _prepare_kernels(tick: Tick) -> None:
+    """Use every kernel once, before workers do: they are compiled on the first start.
+
+    From then on they come from numba's cache in no time.
+    """
+    stage = "preparing kernels (compiled on the first start)"
+    tick(stage, 0, 1)
+    images = np.eye(4, dtype=np.float32)
+    data = Dataset.from_arrays(images, [0, 1, 0, 1], images, [0, 1, 0, 1])
+    network = train(data, TrainConfig(hidden=(4, 4), sparsity=0.5, epochs=1))
+    percolate(network, data, fractions=[0, 1], replicates=1)
+    tick(stage, 1, 1)
+
+
 def _train_all(
     study: Study, run: Run, jobs: int, folder: Path | None, tick: Tick
 ) -> None:
     tasks = [*study.references(), *study.tasks()]  # the slowest first
     missing = [task for task in tasks if not run.has_network(task.name)]
+    if missing:
+        _prepare_kernels(tick)
     done = len(tasks) - len(missing)
     tick("training networks", done, len(tasks))
     for task, seconds in spread(_train_one, missing, jobs, run, folder):

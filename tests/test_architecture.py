@@ -79,7 +79,7 @@ PACKAGES = {
     "platformdirs": "neural.cache",
     "typer": "cli",
     "rich": "cli neural.train",
-    "numpy": "neural graphs results streams export tabulate unit",
+    "numpy": "neural graphs results streams export tabulate unit pipeline",
 }
 
 # What `netrobust list` loads, and what none of it loads.

@@ -282,7 +282,10 @@ TRAIN = "train --dataset mnist-5k --out new"
         ),
         ("reproduce --out not-a-run --config tiny.toml", "exists and is not a run"),
         ("figures nowhere --out new", "no run at nowhere"),
-        ("figures run --out new", "run has no table 'history'; it has none; make it"),
+        (
+            "figures run --out new",
+            "run has no table 'history'; it has none; netrobust reproduce",
+        ),
         ("figures run --out new --only maps", "unknown analysis 'maps'; choose from: "),
         ("status nowhere", "no run at nowhere"),
         ("status not-a-run", "not-a-run is not a run"),

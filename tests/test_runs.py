@@ -176,7 +176,7 @@ def test_an_unknown_table_lists_the_known(tmp_path):
         run.table("nulls")
     run.save_table("history", ROWS)
     run.save_table("degrees", ROWS)
-    with pytest.raises(InputError, match="'nulls'; it has degrees, history; netrobust reproduce"):
+    with pytest.raises(InputError, match="it has degrees, history; netrobust"):
         run.table("nulls")
 
 
