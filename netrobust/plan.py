@@ -18,7 +18,7 @@ from netrobust.study import check_scope
 Names: TypeAlias = str | Callable[..., Any] | Sequence[str | Callable[..., Any]]
 
 #: Columns of a sweep between the keys and the measures.
-VALUES = ("removed", "accuracy", "loss", "moved")
+VALUES = ("images", "removed", "accuracy", "loss", "moved")
 
 
 @dataclass(frozen=True)

@@ -83,9 +83,9 @@ def percolate(
     DataFrame
         One row per scored network: the keys ``network, dataset`` (the one scored),
         ``sparsifier, width, sparsity, network_seed, null_model, perturbation, scope,
-        fraction, replicate, draw_seed``, then ``removed`` (the share really removed,
-        after rounding), ``accuracy``, ``loss``, ``moved`` (the share of links the null
-        model moved) and the measures.
+        fraction, replicate, draw_seed``, then ``images`` (how many were scored),
+        ``removed`` (the share really removed, after rounding), ``accuracy``, ``loss``,
+        ``moved`` (the share of links the null model moved) and the measures.
 
     Raises
     ------

@@ -64,6 +64,7 @@ def run_unit(
                     "fraction": fraction,
                     "replicate": replicate,
                     "draw_seed": plan.seed,
+                    "images": len(data.y_test[: plan.images]),
                     "removed": removed_fraction(links, damage, plan.scope),
                     **_scored(model, data, damage, plan.images, seen),
                     "moved": shift,

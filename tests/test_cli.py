@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pandas as pd
 import pytest
@@ -403,3 +405,21 @@ def test_json_of_undefined_numbers_is_json(home, tmp_path):
     (row,) = json.loads(netrobust("measure", "empty.npz", "--json", cwd=tmp_path).out)
     assert row["in_degree_dispersion"] is None
     assert pd.isna(row["in_degree_dispersion"])
+
+
+def test_an_interrupt_is_one_sentence(tmp_path):
+    words = "train --dataset mnist-5k --epochs 100000 --out run --quiet"
+    with subprocess.Popen(
+        [sys.executable, "-m", "netrobust", *words.split()],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("run/networks/*/*.safetensors")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told == "netrobust: interrupted; the same command goes on from here\n"

@@ -104,7 +104,8 @@ def weight_multiset(graph):
 
 
 def test_keys_left_measures_right_one_row_per_score(table):
-    values = ["removed", "accuracy", "loss", "moved", "giant_component", "links"]
+    values = ["images", "removed", "accuracy", "loss", "moved"]
+    values += ["giant_component", "links"]
     assert table.columns.tolist() == KEYS + values
     assert len(table) == 2 * 2 * len(GRID) * 3
     assert not table.duplicated(KEYS).any()

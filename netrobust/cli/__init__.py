@@ -15,10 +15,16 @@ from netrobust.errors import DataUnavailableError, DivergedError, InputError
 __all__ = ["analyse", "main", "make", "tell"]
 
 
+_INTERRUPTED = 130  # what shells report of a process that ends by Ctrl-C
+
+
 def main() -> None:
     """Run the command and end the process with its exit code."""
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        code = app(standalone_mode=False) or 0
+        if code == _INTERRUPTED:  # the parser took the interrupt for itself
+            raise KeyboardInterrupt
+        sys.exit(code)
     except InputError as error:
         _stop(str(error), 2)
     except DataUnavailableError as error:
@@ -26,7 +32,7 @@ def main() -> None:
     except DivergedError as error:
         _stop(str(error), 1)
     except KeyboardInterrupt:
-        _stop("interrupted; the same command goes on from here", 130)
+        _stop("interrupted; the same command goes on from here", _INTERRUPTED)
     except Exception as error:
         # The parser's own complaints, whichever parser the installed typer brings.
         sentence = getattr(error, "format_message", None)

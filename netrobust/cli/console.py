@@ -32,7 +32,7 @@ Tick = Callable[[str, int, int], None]
 # Plain text, since a path may well hold "[bold]" or ":cat:". Into a file or a pipe,
 # lines are as long as tables need.
 _plain: dict[str, Any] = {"markup": False, "emoji": False}
-out = Console(width=None if sys.stdout.isatty() else 120, **_plain)
+out = Console(width=None if sys.stdout.isatty() else 200, **_plain)
 err = Console(stderr=True, **_plain)
 
 

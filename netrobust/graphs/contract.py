@@ -243,7 +243,13 @@ this one is undirected
 def _depths(graph: "Graph") -> NDArray[np.int64]:
     """Give the depth of every neuron, checked."""
     vertices = directed(graph).vs
-    depth = integers("vertex attribute depth", _attribute(vertices, "depth"))
+    depth = _attribute(vertices, "depth")
+    if depth.dtype.kind == "f" and depth.size and (depth % 1 == 0).all():
+        raise InputError(
+            "vertex attribute depth must hold integers; GraphML makes them floats, so "
+            "read the file with netrobust.read"
+        )
+    depth = integers("vertex attribute depth", depth)
     check_depth(depth)
     return depth
 

@@ -56,8 +56,10 @@ def read_graphml(path: Path) -> "Graph":
         except (InternalError, SystemError) as error:
             reason = " ".join(str(error).split())
             raise Unreadable(f"igraph finds no graph in it ({reason})") from error
-    if caught:
-        raise Unreadable(str(caught[0].message).replace("\n", " "))
+    for warning in caught:
+        # A file that igraph itself wrote again carries its ids twice; they go anyway.
+        if "already an 'id' vertex attribute" not in str(warning.message):
+            raise Unreadable(str(warning.message).replace("\n", " "))
     if "id" in graph.vs.attributes():
         del graph.vs["id"]
     if not graph.ecount():

@@ -17,9 +17,9 @@ _DAMAGE = ("null_model", "perturbation", "scope", "fraction")
 _REPETITION = ("replicate", "draw_seed")
 KEYS = NETWORK + _DAMAGE + _REPETITION
 
-# Rows that differ in one of these answer different questions; the last four come from
+# Rows that differ in one of these answer different questions; the last ones come from
 # the tables along training and of layers.
-SETTINGS = (*NETWORK[1:-1], *_DAMAGE, "epoch", "layer", "side", "degree")
+SETTINGS = (*NETWORK[1:-1], *_DAMAGE, "images", "epoch", "layer", "side", "degree")
 
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:

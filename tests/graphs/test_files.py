@@ -11,7 +11,7 @@ from hypothesis import given
 from specimens import SPECIMENS, fingerprint, layered_graphs, one_layer, path
 
 from netrobust.errors import InputError
-from netrobust.graphs.graph import from_links, links, read, write
+from netrobust.graphs.graph import check, from_links, links, read, write
 
 SUFFIXES = (".graphml", ".npz")
 
@@ -236,3 +236,19 @@ def test_other_files_named_npz_are_refused(tmp_path):
         archive.writestr("readme.txt", "no arrays")
     with pytest.raises(InputError, match="it must hold the arrays"):
         read(file)
+
+
+def test_a_file_read_by_igraph_alone_is_pointed_to_our_reader(tmp_path):
+    write(one_layer(), tmp_path / "layer.graphml")
+    raw = igraph.Graph.Read_GraphML(str(tmp_path / "layer.graphml"))
+    with pytest.raises(InputError, match=r"read the file with netrobust\.read"):
+        check(raw)
+
+
+def test_a_file_that_igraph_wrote_again_is_read(tmp_path):
+    write(one_layer(), tmp_path / "layer.graphml")
+    raw = igraph.Graph.Read_GraphML(str(tmp_path / "layer.graphml"))
+    raw.write_graphml(str(tmp_path / "again.graphml"))
+    again = read(tmp_path / "again.graphml")
+    for before, after in zip(links(one_layer()), links(again), strict=True):
+        np.testing.assert_array_equal(before, after)
