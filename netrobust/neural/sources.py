@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 # Seconds without one new byte after which a source is given up. They bound silence,
 # not the transfer: a slow download lives, and a machine whose network swallows
 # everything has its answer within 20 s (two mirrors and one package).
-MIRROR_PATIENCE = 5.0
+MIRROR_PATIENCE = 4.0
 PACKAGE_PATIENCE = 7.0
 
 
