@@ -7,11 +7,13 @@ of its docstring is what ``netrobust list`` prints.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Generic, TypeVar, cast
+from inspect import signature
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from netrobust.errors import InputError, UnknownNameError
 
 T = TypeVar("T")
+Option: TypeAlias = bool | int | float | str
 
 
 class Registry(Mapping[str, T], Generic[T]):
@@ -136,6 +138,122 @@ class Registry(Mapping[str, T], Generic[T]):
             name: (member.__doc__ or "").strip().partition("\n")[0]
             for name, member in self._members.items()
         }
+
+
+class Makers(Registry[Callable[..., T]]):
+    """A family whose members have options: ``(**options) -> what does the work``.
+
+    Every option of a member is a keyword with a default. A *variant* is a named set of
+    options, such as those of a released code; it is given as ``variant=NAME`` beside
+    other options, which go before it.
+
+    Examples
+    --------
+    >>> walks = Makers("walk")
+    >>> @walks.register
+    ... def lazy(*, rest=0.5):
+    ...     "Rest now and then."
+    ...     return lambda: rest
+    >>> walks.vary(lazy, tired={"rest": 0.9})
+    >>> walks.make("lazy", {"variant": "tired"})()
+    0.9
+    >>> walks.make("lazy", {"pace": 2})
+    Traceback (most recent call last):
+    ...
+    netrobust.errors.InputError: walk 'lazy' has no option 'pace'; it takes rest, \
+variant (tired)
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self._variants: dict[str, dict[str, dict[str, Option]]] = {}
+
+    def vary(self, member: Callable[..., T], **variants: dict[str, Option]) -> None:
+        """Name sets of options of a member."""
+        self._variants[member.__name__] = variants
+
+    def variants(self, name: str) -> dict[str, dict[str, Option]]:
+        """Give the named sets of options of a member, each with what it changes."""
+        return dict(self._variants.get(self._known(name), {}))
+
+    def defaults(self, name: str) -> dict[str, Any]:
+        """Give the options of a member with the values they have if not given."""
+        return {
+            one.name: one.default for one in signature(self[name]).parameters.values()
+        }
+
+    def make(self, name: str, options: Mapping[str, Any] | None = None) -> T:
+        """Look up a member and set its options.
+
+        Raises
+        ------
+        InputError
+            The name, an option or a variant is unknown, or a value is not allowed.
+        """
+        return self[name](**self.changes(name, options or {}))
+
+    def changes(self, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Spell a variant out and leave out what is at its default.
+
+        Naming a default makes no other settings.
+
+        Raises
+        ------
+        InputError
+            The name, an option or a variant is unknown.
+        """
+        usual, variants = self.defaults(name), self.variants(name)
+        given = dict(options)
+        chosen = given.pop("variant", None)
+        if chosen is not None and chosen not in list(variants):
+            known = ", ".join(variants) or "none"
+            raise InputError(
+                f"{self.kind} {name!r} has no variant {chosen!r}; it has {known}"
+            )
+        given = {**variants.get(str(chosen), {}), **given}
+        for option in given:
+            if option not in usual:
+                takes = [*usual]
+                if variants:
+                    takes.append(f"variant ({', '.join(variants)})")
+                raise InputError(
+                    f"{self.kind} {name!r} has no option {option!r}; it takes "
+                    f"{', '.join(takes) or 'none'}"
+                )
+        return {
+            key: given[key]
+            for key in usual
+            if key in given and not _same(given[key], usual[key])
+        }
+
+    def label(self, name: str, options: Mapping[str, Any]) -> str:
+        """Name a member with the options that differ from its defaults, for tables.
+
+        Examples
+        --------
+        >>> walks = Makers("walk")
+        >>> @walks.register
+        ... def lazy(*, rest=0.5):
+        ...     "Rest now and then."
+        >>> walks.label("lazy", {"rest": 0.5}), walks.label("lazy", {"rest": 0.1})
+        ('lazy', 'lazy(rest=0.1)')
+        """
+        changes = self.changes(name, options)
+        if not changes:
+            return name
+        for variant, spelt in self.variants(name).items():
+            if changes == self.changes(name, spelt):
+                return f"{name}({variant})"
+        given = ",".join(f"{key}={value}" for key, value in sorted(changes.items()))
+        return f"{name}({given})"
+
+    def _known(self, name: str) -> str:
+        self[name]  # refuses what it does not know
+        return name
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _origin(member: Any) -> tuple[str, str]:

@@ -1,6 +1,9 @@
 """Validated settings and numbers whose errors are one sentence."""
 
+import math
 import operator
+from collections.abc import Iterable
+from numbers import Real
 from typing import Any, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, ValidationError
@@ -74,6 +77,70 @@ def whole(name: str, value: Any, least: int) -> int:
     if isinstance(value, bool) or number < least:
         raise InputError(f"{name} must be an integer, {least} or larger; got {value!r}")
     return number
+
+
+def share(name: str, value: Any) -> float:
+    """Give a number in [0, 1]; refuse others with InputError.
+
+    Examples
+    --------
+    >>> share("beta", 0.25)
+    0.25
+    >>> share("beta", 2)
+    Traceback (most recent call last):
+    ...
+    netrobust.errors.InputError: beta must be a number in [0, 1]; got 2
+    """
+    return number(name, value, 0, 1)
+
+
+def number(name: str, value: Any, least: float, most: float = math.inf) -> float:
+    """Give a finite number from `least` to `most`; refuse others with InputError.
+
+    Examples
+    --------
+    >>> number("amplitude", 3, least=0)
+    3.0
+    """
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    try:
+        given = float(value) if real else math.nan
+    except OverflowError:  # an integer beyond all floats
+        given = math.nan
+    if not (math.isfinite(given) and least <= given <= most):
+        within = f"{least} or larger" if most == math.inf else f"in [{least}, {most}]"
+        raise InputError(
+            f"{name} must be a number{', ' if most == math.inf else ' '}{within}; "
+            f"got {value!r}"
+        )
+    return given
+
+
+def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
+    """Give one of the allowed words; refuse others with InputError.
+
+    Examples
+    --------
+    >>> choice("side", "in", ("in", "out"))
+    'in'
+    """
+    known = tuple(allowed)
+    if not isinstance(value, str) or value not in known:
+        raise InputError(f"{name} must be one of {', '.join(known)}; got {value!r}")
+    return str(value)
+
+
+def flag(name: str, value: Any) -> bool:
+    """Give true or false; refuse others with InputError.
+
+    Examples
+    --------
+    >>> flag("anneal", True)
+    True
+    """
+    if not isinstance(value, bool):
+        raise InputError(f"{name} must be true or false; got {value!r}")
+    return value
 
 
 def _sentence(name: str, made: Any, error: ValidationError) -> str:

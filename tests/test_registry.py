@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from netrobust.errors import InputError, UnknownNameError
-from netrobust.registry import Registry
+from netrobust.registry import Makers, Registry
 
 
 @pytest.fixture
@@ -135,3 +135,121 @@ def test_a_slip_of_the_finger_is_understood(shapes):
 
 def test_summaries_are_first_lines_and_may_be_missing(shapes):
     assert shapes.summaries() == {"square": "Draw a square.", "circle": ""}
+
+
+# Members with options
+
+
+@pytest.fixture
+def walks():
+    family = Makers("walk")
+
+    @family.register
+    def lazy(*, rest=0.5, steps=3, back=False, gait="slow"):
+        """Rest now and then."""
+        return rest, steps, back, gait
+
+    @family.register
+    def straight():
+        return "ahead"
+
+    family.vary(lazy, usual={}, tired={"rest": 0.9, "back": True}, quick={"steps": 3})
+    return family
+
+
+def test_a_member_is_made_with_its_options(walks):
+    assert walks.make("straight") == "ahead"
+    assert walks.make("lazy") == walks.make("lazy", {}) == (0.5, 3, False, "slow")
+    assert walks.make("lazy", {"steps": 9}) == (0.5, 9, False, "slow")
+    assert walks.defaults("lazy") == {
+        "rest": 0.5,
+        "steps": 3,
+        "back": False,
+        "gait": "slow",
+    }
+    assert walks.defaults("straight") == {}
+
+
+def test_a_variant_is_a_set_of_options_and_others_go_before_it(walks):
+    assert walks.make("lazy", {"variant": "tired"}) == (0.9, 3, True, "slow")
+    spelt = {"variant": "tired", "rest": 0.1, "gait": "fast"}
+    assert walks.make("lazy", spelt) == (0.1, 3, True, "fast")
+    assert walks.make("lazy", {"variant": None}) == walks.make("lazy")
+    assert spelt == {"variant": "tired", "rest": 0.1, "gait": "fast"}
+    assert list(walks.variants("lazy")) == ["usual", "tired", "quick"]
+    assert walks.variants("straight") == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "changes"),
+    [
+        ({}, {}),
+        ({"rest": 0.5, "steps": 3, "back": False, "gait": "slow"}, {}),
+        ({"steps": 3.0}, {}),
+        ({"variant": "usual"}, {}),
+        ({"variant": "quick"}, {}),
+        ({"variant": "tired"}, {"rest": 0.9, "back": True}),
+        ({"variant": "tired", "back": False}, {"rest": 0.9}),
+        ({"gait": "fast", "rest": 1}, {"rest": 1, "gait": "fast"}),
+        ({"back": 0}, {"back": 0}),  # for the member to refuse: 0 is not False
+        ({"steps": True}, {"steps": True}),
+    ],
+)
+def test_to_name_a_default_makes_no_other_settings(walks, options, changes):
+    found = walks.changes("lazy", options)
+    assert found == changes
+    assert list(found) == list(changes)  # in the order of the member's options
+    assert [type(one) for one in found.values()] == [
+        type(one) for one in changes.values()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "label"),
+    [
+        ({"steps": 3}, "lazy"),
+        ({"variant": "quick"}, "lazy"),
+        ({"variant": "tired"}, "lazy(tired)"),
+        ({"back": True, "rest": 0.9}, "lazy(tired)"),
+        ({"variant": "tired", "steps": 4}, "lazy(back=True,rest=0.9,steps=4)"),
+        ({"rest": 0.9}, "lazy(rest=0.9)"),
+    ],
+)
+def test_labels_name_what_differs_from_the_defaults(walks, options, label):
+    assert walks.label("lazy", options) == label
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("lzy", {}, r"unknown walk 'lzy'; choose from: lazy, straight \(did you mean "),
+        (
+            "lazy",
+            {"rst": 1},
+            r"^walk 'lazy' has no option 'rst'; it takes rest, steps, back, gait, "
+            r"variant \(usual, tired, quick\)$",
+        ),
+        (
+            "straight",
+            {"rest": 1},
+            "walk 'straight' has no option 'rest'; it takes none",
+        ),
+        (
+            "lazy",
+            {"variant": "brisk"},
+            "'lazy' has no variant 'brisk'; it has usual, ti",
+        ),
+        ("lazy", {"variant": ["tired"]}, r"'lazy' has no variant \['tired'\]; it has"),
+        ("straight", {"variant": "tired"}, "has no variant 'tired'; it has none"),
+    ],
+)
+def test_other_options_and_variants_are_refused(walks, name, options, message):
+    for ask in (walks.make, walks.changes, walks.label):
+        with pytest.raises(InputError, match=message):
+            ask(name, options)
+
+
+def test_only_known_members_have_defaults_and_variants(walks):
+    for ask in (walks.defaults, walks.variants):
+        with pytest.raises(UnknownNameError):
+            ask("crooked")

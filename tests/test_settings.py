@@ -1,6 +1,8 @@
 """Validated settings: frozen, keyword-only, one sentence for each wrong field."""
 
+import re
 from dataclasses import FrozenInstanceError, asdict, replace
+from fractions import Fraction
 from typing import Annotated, Self
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 from pydantic import Field, model_validator
 
 from netrobust.errors import InputError
-from netrobust.settings import settings, whole
+from netrobust.settings import choice, flag, number, settings, share, whole
 
 
 @settings
@@ -95,3 +97,66 @@ def test_other_numbers_are_named(value):
     with pytest.raises(InputError) as caught:
         whole("jobs", value, 1)
     assert str(caught.value) == f"jobs must be an integer, 1 or larger; got {value!r}"
+
+
+REALS = [0, 1, 0.25, np.float64(0.5), np.float32(0.5), np.int64(1), Fraction(1, 4)]
+NO_REALS = [True, np.True_, "0.5", None, float("nan"), 1j, [0.5], np.array([0.5])]
+
+
+@pytest.mark.parametrize("value", REALS)
+def test_shares_are_real_numbers_of_any_make(value):
+    assert share("beta", value) == value
+    assert type(share("beta", value)) is float
+
+
+@pytest.mark.parametrize("value", [*NO_REALS, -1e-9, 1.0000001, 2, float("inf")])
+def test_other_shares_are_named(value):
+    message = f"beta must be a number in [0, 1]; got {value!r}"
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        share("beta", value)
+
+
+@pytest.mark.parametrize("value", [*REALS, 1e300, 10**300])
+def test_numbers_have_no_upper_limit_unless_said(value):
+    assert number("size", value, 0) == float(value)
+    assert type(number("size", value, 0)) is float
+
+
+@pytest.mark.parametrize("value", [*NO_REALS, float("inf"), -float("inf"), 10**400, -2])
+def test_other_numbers_without_limit_are_named(value):
+    message = f"size must be a number, -1 or larger; got {value!r}"
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        number("size", value, -1)
+
+
+def test_both_limits_are_allowed_themselves():
+    assert [number("size", value, -1, 3) for value in (-1, 3)] == [-1.0, 3.0]
+    for value in (-1.001, 3.001):
+        with pytest.raises(InputError, match=r"a number in \[-1, 3\]; got"):
+            number("size", value, -1, 3)
+
+
+def test_a_choice_is_one_of_the_words():
+    assert choice("side", "in", {"out": 1, "in": 2}) == "in"
+    assert choice("side", "out", iter(("in", "out"))) == "out"
+
+
+@pytest.mark.parametrize(
+    "value", ["", "In", "inout", None, 0, ["in"], ("in",), np.array(["in", "out"])]
+)
+def test_other_words_are_named_with_the_allowed_ones(value):
+    message = f"side must be one of in, out; got {value!r}"
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        choice("side", value, ("in", "out"))
+
+
+def test_a_flag_is_true_or_false():
+    assert flag("anneal", True) is True
+    assert flag("anneal", False) is False
+
+
+@pytest.mark.parametrize("value", [0, 1, "true", None, np.True_])
+def test_other_flags_are_named(value):
+    message = f"anneal must be true or false; got {value!r}"
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        flag("anneal", value)
