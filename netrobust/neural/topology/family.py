@@ -1,56 +1,51 @@
-"""Where the links of a sparse layer start.
+"""Where the links of a sparse layer start: the family, and what its members share.
 
-A topology is a function ``(n_in, n_out, links, rng) -> (source, target)``: two integer
+A topology is made by a factory ``(**options) -> place`` named after it, where
+``place(n_in, n_out, links, rng, images=None) -> (source, target)`` gives two integer
 arrays of shape (links,) without a repeated pair, sorted by target and then source.
+`images` are training images of shape (images, pixels), for topologies that look at
+them.
 """
 
-from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.registry import Registry
+from netrobust.registry import Makers
 
 IntArray: TypeAlias = NDArray[np.int64]
-Topology: TypeAlias = Callable[
-    [int, int, int, np.random.Generator], tuple[IntArray, IntArray]
-]
-
-TOPOLOGIES: Registry[Topology] = Registry("topology")
+Ends: TypeAlias = tuple[IntArray, IntArray]
 
 
-@TOPOLOGIES.register
-def erdos_renyi(
-    n_in: int, n_out: int, links: int, rng: np.random.Generator
-) -> tuple[IntArray, IntArray]:
-    """Place exactly `links` links, every set of positions being equally likely.
+class Place(Protocol):
+    """Choose the links of one layer."""
 
-    Parameters
-    ----------
-    n_in, n_out : int
-        Neurons on the source and on the target side.
-    links : int
-        Number of links, at most ``n_in * n_out``.
-    rng : numpy.random.Generator
+    def __call__(
+        self,
+        n_in: int,
+        n_out: int,
+        links: int,
+        rng: np.random.Generator,
+        images: NDArray[np.float32] | None = None,
+    ) -> Ends:
+        """Give sources and targets of exactly `links` links."""
+        ...
 
-    Returns
-    -------
-    source, target : ndarray of int64, shape (links,)
 
-    Notes
-    -----
-    The uniform random graph G(n, M) of Erdos and Renyi (1959) on two sides,
-    https://doi.org/10.5486/PMD.1959.6.3-4.12; the degrees are hypergeometric.
+TOPOLOGIES: Makers[Place] = Makers("topology")
+
+
+def ends(places: IntArray, n_in: int) -> Ends:
+    """Give sources and targets of places ``target * n_in + source``, in their order.
 
     Examples
     --------
-    >>> source, target = erdos_renyi(4, 3, 5, np.random.default_rng(0))
-    >>> source.size, len(set(zip(source.tolist(), target.tolist())))
-    (5, 5)
+    >>> source, target = ends(np.array([1, 5]), n_in=4)
+    >>> source.tolist(), target.tolist()
+    ([1, 1], [0, 1])
     """
-    place = np.sort(rng.choice(n_in * n_out, links, replace=False, shuffle=False))
-    target, source = np.divmod(place.astype(np.int64, copy=False), n_in)
+    target, source = np.divmod(places.astype(np.int64, copy=False), n_in)
     return source, target
 
 
