@@ -8,8 +8,9 @@ from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.null import NULL_MODELS
 from netrobust.graphs.perturb import ORDERS, PERTURBATIONS
 from netrobust.neural.sparsify import SPARSIFIERS
+from netrobust.neural.topology import TOPOLOGIES
 
-FAMILIES = MEASURES, NULL_MODELS, ORDERS, PERTURBATIONS, SPARSIFIERS
+FAMILIES = MEASURES, NULL_MODELS, ORDERS, PERTURBATIONS, SPARSIFIERS, TOPOLOGIES
 
 
 @pytest.fixture(autouse=True)
