@@ -1,5 +1,7 @@
-"""The exact degree distribution against counting, moments and drawn graphs."""
+"""Exact predictions against counting, moments and drawn graphs."""
 
+from collections import Counter
+from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
@@ -8,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from specimens import random_stack
 
+from netrobust.errors import InputError
 from netrobust.graphs.measure import (
     degrees,
     in_degree_dispersion,
     out_degree_dispersion,
 )
-from netrobust.graphs.theory import erdos_renyi_degrees
+from netrobust.graphs.theory import erdos_renyi_degrees, itop_rate, link_survival
 
 
 @st.composite
@@ -74,3 +77,121 @@ def test_dispersion_is_the_variance_over_that_of_the_theory():
         k = np.arange(other + 1)
         variance = (k**2 * p).sum() - (k * p).sum() ** 2
         assert value == pytest.approx(degree.var() / variance)
+
+
+# Rewiring at random
+
+
+def lowest(links):
+    return [(frozenset([min(links)]), Fraction(1))]
+
+
+def any_one(links):
+    return [(frozenset([link]), Fraction(1, len(links))) for link in links]
+
+
+def exact_history(drop, updates):
+    """Mean shares of places tried and of first links there, by following all cases.
+
+    A layer of five places and two links, of which every update drops one.
+    """
+    places, links = range(5), 2
+    starts = [frozenset(start) for start in combinations(places, links)]
+    cases = {(start, start, start): Fraction(1, len(starts)) for start in starts}
+    tried, there = [], []
+    for _ in range(updates + 1):
+        tried.append(sum(p * len(ever) for (_, ever, _), p in cases.items()) / 5)
+        there.append(
+            sum(p * len(first & now) for (first, _, now), p in cases.items()) / links
+        )
+        after = Counter()
+        for (first, ever, now), p in cases.items():
+            for gone, chance in drop(now):
+                free = [place for place in places if place not in now - gone]
+                for place in free:
+                    new = now - gone | {place}
+                    after[first, ever | new, new] += p * chance / len(free)
+        cases = after
+    return [float(share) for share in tried], [float(share) for share in there]
+
+
+@pytest.mark.parametrize("drop", [any_one, lowest])
+def test_places_tried_by_following_all_cases(drop):
+    tried, _ = exact_history(drop, updates=5)
+    assert itop_rate(2 / 5, 1 / 2, np.arange(6)) == pytest.approx(tried, rel=1e-12)
+
+
+def test_survival_by_following_all_cases():
+    _, there = exact_history(any_one, updates=5)
+    found = link_survival(2 / 5, 1 / 2, np.arange(6))
+    assert found == pytest.approx(there, rel=1e-12)
+    # It is a law of random removal: any choice among the links breaks it.
+    _, there = exact_history(lowest, updates=5)
+    assert abs(found[2:] - there[2:]).min() > 0.01
+
+
+def test_a_hundred_updates_of_a_sparse_layer():
+    assert itop_rate(0.01, 0.3, 100) == pytest.approx(0.268, abs=5e-4)
+    # After many updates nothing is left of the start but chance.
+    assert link_survival(0.01, 0.3, 100) == pytest.approx(0.01, abs=1e-12)
+
+
+shares = st.floats(0, 1)
+
+
+@given(density=shares, zeta=shares)
+def test_laws_begin_at_their_ends_and_are_monotonic(density, zeta):
+    updates = np.arange(50)
+    tried = itop_rate(density, zeta, updates)
+    there = link_survival(density, zeta, updates)
+    assert tried[0] == pytest.approx(density)
+    assert there[0] == pytest.approx(1)
+    assert (np.diff(tried) >= -1e-15).all()
+    assert (np.diff(there) <= 1e-15).all()
+    for law in (tried, there):
+        assert (law >= density - 1e-12).all()
+        assert (law <= 1 + 1e-12).all()
+    # The drop leaves 1 - d + zeta d of the places free, and 1 - d of them stay empty.
+    empty = 1 - density
+    free = max(empty + zeta * density, 1e-300)
+    assert 1 - tried[1] == pytest.approx(empty**2 / free, abs=1e-12)
+    assert there[1] == pytest.approx(1 - zeta * empty / free, abs=1e-12)
+
+
+@pytest.mark.parametrize("law", [itop_rate, link_survival])
+def test_a_number_for_a_number_and_an_array_for_an_array(law):
+    assert type(law(0.1, 0.3, 4)) is type(law(0.1, 0.3, np.int64(4))) is float
+    grid = law(0.1, 0.3, np.array([[0, 1], [2, 4]]))
+    assert grid.shape == (2, 2)
+    assert grid.dtype == np.float64
+    assert grid[1, 1] == law(0.1, 0.3, 4)
+
+
+@pytest.mark.parametrize("law", [itop_rate, link_survival])
+def test_layers_without_links_or_free_places(law):
+    assert itop_rate(0, 0.3, 5) == 0
+    for zeta in (0, 0.3, 1):
+        assert law(1, zeta, 5) == 1
+    assert law(0.2, 0, 5) == pytest.approx(0.2 if law is itop_rate else 1)
+
+
+@pytest.mark.parametrize("law", [itop_rate, link_survival])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((1.1, 0.3, 5), r"density must be a number in \[0, 1\]; got 1.1"),
+        ((-0.1, 0.3, 5), "density must be .*got -0.1"),
+        ((float("nan"), 0.3, 5), "density must be .*got nan"),
+        ((True, 0.3, 5), "density must be .*got True"),
+        ((0.1, 2, 5), r"zeta must be a number in \[0, 1\]; got 2"),
+        ((0.1, "0.3", 5), "zeta must be .*got '0.3'"),
+        ((0.1, 0.3, -1), "updates must be integers, 0 or larger; got -1"),
+        ((0.1, 0.3, 1.5), "updates must be .*got 1.5"),
+        ((0.1, 0.3, True), "updates must be .*got True"),
+        ((0.1, 0.3, np.array([1, -2])), "updates must be .*got array"),
+        ((0.1, 0.3, np.array([1.0])), "updates must be .*got array"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(law, given, message):
+    with pytest.raises(InputError, match=message):
+        law(*given)
