@@ -2,19 +2,22 @@
 
 from dataclasses import asdict
 from hashlib import blake2b
-from itertools import pairwise
 from json import dumps
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from netrobust.errors import InputError
-from netrobust.neural.sparsify import Sparsifier, default_options, sparsifier
-from netrobust.neural.topology import TOPOLOGIES
-from netrobust.settings import settings
+from netrobust.neural.density import DENSITIES, link_counts
+from netrobust.neural.sparsify import SPARSIFIERS, Sparsifier
+from netrobust.neural.topology import TOPOLOGIES, Place
+from netrobust.registry import Option
+from netrobust.settings import choice, settings
 
 Positive = Annotated[int, Field(ge=1)]
-Option = bool | int | float | str
+
+#: How weights start: see `netrobust.neural.model.start`.
+WEIGHT_STARTS = ("swi", "kaiming")
 
 
 @settings
@@ -26,10 +29,17 @@ class TrainConfig:
     sparsifier : str
         How links move, one of `SPARSIFIERS`.
     options : dict
-        Options of the sparsifier. Those at their default are left out, so that naming
-        a default makes no other settings.
-    topology : str
-        Where links start, one of `TOPOLOGIES`.
+        Options of the sparsifier; ``variant`` names a set of them. Those at their
+        default are left out, so that naming a default makes no other settings.
+    topology : str or None
+        Where links start, one of `TOPOLOGIES`; None for the one the method starts
+        from in its source.
+    topology_options : dict
+        Options of the topology, as `options`.
+    densities : str
+        How links are shared among the layers, one of `DENSITIES`.
+    weights : {"swi", "kaiming"}
+        Variance of the starting weights: 2 over the mean in-degree, or over the width.
     hidden : tuple of int
         Neurons of each hidden layer.
     sparsity : float
@@ -71,7 +81,10 @@ to 1; got 1.5
 
     sparsifier: str = "set"
     options: dict[str, Option] = Field(default_factory=dict)
-    topology: str = "erdos_renyi"
+    topology: str | None = None
+    topology_options: dict[str, Option] = Field(default_factory=dict)
+    densities: str = "uniform"
+    weights: str = "swi"
     hidden: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1000, 1000, 1000)
     sparsity: Annotated[float, Field(ge=0, lt=1)] = 0.99
     epochs: Positive = 25
@@ -86,10 +99,18 @@ to 1; got 1.5
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
-        TOPOLOGIES[self.topology]
-        sparsifier(self.sparsifier, **self.options)
-        # Left out and not filled in, so that `replace` can change the sparsifier alone.
-        object.__setattr__(self, "options", self._options_that_differ())
+        SPARSIFIERS.make(self.sparsifier, self.options)
+        DENSITIES[self.densities]
+        choice("weights", self.weights, WEIGHT_STARTS)
+        # What is at its default is left out and not filled in, so that `replace` can
+        # change the sparsifier alone.
+        options = SPARSIFIERS.changes(self.sparsifier, self.options)
+        object.__setattr__(self, "options", options)
+        if self.topology == self.method.topology:
+            object.__setattr__(self, "topology", None)
+        changes = TOPOLOGIES.changes(self.start_topology, self.topology_options)
+        object.__setattr__(self, "topology_options", changes)
+        TOPOLOGIES.make(self.start_topology, changes)
         if self.final_learning_rate > self.learning_rate:
             raise InputError(
                 "final_learning_rate must not exceed learning_rate "
@@ -97,32 +118,39 @@ to 1; got 1.5
             )
         return self
 
-    def _options_that_differ(self) -> dict[str, Option]:
-        usual = default_options(self.sparsifier)
-        return {
-            key: self.options[key]
-            for key in usual
-            if key in self.options and self.options[key] != usual[key]
-        }
-
     @property
     def method(self) -> Sparsifier:
         """The sparsifier with its options set."""
-        return sparsifier(self.sparsifier, **self.options)
+        return SPARSIFIERS.make(self.sparsifier, self.options)
+
+    @property
+    def start_topology(self) -> str:
+        """Name of the topology that links start from."""
+        return self.topology or self.method.topology
+
+    @property
+    def place(self) -> Place:
+        """The topology that links start from, with its options set."""
+        return TOPOLOGIES.make(self.start_topology, self.topology_options)
 
     @property
     def label(self) -> str:
-        """Name of the method in tables: sparsifier and options not at their default.
+        """Name of the method in tables: what differs from its defaults is named.
+
+        `netrobust.neural.method.parse` reads it.
 
         Examples
         --------
         >>> TrainConfig(options={"prune": "random"}).label
         'set(prune=random)'
+        >>> TrainConfig(sparsifier="cht", topology="erdos_renyi").label
+        'cht@erdos_renyi'
         """
-        given = ",".join(
-            f"{key}={value}" for key, value in sorted(self.options.items())
-        )
-        return f"{self.sparsifier}({given})" if given else self.sparsifier
+        name = SPARSIFIERS.label(self.sparsifier, self.options)
+        if self.topology is None and not self.topology_options:
+            return name
+        start = TOPOLOGIES.label(self.start_topology, self.topology_options)
+        return f"{name}@{start}"
 
     @property
     def record(self) -> dict[str, Any]:
@@ -130,8 +158,13 @@ to 1; got 1.5
 
         ``TrainConfig(**record)`` are the same settings.
         """
-        options = default_options(self.sparsifier) | self.options
-        return asdict(self) | {"options": options}
+        topology = self.start_topology
+        usual = TOPOLOGIES.defaults(topology)
+        return asdict(self) | {
+            "options": SPARSIFIERS.defaults(self.sparsifier) | self.options,
+            "topology": topology,
+            "topology_options": usual | self.topology_options,
+        }
 
     @property
     def digest(self) -> str:
@@ -151,17 +184,18 @@ to 1; got 1.5
         budget = sum(self.links(sizes)) + sizes[-2] * classes
         return self.method.widths(sizes, budget)
 
-    def links(self, sizes: tuple[int, ...]) -> list[int]:
+    def links(self, sizes: tuple[int, ...], surplus: float = 0.0) -> list[int]:
         """Links per sparse layer: the nearest count to the asked sparsity.
+
+        `surplus` is density above it, in every layer.
 
         Examples
         --------
         >>> TrainConfig().links((784, 1000, 1000, 1000, 10))
         [7840, 10000, 10000]
         """
-        density = 1 - self.sparsity
-        pairs = pairwise(sizes[:-1])
-        return [round(density * n_in * n_out) for n_in, n_out in pairs]
+        shares = DENSITIES[self.densities](sizes[:-1], 1 - self.sparsity)
+        return link_counts([min(share + surplus, 1) for share in shares], sizes[:-1])
 
     def rate(self, epoch: int) -> float:
         """Learning rate of an epoch, the first being 1: linear, then constant.

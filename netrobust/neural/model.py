@@ -14,7 +14,7 @@ from torch.nn.utils import skip_init
 from netrobust.errors import InputError
 from netrobust.neural.dense import DenseLinear
 from netrobust.neural.linear import LinkArrays, SparseLinear
-from netrobust.neural.topology import Topology, erdos_renyi
+from netrobust.neural.topology import Place, topology
 
 Layer = SparseLinear | DenseLinear
 D = TypeVar("D", bound=nn.Linear)
@@ -135,9 +135,11 @@ def start(
     sizes: Sequence[int],
     rng: np.random.Generator,
     links: Sequence[int] | None = None,
-    topology: Topology = erdos_renyi,
+    place: Place | None = None,
     mean: float = 0.0,
     std: float = 1.0,
+    weights: str = "swi",
+    images: NDArray[np.float32] | None = None,
 ) -> SparseMLP:
     """Make a network before training; every number is drawn from `rng`.
 
@@ -148,31 +150,45 @@ def start(
     rng : numpy.random.Generator
     links : sequence of int, optional
         Links per hidden layer; complete (dense) layers if not given.
-    topology : callable
-        Where the links start, one of `TOPOLOGIES`.
+    place : callable, optional
+        Where the links start, made by one of `TOPOLOGIES`; Erdos-Renyi if not given.
     mean, std : float
         Of the training pixels.
+    weights : {"swi", "kaiming"}
+        Sparse weights are N(0, 2 / k) with k the mean in-degree of the layer, the rule
+        of He et al. (2015), https://doi.org/10.1109/ICCV.2015.123, on the links that
+        are there (sparse weight initialisation, Zhang et al., ICLR 2024), or with the
+        layer's width n_in in place of k, as if all links were there; that shrinks the
+        signal a thousandfold over three layers of density 0.01. Biases start at 0.
+    images : ndarray of float32, shape (images, pixels), optional
+        Training images, for topologies that look at them.
 
-    Notes
-    -----
-    Weights are N(0, 2 / k) with k the mean in-degree of the layer, the rule of He et
-    al. (2015), https://doi.org/10.1109/ICCV.2015.123, on the links that are there:
-    with the width in place of k three layers of density 0.01 would shrink the signal
-    a thousandfold. Biases start at 0.
+    Raises
+    ------
+    InputError
+        The images have another number of pixels than the network has inputs, or the
+        topology cannot be made of them.
 
     Examples
     --------
     >>> start((4, 3, 2), np.random.default_rng(0)).layers[0]
     DenseLinear(in_features=4, out_features=3, bias=True)
     """
+    if images is not None and images.shape[1] != sizes[0]:
+        raise InputError(
+            f"images of {images.shape[1]} pixels do not fit a first layer of "
+            f"{sizes[0]} inputs; give images of that size"
+        )
+    place = place or topology("erdos_renyi")
     layers: list[Layer] = []
     for depth, (n_in, n_out) in enumerate(pairwise(sizes[:-1])):
         if links is None:
             layers.append(_dense(DenseLinear, n_in, n_out, rng))
         else:
             count = links[depth]
-            source, target = topology(n_in, n_out, count, rng)
-            weight = _he_normal(count, count / n_out, rng)
+            source, target = place(n_in, n_out, count, rng, images)
+            fan_in = count / n_out if weights == "swi" else n_in
+            weight = _he_normal(count, fan_in, rng)
             layers.append(SparseLinear(n_in, n_out, source, target, weight))
     head = _dense(nn.Linear, sizes[-2], sizes[-1], rng)
     return SparseMLP(layers, head, mean, std)

@@ -1,8 +1,8 @@
 """A network with its history, and the one file that keeps it.
 
 The file is safetensors: weights and topology as tensors, everything else as JSON in
-its header. A checkpoint is the same file, written before the last epoch, with the
-momentum of the optimiser beside the weights. No pickle is involved.
+its header. A checkpoint is the same file, written before the last epoch, with what
+training needs to go on beside the weights. No pickle is involved.
 """
 
 import json
@@ -26,7 +26,7 @@ from netrobust.neural.model import SparseMLP, from_state
 from netrobust.settings import whole
 
 FORMAT = "netrobust network 1"
-_MOMENTUM = "momentum."
+_STATE = ("momentum.", "trace.", "memory.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +45,10 @@ class Network:
         test_accuracy``; loss and train accuracy are running means over the epoch.
     dynamics : DataFrame
         One row per epoch and sparse layer, see `train`.
-    momentum : dict of str to Tensor
-        State of the optimiser while training is unfinished, else empty.
+    state : dict of str to Tensor
+        What training needs to go on while it is unfinished, else empty: ``momentum.``
+        of every parameter, the ``trace.`` of the links and the ``memory.`` of the
+        sparsifier.
 
     Examples
     --------
@@ -67,7 +69,7 @@ class Network:
     dataset_sha256: str
     history: pd.DataFrame
     dynamics: pd.DataFrame
-    momentum: Mapping[str, Tensor] = field(default_factory=dict)
+    state: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -147,8 +149,7 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> Path:
         "dynamics": network.dynamics.to_dict(orient="list"),
     }
     tensors = {name: t.contiguous() for name, t in network.model.state_dict().items()}
-    for name, buffer in network.momentum.items():
-        tensors[_MOMENTUM + name] = buffer.contiguous()
+    tensors |= {name: tensor.contiguous() for name, tensor in network.state.items()}
     with replacing(path) as part:
         try:
             save_file(tensors, part, metadata={"netrobust": json.dumps(header)})
@@ -190,14 +191,17 @@ written by save_network
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})["netrobust"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        momentum = {
-            name.removeprefix(_MOMENTUM): tensors.pop(name)
-            for name in list(tensors)
-            if name.startswith(_MOMENTUM)
+        state = {
+            name: tensors.pop(name) for name in list(tensors) if name.startswith(_STATE)
         }
         model = from_state(tensors, header["sizes"])
-        needed = {name: value.shape for name, value in model.named_parameters()}
-        if momentum and {name: m.shape for name, m in momentum.items()} != needed:
+        momentum = {
+            name: tensor.shape
+            for name, tensor in state.items()
+            if name.startswith("momentum.")
+        }
+        needed = {f"momentum.{name}": p.shape for name, p in model.named_parameters()}
+        if momentum and momentum != needed:
             raise InputError("its momentum does not fit its weights")
         network = Network(
             model=model,
@@ -207,7 +211,7 @@ written by save_network
             dataset_sha256=header["dataset_sha256"],
             history=pd.DataFrame(header["history"]),
             dynamics=pd.DataFrame(header["dynamics"]),
-            momentum=momentum,
+            state=state,
         )
         _check(network, header["format"])
         return network
@@ -230,7 +234,7 @@ def _check(network: Network, form: object) -> None:
     if not (math.isfinite(mean) and 0 < std < math.inf):
         raise InputError(f"its pixels cannot have mean {mean} and deviation {std}")
     done = len(network.history)
-    if done == 0 and (network.momentum or len(network.dynamics)):
+    if done == 0 and (network.state or len(network.dynamics)):
         raise InputError("its history is missing")
     epochs = network.history["epoch"].tolist() if done else []
     if epochs != list(range(1, done + 1)) or done > network.config.epochs:

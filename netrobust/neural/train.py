@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -17,16 +18,15 @@ from netrobust.errors import DivergedError, InputError
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.data import Dataset
 from netrobust.neural.evaluate import evaluate
-from netrobust.neural.linear import SparseLinear
 from netrobust.neural.model import SparseMLP, start
 from netrobust.neural.network import Network, load_network, save_network
-from netrobust.neural.sparsify import Context, Links, Rewiring, Step
+from netrobust.neural.rewire import MovingLinks, Row
+from netrobust.neural.sparsify import MOST_PLACES
 from netrobust.neural.threads import limited_threads
-from netrobust.neural.topology import TOPOLOGIES
 from netrobust.settings import whole
 from netrobust.streams import stream
 
-Row: TypeAlias = dict[str, float]
+Observer = Callable[[Network], None]
 
 
 def train(
@@ -35,6 +35,7 @@ def train(
     seed: int = 0,
     *,
     path: str | os.PathLike[str] | None = None,
+    observe: Observer | None = None,
     progress: bool = False,
 ) -> Network:
     """Train one network while its links move.
@@ -55,15 +56,20 @@ def train(
         File of the network. A checkpoint is written there after each epoch; a
         training that was killed goes on from it, with bitwise the same result, and a
         finished network is read instead of trained.
+    observe : callable, optional
+        Called with the network before the first epoch and after each one, as it was
+        tested: before links move.
     progress : bool
         Show a bar with epoch, loss and test accuracy on stderr.
 
     Returns
     -------
     Network
-        Its `dynamics` have one row per epoch and sparse layer: ``links``, ``removed``
-        (links dropped, and as many grown, after the epoch) and ``returned`` (dropped
-        links that grew again at once).
+        Its `dynamics` have one row per epoch and sparse layer. The network tested
+        after the epoch has ``links``, and what `topology_rows` says of them: shares of
+        active neurons, ``itop``, ``survival``, ``paths``, ``alignment``. Moved in the
+        epoch or after its test were ``removed`` and ``grown`` links; ``returned`` of
+        those dropped grew again at once.
 
     Raises
     ------
@@ -85,19 +91,22 @@ def train(
     """
     config = config or TrainConfig()
     seed = whole("seed", seed, 0)
-    network = _begin(data, config, seed, path)
+    network = begin(data, config, seed, path)
     if network.finished:
         return network
-    model, step = network.model, config.method.step
-    optimiser = _optimiser(network)
+    model, optimiser = network.model, _optimiser(network)
+    batches = -(-len(data.y_train) // config.batch_size)
+    links = MovingLinks(model, optimiser, config, batches, network.state)
     history, dynamics = _rows(network.history), _rows(network.dynamics)
+    observe = observe or (lambda seen: None)
+    if not history:
+        observe(replace(network, state={}))
     with limited_threads(config.threads), _bar(network, progress) as show:
         for epoch in range(len(history) + 1, config.epochs + 1):
+            rate, done = config.rate(epoch), epoch * batches
             for group in optimiser.param_groups:
-                group["lr"] = config.rate(epoch)
-            draw = stream(seed, "batches", data.name, epoch)
-            order = draw.permutation(len(data.y_train))
-            learnt = _one_epoch(model, data, optimiser, order, config.batch_size)
+                group["lr"] = rate
+            learnt = _one_epoch(network, data, optimiser, links, epoch)
             if not (np.isfinite(learnt["loss"]) and _finite(model)):
                 raise DivergedError(
                     f"training diverged in epoch {epoch} (its loss or weights are not "
@@ -107,20 +116,23 @@ def train(
             history.append(
                 {
                     "epoch": epoch,
-                    "learning_rate": config.rate(epoch),
+                    "learning_rate": rate,
                     **learnt,
                     "test_accuracy": tested["accuracy"],
                 }
             )
-            moves = step if epoch < config.epochs else None
-            context = Context(config.zeta, stream(seed, "rewire", data.name, epoch))
-            for row in _move_links(model, optimiser, moves, context):
-                dynamics.append({"epoch": epoch, **row})
+            described = links.describe()
+            network = replace(network, history=pd.DataFrame(history), state={})
+            observe(network)
+            if links.due(done) and not links.due_within(done):
+                links.move(done, rate, stream(seed, "rewire", data.name, epoch))
+            for row, moved in zip(described, links.turnover(), strict=True):
+                dynamics.append({"epoch": epoch, **row, **moved})
+            state = {**_momentum(model, optimiser), **links.state()}
             network = replace(
                 network,
-                history=pd.DataFrame(history),
                 dynamics=pd.DataFrame(dynamics),
-                momentum=_momentum(model, optimiser) if epoch < config.epochs else {},
+                state=state if epoch < config.epochs else {},
             )
             if path is not None:
                 save_network(network, path)
@@ -128,13 +140,22 @@ def train(
     return network
 
 
-def _begin(
+def begin(
     data: Dataset,
     config: TrainConfig,
     seed: int,
-    path: str | os.PathLike[str] | None,
+    path: str | os.PathLike[str] | None = None,
 ) -> Network:
-    """Read the checkpoint, or make the network before its first epoch."""
+    """Read the checkpoint, or make the network before its first epoch.
+
+    The parameters are those of `train`.
+
+    Raises
+    ------
+    InputError
+        `path` holds another network, a layer is too large for the method, or the
+        topology cannot be made.
+    """
     if path is not None and Path(path).exists():
         network = load_network(path)
         came = (network.config, network.seed, network.dataset_sha256)
@@ -144,14 +165,23 @@ def _begin(
                 "give another path or remove that file"
             )
         return network
-    sizes = config.sizes(data.x_train.shape[1], data.n_classes)
+    method, sizes = config.method, config.sizes(data.x_train.shape[1], data.n_classes)
+    for number, (n_in, n_out) in enumerate(pairwise(sizes[:-1]), start=1):
+        if method.every_place and n_in * n_out > MOST_PLACES:
+            raise InputError(
+                f"{config.sparsifier} holds a number for every possible link of a "
+                f"layer, at most {MOST_PLACES:,}; layer {number} has "
+                f"{n_in * n_out:,}, train it with set or mest"
+            )
     model = start(
         sizes,
         stream(seed, "start", data.name),
-        links=None if config.method.dense else config.links(sizes),
-        topology=TOPOLOGIES[config.topology],
+        links=None if method.dense else config.links(sizes, method.surplus(0)),
+        place=config.place,
         mean=data.mean,
         std=data.std,
+        weights=config.weights,
+        images=data.x_train,
     )
     empty = pd.DataFrame()
     return Network(model, config, seed, data.name, data.sha256, empty, empty)
@@ -171,33 +201,42 @@ def _optimiser(network: Network) -> SGD:
         momentum=config.momentum,
         fused=True,
     )
-    for name, buffer in network.momentum.items():
-        optimiser.state[named[name]]["momentum_buffer"] = buffer.clone()
+    for name, parameter in named.items():
+        if (buffer := network.state.get(f"momentum.{name}")) is not None:
+            optimiser.state[parameter]["momentum_buffer"] = buffer.clone()
     return optimiser
 
 
 def _momentum(model: SparseMLP, optimiser: SGD) -> dict[str, torch.Tensor]:
     buffers = {
-        name: optimiser.state[parameter].get("momentum_buffer")
+        f"momentum.{name}": optimiser.state[parameter].get("momentum_buffer")
         for name, parameter in model.named_parameters()
     }
     return {name: buffer for name, buffer in buffers.items() if buffer is not None}
 
 
 def _one_epoch(
-    model: SparseMLP, data: Dataset, optimiser: SGD, order: np.ndarray, batch_size: int
+    network: Network, data: Dataset, optimiser: SGD, links: MovingLinks, epoch: int
 ) -> Row:
     """Show every training image once; give mean loss and accuracy on the way."""
+    model, size, seed = network.model, network.config.batch_size, network.seed
+    order = stream(seed, "batches", data.name, epoch).permutation(len(data.y_train))
+    firsts = range(0, order.size, size)
     total = correct = 0.0
-    for first in range(0, order.size, batch_size):
-        batch = order[first : first + batch_size]
+    for number, first in enumerate(firsts, start=(epoch - 1) * len(firsts) + 1):
+        batch = order[first : first + size]
         x = torch.from_numpy(data.x_train[batch])
         y = torch.from_numpy(data.y_train[batch])
-        scores = model(x)
+        with links.watched(number):
+            scores = model(x)
         loss = cross_entropy(scores, y)
         optimiser.zero_grad()
         loss.backward()
-        optimiser.step()
+        if not links.skips(number):
+            optimiser.step()
+        if links.due_within(number):
+            rng = stream(seed, "rewire", data.name, epoch, number)
+            links.move(number, optimiser.param_groups[0]["lr"], rng)
         total += loss.item() * batch.size
         correct += (scores.argmax(1) == y).sum().item()
     return {"loss": total / order.size, "train_accuracy": correct / order.size}
@@ -205,51 +244,6 @@ def _one_epoch(
 
 def _finite(model: SparseMLP) -> bool:
     return all(bool(torch.isfinite(part).all()) for part in model.parameters())
-
-
-def _move_links(
-    model: SparseMLP, optimiser: SGD, step: Step | None, context: Context
-) -> Iterator[Row]:
-    """Rewire all sparse layers, momentum included; give one row for each."""
-    layers = [part for part in model.layers if isinstance(part, SparseLinear)]
-    before = [
-        Links(layer.in_features, layer.out_features, *layer.links()) for layer in layers
-    ]
-    moves = step(before, context) if step else [None] * len(layers)
-    for number, (layer, links, move) in enumerate(
-        zip(layers, before, moves, strict=True), start=1
-    ):
-        if move is not None:
-            _rewire(layer, optimiser, move)
-        if layer.weight.numel() != links.weight.size:
-            raise AssertionError(
-                f"layer {number} had {links.weight.size} links and was rewired to "
-                f"{layer.weight.numel()}"
-            )
-        yield {"layer": number, "links": links.weight.size, **_turnover(links, move)}
-
-
-def _rewire(layer: SparseLinear, optimiser: SGD, move: Rewiring) -> None:
-    origin = layer.rewire(*move)
-    buffer = optimiser.state[layer.weight].get("momentum_buffer")
-    if buffer is None:  # SGD with momentum 0 keeps none
-        return
-    survived = torch.from_numpy(origin >= 0)
-    moved = torch.zeros_like(layer.weight)
-    moved[survived] = buffer[torch.from_numpy(origin[origin >= 0])]
-    optimiser.state[layer.weight]["momentum_buffer"] = moved
-
-
-def _turnover(links: Links, move: Rewiring | None) -> Row:
-    if move is None:
-        return {"removed": 0, "returned": 0}
-    place = links.target * links.n_in + links.source
-    dropped = np.delete(place, move.kept)
-    grown = move.target * links.n_in + move.source
-    return {
-        "removed": dropped.size,
-        "returned": int(np.isin(dropped, grown, assume_unique=True).sum()),
-    }
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:

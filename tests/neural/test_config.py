@@ -14,8 +14,18 @@ inf, nan = float("inf"), float("nan")
 
 BAD = {
     "sparsifier": ["sett", 3, None],
-    "options": [{"prun": "random"}, {"prune": "x"}, {"prune": None}, "prune", 3],
+    "options": [
+        {"prun": "random"},
+        {"prune": "x"},
+        {"prune": None},
+        {"variant": "x"},
+        "prune",
+        3,
+    ],
     "topology": ["lattice", 3],
+    "topology_options": [{"beta": 0.5}, "beta", 3],
+    "densities": ["even", 3, None],
+    "weights": ["zero", None],
     "hidden": [(), (0,), (10, -1), (2.5,), 10, "ten", None],
     "sparsity": [-0.01, 1, 1.5, nan, inf, "high"],
     "epochs": [0, -1, 2.5, nan, "many", None],
@@ -32,7 +42,10 @@ BAD = {
 OTHER = {
     "sparsifier": "static",
     "options": {"prune": "random"},
-    "topology": None,  # there is one topology so far
+    "topology": "small_world",
+    "topology_options": None,  # the default topology has none
+    "densities": "erk",
+    "weights": "kaiming",
     "hidden": (1000, 1000),
     "sparsity": 0.98,
     "epochs": 26,
@@ -61,7 +74,12 @@ def test_a_bad_value_is_one_sentence_about_the_field(field, value):
         TrainConfig(**{field: value})
     message = str(caught.value)
     assert "\n" not in message
-    assert field in message or (field == "options" and "prun" in message)
+    assert (
+        field in message
+        or (field == "options" and "sparsifier 'set'" in message)
+        or (field == "options" and "prune must be" in message)
+        or (field == "topology_options" and "topology 'erdos_renyi'" in message)
+    )
     assert message.startswith("TrainConfig")
     assert caught.value.__suppress_context__  # the command line shows no second error
 
@@ -76,7 +94,8 @@ def test_an_unknown_field_is_named_with_the_known_ones():
 def test_defaults_are_those_of_the_issue():
     config = TrainConfig()
     assert asdict(config) == {
-        "sparsifier": "set", "options": {}, "topology": "erdos_renyi",
+        "sparsifier": "set", "options": {}, "topology": None, "topology_options": {},
+        "densities": "uniform", "weights": "swi",
         "hidden": (1000, 1000, 1000), "sparsity": 0.99, "epochs": 25,
         "batch_size": 64, "learning_rate": 0.025, "final_learning_rate": 2.5e-4,
         "decay_until": 0.9, "momentum": 0.9, "weight_decay": 5e-4, "zeta": 0.3,
@@ -95,7 +114,7 @@ def test_the_digest_is_stable():
     # It names networks on disk: a change of it means that all are trained again.
     assert TrainConfig().digest == TrainConfig(epochs=25, hidden=[1000] * 3).digest
     assert len(TrainConfig().digest) == 8
-    assert TrainConfig().digest == "a949430d"
+    assert TrainConfig().digest == "cd153085"
 
 
 def test_frozen_and_picklable():
@@ -184,9 +203,14 @@ def test_an_option_at_its_default_is_no_other_setting():
 @pytest.mark.parametrize("options", [{}, {"prune": "random"}])
 def test_the_record_names_every_option(options):
     config = TrainConfig(options=options, epochs=3)
-    assert config.record == {
-        **asdict(config), "options": {"prune": options.get("prune", "per_sign")}
+    spelt = {
+        "prune": "per_sign", "regrown": "zero", "returns": "fresh", "skip_step": False
     }  # fmt: skip
+    assert config.record == {
+        **asdict(config),
+        "options": spelt | options,
+        "topology": "erdos_renyi",
+    }
     assert TrainConfig(**config.record) == config
     assert TrainConfig(**json.loads(json.dumps(config.record))) == config
 
@@ -195,4 +219,36 @@ def test_labels_and_names():
     assert TrainConfig(sparsifier="static").label == "static"
     config = TrainConfig(options={"prune": "random"})
     assert config.label == "set(prune=random)"
+    named = TrainConfig(sparsifier="cht", topology="small_world")
+    assert named.label == "cht@small_world"
+    assert TrainConfig(sparsifier="cht", topology="correlated").label == "cht"
+    assert TrainConfig(topology="erdos_renyi").label == "set"
     assert network_name("tiny", config, 3) == f"tiny-set-s3-{config.digest}"
+
+
+def test_a_method_starts_from_its_own_topology():
+    assert TrainConfig(sparsifier="cht").start_topology == "correlated"
+    assert TrainConfig(sparsifier="set").start_topology == "erdos_renyi"
+    named = TrainConfig(sparsifier="cht", topology="correlated")
+    assert named == TrainConfig(sparsifier="cht")
+    assert replace(named, sparsifier="set").start_topology == "erdos_renyi"
+    varied = TrainConfig(topology="small_world", topology_options={"beta": 0.25})
+    assert varied == TrainConfig(topology="small_world")  # beta is 0.25 anyway
+    assert TrainConfig(**varied.record) == varied
+
+
+def test_a_variant_is_its_options():
+    named = TrainConfig(options={"variant": "cht_benchmark", "prune": "random"})
+    spelt = {"prune": "random", "returns": "restored", "skip_step": True}
+    assert named.options == spelt
+    assert named == TrainConfig(options=spelt)
+    assert TrainConfig(options={"variant": "source"}) == TrainConfig()
+
+
+def test_densities_and_surplus():
+    sizes = (784, 1000, 1000, 1000, 10)
+    erk = TrainConfig(densities="erk").links(sizes)
+    assert abs(sum(erk) - 27_840) <= 1
+    assert erk[0] > 7840  # the layer whose sides are smaller is denser
+    assert TrainConfig().links(sizes, surplus=0.05) == [47_040, 60_000, 60_000]
+    assert TrainConfig(sparsity=0.02).links((10, 10, 2), surplus=0.05) == [100]

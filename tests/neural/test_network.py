@@ -37,7 +37,9 @@ def network(model=None, epochs=2, done=2, momentum=True):
     dynamics = pd.DataFrame([row] if done else [])
     buffers = {}
     if 0 < done < epochs and momentum:
-        buffers = {name: p.detach() * 3 for name, p in model.named_parameters()}
+        parameters = model.named_parameters()
+        buffers = {f"momentum.{name}": p.detach() * 3 for name, p in parameters}
+        buffers |= {"trace.first.0": torch.arange(3), "memory.on": torch.tensor([True])}
     return Network(model, config, 7, "tiny", "ab12", history, dynamics, buffers)
 
 
@@ -47,9 +49,9 @@ def assert_same(one, two):
     assert [getattr(one, n) for n in names] == [getattr(two, n) for n in names]
     assert_frame_equal(one.history, two.history, check_exact=True)
     assert_frame_equal(one.dynamics, two.dynamics, check_exact=True)
-    assert one.momentum.keys() == two.momentum.keys()
-    for name, buffer in one.momentum.items():
-        assert torch.equal(buffer, two.momentum[name])
+    assert one.state.keys() == two.state.keys()
+    for name, tensor in one.state.items():
+        assert torch.equal(tensor, two.state[name])
 
 
 @pytest.mark.parametrize("done", [0, 1, 2])

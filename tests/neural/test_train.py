@@ -19,13 +19,18 @@ from networks import (
 )
 from pandas.testing import assert_frame_equal
 from torch.nn.functional import cross_entropy
+from torch.optim import SGD
 
 from netrobust.errors import DivergedError, InputError
 from netrobust.neural import train as training
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.dataset import Dataset
+from netrobust.neural.evaluate import evaluate
+from netrobust.neural.method import parse
 from netrobust.neural.model import start
-from netrobust.neural.network import load_network
+from netrobust.neural.network import load_network, save_network
+from netrobust.neural.rewire import MovingLinks
+from netrobust.neural.sparsify import Rewiring, Sparsifier
 from netrobust.neural.train import train
 from netrobust.streams import stream
 
@@ -36,6 +41,14 @@ METHODS = {
     "set": {},
     "magnitude": {"options": {"prune": "magnitude"}},
     "random": {"options": {"prune": "random"}},
+    "rigl": {"sparsifier": "rigl", "options": {"batches": 3}},
+    "rigl an epoch": parse("rigl(cht_benchmark)"),
+    "mest": {"sparsifier": "mest", "options": {"epochs": 2, "gradient_share": 0.1}},
+    "em_s": parse("mest(cht_benchmark)"),
+    "deep_r": {"sparsifier": "deep_r", "options": {"l1": 0.3}},
+    "cht": parse("cht"),
+    "cht paper": parse("cht(paper)@small_world(beta=0.5)"),
+    "chts": parse("chts(removal=RI,predictor=CH2-L3n,history=true)@receptive_field"),
     "dense": {"sparsifier": "dense"},
     "dense_small": {"sparsifier": "dense_small"},
     "dense_narrow": {"sparsifier": "dense_narrow"},
@@ -56,8 +69,8 @@ def checkpoints(monkeypatch, tmp_path):
 
     def save(network, path):
         # Training goes on in the same tensors.
-        model, momentum = deepcopy((network.model, dict(network.momentum)))
-        saved.append(replace(network, model=model, momentum=momentum))
+        model, state = deepcopy((network.model, dict(network.state)))
+        saved.append(replace(network, model=model, state=state))
         return path
 
     monkeypatch.setattr(training, "save_network", save)
@@ -82,7 +95,7 @@ def test_the_same_seed_gives_bitwise_the_same_network(options):
     assert_same_training(one, train(DATA, config, seed=3))
     assert not same_state(one.model, train(DATA, config, seed=4).model)
     assert one.finished
-    assert not one.momentum
+    assert not one.state
     assert one.history.epoch.tolist() == [1, 2, 3, 4]
 
 
@@ -128,7 +141,7 @@ def test_data_sets_share_no_graph_at_the_same_seed(checkpoints):
 
 
 def start_of(data, config, seed=0):
-    return training._begin(data, config, seed, None).model
+    return training.begin(data, config, seed, None).model
 
 
 def test_methods_are_paired_on_one_data_set_and_seed():
@@ -220,11 +233,15 @@ def test_weight_decay_acts_on_weights_alone():
 def test_dynamics_by_hand():
     network = train(DATA, CONFIG, seed=0)
     table = network.dynamics
-    assert table.columns.tolist() == ["epoch", "layer", "links", "removed", "returned"]
+    assert table.columns.tolist() == [
+        "epoch", "layer", "links", "active_sources", "active_targets", "itop",
+        "survival", "paths", "alignment", "removed", "grown", "returned",
+    ]  # fmt: skip
     assert table.epoch.tolist() == [1, 1, 2, 2, 3, 3, 4, 4]
     assert table.layer.tolist() == [1, 2] * 4
     assert table.links.tolist() == [77, 48] * 4  # 0.4 of 192 and of 120
     assert (table.removed[:6] > 10).all()
+    assert (table.grown == table.removed).all()
     assert (table.removed[6:] == 0).all()  # none after the last epoch
     assert ((table.returned >= 0) & (table.returned <= table.removed)).all()
 
@@ -251,7 +268,7 @@ def test_the_last_epoch_moves_no_link(checkpoints):
     places = [model.links()[:2] for model in (before.model, last.model)]
     assert all((one == two).all() for one, two in zip(*places, strict=True))
     assert (last.model.links()[2] != before.model.links()[2]).any()
-    assert not last.momentum
+    assert not last.state
 
 
 def test_rewiring_moves_links_and_leaves_regrown_ones_at_rest(checkpoints):
@@ -262,7 +279,7 @@ def test_rewiring_moves_links_and_leaves_regrown_ones_at_rest(checkpoints):
         assert not torch.equal(one.source, two.source)
         removed = first.dynamics.removed[number]
         weight = one.weight.detach()
-        momentum = first.momentum[f"layers.{number}.weight"]
+        momentum = first.state[f"momentum.layers.{number}.weight"]
         assert momentum.shape == weight.shape
         fresh = weight == 0
         assert fresh.sum() == removed
@@ -270,28 +287,28 @@ def test_rewiring_moves_links_and_leaves_regrown_ones_at_rest(checkpoints):
         assert (momentum[~fresh] != 0).sum() > 0.8 * (~fresh).sum()
 
 
-def test_kept_links_carry_weight_and_momentum_along(monkeypatch):
-    seen, original = [], training._rewire
+@pytest.mark.parametrize("options", [{}, {"returns": "restored"}], ids=str)
+def test_kept_links_carry_weight_and_momentum_along(options, monkeypatch):
+    seen, original = [], MovingLinks._rewire
 
-    def by_place(layer, optimiser):
+    def by_place(links, layer):
         source, target, weight = layer.links()
-        momentum = optimiser.state[layer.weight]["momentum_buffer"].numpy()
+        momentum = links._optimiser.state[layer.weight]["momentum_buffer"].numpy()
         return {
             (int(s), int(t)): (float(w), float(m))
             for s, t, w, m in zip(source, target, weight, momentum, strict=True)
         }
 
-    def spy(layer, optimiser, move):
-        before = by_place(layer, optimiser)
+    def spy(links, layer, move):
+        before = by_place(links, layer)
         source, target, _ = layer.links()
-        kept = {
-            *zip(source[move.kept].tolist(), target[move.kept].tolist(), strict=True)
-        }
-        original(layer, optimiser, move)
-        seen.append((before, kept, by_place(layer, optimiser)))
+        stay = np.union1d(move.kept, move.restored)
+        kept = {*zip(source[stay].tolist(), target[stay].tolist(), strict=True)}
+        original(links, layer, move)
+        seen.append((before, kept, by_place(links, layer)))
 
-    monkeypatch.setattr(training, "_rewire", spy)
-    train(DATA, CONFIG)
+    monkeypatch.setattr(MovingLinks, "_rewire", spy)
+    train(DATA, replace(CONFIG, options=options))
     assert len(seen) == 2 * 3
     for before, kept, after in seen:
         assert len(after) == len(before)
@@ -315,6 +332,161 @@ def test_layers_without_links_or_without_gaps(sparsity, links):
     network = train(DATA, replace(CONFIG, sparsity=sparsity))
     assert network.dynamics.links.tolist() == links * 4
     assert (network.dynamics.returned == network.dynamics.removed).all()
+
+
+# When links move: counted by hand, in batches of the 96 images
+
+MOVES = {
+    # 5 batches an epoch, 20 in all.
+    "set": ([5, 10, 15], "epoch"),
+    "set(skip_step=true)": ([5, 10, 15], "epoch"),
+    "rigl(batches=3)": ([3, 6, 9, 12], "batch"),  # 15 is 0.75 of 20: no longer
+    "rigl(batches=5,until=1)": ([5, 10, 15], "batch"),
+    "rigl(cht_benchmark)": ([5, 10], "epoch"),
+    "mest(epochs=2)": ([10], "epoch"),
+    "mest(epochs=2,until=0.5)": ([], "epoch"),
+    "deep_r": ([*range(1, 20)], "batch"),
+    "cht": ([5, 10], "epoch"),
+    "chts": ([5, 10, 15], "epoch"),
+    "static": ([], "epoch"),
+}
+
+
+@pytest.mark.parametrize("method", MOVES)
+def test_links_move_when_the_method_says(method, monkeypatch):
+    moves, steps, tests = [], [], []
+    move, optimise, evaluate = MovingLinks.move, SGD.step, training.evaluate
+
+    def moving(self, batch, *rest):
+        moves.append((batch, len(tests)))
+        move(self, batch, *rest)
+
+    def stepping(self, *rest):
+        steps.append(len(moves))
+        return optimise(self, *rest)
+
+    def testing(*rest):
+        tests.append(len(moves))
+        return evaluate(*rest)
+
+    monkeypatch.setattr(MovingLinks, "move", moving)
+    monkeypatch.setattr(SGD, "step", stepping)
+    monkeypatch.setattr(training, "evaluate", testing)
+    config = replace(CONFIG, **parse(method))
+    network = train(DATA, config)
+    batches, timed = MOVES[method]
+    assert [batch for batch, _ in moves] == batches
+    # After an epoch links move when it has been tested, else before.
+    for batch, tested in moves:
+        assert tested == (batch // 5 if timed == "epoch" else (batch - 1) // 5)
+    skipped = len(batches) if config.method.skips_step else 0
+    assert len(steps) == 20 - skipped
+    moved = network.dynamics.groupby("epoch").removed.sum() > 0
+    if method != "deep_r":  # where nothing may have fallen asleep
+        assert moved.tolist() == [
+            any((batch - 1) // 5 == epoch for batch in batches) for epoch in range(4)
+        ]
+
+
+def test_rigl_grows_where_the_gradient_of_the_last_batch_is_largest(monkeypatch):
+    """The gradient at all places is that of a masked dense network."""
+    seen = []
+
+    def step(layers, context):
+        seen.append(
+            [(layer, context.gradient(index)) for index, layer in enumerate(layers)]
+        )
+        everything = [np.arange(layer.weight.size) for layer in layers]
+        none = np.empty(0, np.int64)
+        return [Rewiring(one, none, none, none.astype("f")) for one in everything]
+
+    method = Sparsifier(step=step, batches=5, until=1.0, skips_step=True, gradient=True)
+    monkeypatch.setattr(TrainConfig, "method", method)
+    config = replace(CONFIG, epochs=1, batch_size=16, momentum=0.0)
+    train(DATA, config)
+    [[(layer, gradient), (deeper, other)]] = seen
+    # Four steps of the optimiser later, the fifth batch: again by hand.
+    begin = training.begin(DATA, config, 0, None).model
+    order = stream(0, "batches", "tiny", 1).permutation(96)
+    parts = masked(begin)
+    for batch in (order[first : first + 16] for first in range(0, 80, 16)):
+        x, y = (
+            torch.from_numpy(DATA.x_train[batch]),
+            torch.from_numpy(DATA.y_train[batch]),
+        )
+        for weight, bias, _ in parts:
+            weight.grad = bias.grad = None
+        dense = [(w * mask, b) for w, b, mask in parts]
+        for weight, _ in dense:
+            weight.retain_grad()
+        ones = [(w, b, torch.ones_like(w)) for w, b in dense]
+        cross_entropy(masked_forward(begin, ones, x)[0], y).backward()
+        full = [weight.grad.clone() for weight, _ in dense]
+        with torch.no_grad():
+            for weight, bias, mask in parts:
+                weight -= config.rate(1) * (weight.grad + 5e-4 * weight) * mask
+                bias -= config.rate(1) * bias.grad
+    close(gradient, full[0], tolerance=1e-4)
+    close(other, full[1], tolerance=1e-4)
+    at_links = gradient[layer.target, layer.source]
+    close(layer.gradient, at_links, tolerance=1e-5)
+    assert deeper.gradient.size == deeper.weight.size
+
+
+def test_em_s_follows_its_schedule():
+    config = replace(CONFIG, **parse("mest(cht_benchmark,until=1)"), epochs=6)
+    links = train(DATA, config).dynamics.pivot(
+        index="epoch", columns="layer", values="links"
+    )
+    budget, more, most = [77, 48], [82, 51], [86, 54]  # 0.4, 0.425, 0.45 of 192, 120
+    assert links.to_numpy().tolist() == [most] * 4 + [more] + [budget]
+
+
+def test_rules_for_every_place_refuse_huge_layers(monkeypatch):
+    monkeypatch.setattr("netrobust.neural.train.MOST_PLACES", 191)
+    message = "rigl holds a number for every possible link .* layer 1 has 192, train"
+    with pytest.raises(InputError, match=message):
+        train(DATA, replace(CONFIG, **parse("rigl")))
+    train(DATA, CONFIG)
+
+
+@pytest.mark.parametrize("change", ["none", "far", "fewer", "unsorted"])
+def test_a_trace_that_does_not_fit_is_refused(change, checkpoints, tmp_path):
+    first, *_ = checkpoints(CONFIG)
+    state = dict(first.state)
+    ever = state["trace.ever.0"]
+    if change == "none":
+        state = {key: one for key, one in state.items() if "trace" not in key}
+    elif change == "fewer":
+        del state["trace.ever.1"], state["trace.first.1"]
+    elif change == "far":
+        state["trace.ever.0"] = torch.cat([ever, torch.tensor([192])])
+    else:
+        state["trace.ever.0"] = ever.flip(0)
+    path = tmp_path / "changed.safetensors"
+    save_network(replace(first, state=state), path)
+    with pytest.raises(InputError, match="train the network again"):
+        train(DATA, CONFIG, path=path)
+
+
+def test_a_network_is_observed_as_it_was_tested(tmp_path):
+    seen = []
+
+    def observe(network):
+        seen.append(replace(network, model=deepcopy(network.model)))
+
+    path = tmp_path / "net.safetensors"
+    network = train(DATA, CONFIG, path=path, observe=observe)
+    assert [len(one.history) for one in seen] == [0, 1, 2, 3, 4]
+    assert same_state(seen[0].model, start_of(DATA, CONFIG))
+    assert same_state(seen[-1].model, network.model)
+    for one in seen[1:]:
+        tested = evaluate(one.model, DATA.x_test, DATA.y_test)["accuracy"]
+        assert tested == one.history.test_accuracy.iloc[-1]
+        assert not one.state
+    assert [one.finished for one in seen] == [False] * 4 + [True]
+    train(DATA, CONFIG, path=path, observe=observe)  # finished: nothing to observe
+    assert len(seen) == 5
 
 
 # Files
@@ -369,7 +541,7 @@ def test_a_killed_training_goes_on_bitwise(tmp_path, place, count, done):
     path = tmp_path / "net.safetensors"
     in_new_process(KILLED, path, place, count, expect=-signal.SIGKILL)
     assert len(load_network(path).history) == done
-    assert load_network(path).momentum
+    assert load_network(path).state
     resumed = train(DATA, CONFIG, seed=5, path=path)
     assert_same_training(resumed, train(DATA, CONFIG, seed=5))
     assert list(tmp_path.iterdir()) == [path]
@@ -477,6 +649,6 @@ def test_defaults_are_used_without_settings(monkeypatch):
         assert config == TrainConfig()
         raise Stop
 
-    monkeypatch.setattr(training, "_begin", begin)
+    monkeypatch.setattr(training, "begin", begin)
     with pytest.raises(Stop):
         train(DATA)
