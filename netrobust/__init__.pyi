@@ -7,6 +7,8 @@ from netrobust.neural.data import load as load
 from netrobust.neural.dataset import Dataset as Dataset
 from netrobust.neural.topology import TOPOLOGIES as TOPOLOGIES
 from netrobust.neural.sparsify import SPARSIFIERS as SPARSIFIERS
+from netrobust.neural.sparsify import sparsifier as sparsifier
+from netrobust.neural.topology import topology as topology
 from netrobust.neural.config import TrainConfig as TrainConfig
 from netrobust.neural.train import train as train
 from netrobust.neural.network import Network as Network
@@ -37,6 +39,8 @@ from netrobust.graphs.perturb import removal as removal
 from netrobust.graphs.perturb import random_links as random_links
 from netrobust.graphs.perturb import strongest_links as strongest_links
 from netrobust.graphs.perturb import weakest_links as weakest_links
+from netrobust.graphs.theory import itop_rate as itop_rate
+from netrobust.graphs.theory import link_survival as link_survival
 from netrobust.graphs.percolation import percolation as percolation
 from netrobust.graphs.null import NULL_MODELS as NULL_MODELS
 from netrobust.graphs.null import null_model as null_model
@@ -51,6 +55,6 @@ from netrobust.results.stats import robustness as robustness
 from netrobust.results import draw as draw
 from netrobust.runs import Run as Run
 from netrobust.runs import open_run as open_run
-from netrobust.study import PRESETS as PRESETS
+from netrobust.presets import PRESETS as PRESETS
 from netrobust.study import Study as Study
 from netrobust.pipeline import reproduce as reproduce

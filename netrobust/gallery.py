@@ -6,13 +6,24 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
+
+from netrobust.atomic import replacing
 from netrobust.errors import InputError
 from netrobust.results import draw
 from netrobust.results.looks import style
 from netrobust.runs import Run, make_folder
 
 #: Names of the analyses, in the order of the gallery.
-ANALYSES = ("learning", "percolation", "degrees", "shuffling")
+ANALYSES = (
+    "learning",
+    "accuracy",
+    "dynamics",
+    "receptive_fields",
+    "percolation",
+    "degrees",
+    "shuffling",
+)
 
 
 def analysis(name: str) -> ModuleType:
@@ -38,9 +49,11 @@ def analysis(name: str) -> ModuleType:
 def draw_figures(
     run: Run,
     folder: str | os.PathLike[str],
-    only: Sequence[str] = ANALYSES,
+    only: Sequence[str] | None = None,
 ) -> list[Path]:
     """Draw analyses of a run: vector PDF, PNG, and a CSV of the numbers plotted.
+
+    An analysis that is a table in print has it as Markdown and LaTeX beside these.
 
     Parameters
     ----------
@@ -48,7 +61,7 @@ def draw_figures(
     folder : path-like
         Where the files go.
     only : sequence of str
-        Names of analyses; all of them if not given.
+        Names of analyses; all whose tables the run has if not given.
 
     Returns
     -------
@@ -60,6 +73,10 @@ def draw_figures(
     InputError
         An analysis is unknown, or the run lacks a table that one needs.
     """
+    if only is None:
+        there = {*run.tables()}
+        drawable = [name for name in ANALYSES if there >= {*analysis(name).READS}]
+        only = drawable or ANALYSES  # where none is, the first one says what lacks
     modules = [analysis(name) for name in only]
     tables = [module.compute(run) for module in modules]
     make_folder(Path(folder))
@@ -67,4 +84,13 @@ def draw_figures(
     for name, module, table in zip(only, modules, tables, strict=True):
         with style():
             written += draw.save(module.draw(table), table, Path(folder), name)
+        for suffix, text in getattr(module, "texts", _no_texts)(table).items():
+            path = Path(folder) / f"{name}.{suffix}"
+            with replacing(path) as part:
+                part.write_text(text, encoding="utf-8")
+            written.append(path)
     return written
+
+
+def _no_texts(table: pd.DataFrame) -> dict[str, str]:
+    return {}

@@ -1,42 +1,23 @@
 """The main job: train, export, damage, score, tabulate, draw, into one run folder."""
 
-import logging
 import os
-import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from netrobust.errors import DataUnavailableError, InputError
 from netrobust.gallery import draw_figures
 from netrobust.graphs.measure import MEASURES
-from netrobust.neural.config import TrainConfig
-from netrobust.neural.data import load
-from netrobust.neural.dataset import Dataset
 from netrobust.neural.network import Network
-from netrobust.neural.train import train
-from netrobust.pool import spread
 from netrobust.results.stats import robustness
 from netrobust.runs import Run, create_run
 from netrobust.settings import whole
-from netrobust.study import Study, Task, topologies
+from netrobust.study import Study, topologies
 from netrobust.sweep import compare, percolate
-from netrobust.tabulate import (
-    damageable,
-    degree_table,
-    dynamics_table,
-    history_table,
-    measure,
-)
-
-log = logging.getLogger("netrobust")
-
-Tick = Callable[[str, int, int], None]  # stage, units done, units in all
+from netrobust.tabulate import damageable, degree_table, measure
+from netrobust.training import Tick, check_starts, fetch, loaded, train_all
 
 
 def reproduce(
@@ -68,22 +49,25 @@ def reproduce(
     Raises
     ------
     InputError
-        The folder holds something else or a run with other settings.
+        The folder holds something else or a run with other settings, or a network
+        cannot be made.
     DataUnavailableError
         A data set cannot be had and the study names no fallback.
     """
     whole("jobs", jobs, 1)
     tick = tick or (lambda stage, done, total: None)
     folder = None if data_dir is None else Path(data_dir)
-    hashes = _fetch(study, folder)
+    hashes = fetch(study, folder)
     study = replace(study, datasets=tuple(hashes))
+    check_starts(study, folder)
     run = create_run(out, asdict(study), hashes)
     with run.timed("training"):
-        _train_all(study, run, jobs, folder, tick)
+        train_all(study, run, jobs, folder, tick)
     with run.timed("export and measures"):
         _export_and_measure(study, run, tick)
-    with run.timed("damage and null models"):
-        _sweep_all(study, run, jobs, folder, tick)
+    if study.damage:
+        with run.timed("damage and null models"):
+            _sweep_all(study, run, jobs, folder, tick)
     run.save_table("summary", summary_table(run))
     with run.timed("figures"):
         draw_figures(run, run.path / "figures")
@@ -96,7 +80,7 @@ def summary_table(run: Run) -> pd.DataFrame:
     Parameters
     ----------
     run : Run
-        With the tables ``history`` and ``percolation``.
+        With the table ``history``, and with ``percolation`` if it was damaged.
 
     Returns
     -------
@@ -107,89 +91,23 @@ def summary_table(run: Run) -> pd.DataFrame:
         the trained network.
     """
     last = run.table("history").sort_values("epoch").groupby("network").last()
-    intact = run.table("percolation").query("null_model == 'none'")
-    areas = robustness(intact).pivot(
-        index="network", columns="perturbation", values="robustness"
-    )
     networks = {network.name: network for network in run.networks()}
     links = {name: network.links for name, network in networks.items()}
     head = {name: one.model.head.weight.numel() for name, one in networks.items()}
-    areas.columns = [f"R_{str(name).removesuffix('_links')}" for name in areas]
-    return (
-        last[["dataset", "sparsifier", "network_seed"]]
-        .assign(
-            epochs=last.epoch,
-            accuracy=last.test_accuracy,
-            links=pd.Series(links),
-            head=pd.Series(head),
-        )
-        .join(areas)
-        .reset_index()
+    summary = last[["dataset", "sparsifier", "network_seed"]].assign(
+        epochs=last.epoch,
+        accuracy=last.test_accuracy,
+        links=pd.Series(links),
+        head=pd.Series(head),
     )
-
-
-def _fetch(study: Study, folder: Path | None) -> dict[str, str]:
-    """Hash of every data set that will be used, after trying to get each."""
-    hashes = {}
-    for name in study.datasets:
-        try:
-            data = load(name, folder)
-        except DataUnavailableError as error:
-            if study.fallback is None:
-                raise
-            log.warning("%s; using %s in its place", error, study.fallback)
-            data = load(study.fallback)
-        if study.images and study.images > len(data.y_test):
-            raise InputError(
-                f"images must be from 1 to {len(data.y_test)}, the test images of "
-                f"{data.name}; got {study.images}"
-            )
-        hashes[data.name] = data.sha256
-    return hashes
-
-
-def _prepare_kernels(tick: Tick) -> None:
-    """Use every kernel once, before workers do: they are compiled on the first start.
-
-    From then on they come from numba's cache in no time.
-    """
-    stage = "preparing kernels (compiled on the first start)"
-    tick(stage, 0, 1)
-    images = np.eye(4, dtype=np.float32)
-    data = Dataset.from_arrays(images, [0, 1, 0, 1], images, [0, 1, 0, 1])
-    network = train(data, TrainConfig(hidden=(4, 4), sparsity=0.5, epochs=1))
-    percolate(network, data, fractions=[0, 1], replicates=1)
-    tick(stage, 1, 1)
-
-
-def _train_all(
-    study: Study, run: Run, jobs: int, folder: Path | None, tick: Tick
-) -> None:
-    tasks = [*study.references(), *study.tasks()]  # the slowest first
-    missing = [task for task in tasks if not run.has_network(task.name)]
-    if missing:
-        _prepare_kernels(tick)
-    done = len(tasks) - len(missing)
-    tick("training networks", done, len(tasks))
-    for task, seconds in spread(_train_one, missing, jobs, run, folder):
-        done += 1
-        run.note(f"trained {task.name} in {seconds:.1f} s")
-        tick("training networks", done, len(tasks))
-    networks = run.networks()
-    run.save_table("history", history_table(networks))
-    run.save_table("dynamics", dynamics_table(networks))
-
-
-def _train_one(task: Task, run: Run, folder: Path | None) -> float:
-    start = time.perf_counter()
-    data = _loaded(task.dataset, folder)
-    train(data, task.config, task.seed, path=run.network_path(task.name))
-    return time.perf_counter() - start
-
-
-@lru_cache(maxsize=2)
-def _loaded(name: str, folder: Path | None) -> Dataset:
-    return load(name, folder)
+    if "percolation" in run.tables():
+        intact = run.table("percolation").query("null_model == 'none'")
+        areas = robustness(intact).pivot(
+            index="network", columns="perturbation", values="robustness"
+        )
+        areas.columns = [f"R_{str(name).removesuffix('_links')}" for name in areas]
+        summary = summary.join(areas)
+    return summary.reset_index()
 
 
 def _export_and_measure(study: Study, run: Run, tick: Tick) -> None:
@@ -220,7 +138,7 @@ def _sweep_all(
     }
     curves, nulls = [], []
     for dataset in study.datasets:
-        data = _loaded(dataset, folder)
+        data = loaded(dataset, folder)
         ours = [one for one in _damaged(study, run) if one.dataset == dataset]
         for dense in (False, True):
             networks = [one for one in ours if one.config.method.dense == dense]

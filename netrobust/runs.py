@@ -3,7 +3,7 @@
 ::
 
     manifest.json    schema, settings, versions, data hashes
-    networks/NAME/   network.safetensors, exported graphs
+    networks/NAME/   network.safetensors, exported graphs, snapshots of the training
     tables/          NAME.parquet; parts/ holds the units they are made of
     figures/         what `netrobust figures` draws
     log              what was done when, and how long it took
@@ -66,6 +66,11 @@ class Run:
     def network_path(self, name: str) -> Path:
         """Where the file of a network lies."""
         return self.path / "networks" / name / NETWORK_FILE
+
+    def snapshot_path(self, name: str, epoch: int) -> Path:
+        """Where a network lies as it was tested after an epoch; 0 is its start."""
+        folder = self.network_path(name).parent / "snapshots"
+        return folder / f"epoch-{epoch:04d}.safetensors"
 
     def graphs_path(self, name: str) -> Path:
         """Where the exported graphs of a network lie."""

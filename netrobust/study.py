@@ -1,7 +1,6 @@
 """What the main job trains, damages and compares."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple, Self
 
@@ -13,6 +12,7 @@ from netrobust.graphs.null import NULL_MODELS, conserved
 from netrobust.graphs.perturb import PERTURBATIONS
 from netrobust.neural.config import Positive, TrainConfig, network_name
 from netrobust.neural.data import DATASETS
+from netrobust.neural.method import parse
 from netrobust.registry import Registry
 from netrobust.settings import settings
 
@@ -37,7 +37,11 @@ class Study:
     Attributes
     ----------
     name : str
-    datasets, sparsifiers : tuple of str
+    datasets : tuple of str
+    sparsifiers : tuple of str
+        Methods: a sparsifier, in brackets a variant of it or options, and after an
+        ``@`` a starting topology other than the method's own, such as ``set``,
+        ``rigl(batches=50)``, ``cht@small_world(beta=0.5)``.
     networks : int
         Per method and data set, with the network seeds 0, 1, ...
     training : dict
@@ -69,8 +73,6 @@ class Study:
 
     Examples
     --------
-    >>> PRESETS["quick"].networks
-    2
     >>> len(Study(datasets=["mnist"], sparsifiers=["set"], networks=3).tasks())
     3
     """
@@ -81,6 +83,8 @@ class Study:
     networks: Positive = 2
     training: dict[str, Any] = Field(default_factory=dict)
     reference_epochs: Annotated[int, Field(ge=0)] = 0
+    snapshots: tuple[Annotated[float, Field(ge=0, le=1)], ...] = (0.0, 0.5, 1.0)
+    damage: bool = True
     perturbations: Names = ("random_links", "strongest_links", "weakest_links")
     curve_null_models: Names = ("none", "degree_preserving")
     fractions: Annotated[tuple[float, ...], Field(min_length=1)] = GRID
@@ -127,7 +131,15 @@ class Study:
         """Refuse now what would fail after the training."""
         if "sparsifier" in self.training:
             raise InputError("name methods in sparsifiers, not in training")
-        if "dense" in self.sparsifiers and self.reference_epochs:
+        configs = [self._config(sparsifier) for sparsifier in self.sparsifiers]
+        labels = [config.label for config in configs]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise InputError(
+                    f"two of the sparsifiers are {label}; got "
+                    f"{', '.join(self.sparsifiers)}"
+                )
+        if "dense" in labels and self.reference_epochs:
             raise InputError(
                 "dense in sparsifiers and reference_epochs both ask for the full-width "
                 "dense network; give one of them"
@@ -139,7 +151,6 @@ class Study:
             )
         if not {*self.null_models} - {"none"}:
             raise InputError("null_models must include one that is not 'none'")
-        configs = [self._config(sparsifier) for sparsifier in self.sparsifiers]
         sparse = [config for config in configs if not config.method.dense]
         if not sparse:
             raise InputError(
@@ -177,14 +188,16 @@ class Study:
 
         Examples
         --------
-        >>> PRESETS["quick"].size()["networks"]
-        18
+        >>> Study(datasets=["mnist"], sparsifiers=["set"]).size()["networks"]
+        2
         """
         tasks = [*self.references(), *self.tasks()]
         damaged = [task.config for task in self.tasks()]
         steps = len(self.perturbations) * len(self.fractions) * self.replicates
         curves = [len(topologies(self.curve_null_models, config)) for config in damaged]
         nulls = [len(topologies(self.null_models, config)) for config in damaged]
+        if not self.damage:
+            steps, nulls = 0, []
         return {
             "networks": len(tasks),
             "epochs": sum(task.config.epochs for task in tasks),
@@ -193,25 +206,7 @@ class Study:
         }
 
     def _config(self, sparsifier: str, **changes: Any) -> TrainConfig:
-        return TrainConfig(**{**self.training, "sparsifier": sparsifier, **changes})
-
-
-def changed(study: Study, fields: dict[str, Any]) -> Study:
-    """Replace fields of a study, those of `training` one by one.
-
-    The result is called "custom" unless the fields name it.
-
-    Examples
-    --------
-    >>> faster = changed(PRESETS["quick"], {"training": {"batch_size": 128}})
-    >>> faster.name, faster.training
-    ('custom', {'epochs': 10, 'batch_size': 128})
-    """
-    training = fields.get("training", {})
-    if isinstance(training, dict):
-        training = {**study.training, **training}
-    named = {"name": "custom", **fields, "training": training}
-    return Study(**{**asdict(study), **named})
+        return TrainConfig(**{**self.training, **parse(sparsifier), **changes})
 
 
 def topologies(null_models: Sequence[str], config: TrainConfig) -> list[str]:
@@ -257,21 +252,3 @@ class Task(NamedTuple):
     def name(self) -> str:
         """Identity of the network."""
         return network_name(self.dataset, self.config, self.seed)
-
-
-#: Studies by name.
-PRESETS = {
-    "quick": Study(
-        name="quick",
-        training={"epochs": 10},
-        reference_epochs=2,
-        # The strongest links do their harm below 0.1.
-        fractions=(0, 0.01, 0.02, 0.03, 0.05, *(step / 10 for step in range(1, 11))),
-        replicates=3,
-        null_replicates=5,
-        fallback="mnist-5k",
-    ),
-    "paper": Study(
-        name="paper", networks=10, training={"epochs": 100}, reference_epochs=100
-    ),
-}

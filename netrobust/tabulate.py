@@ -127,6 +127,39 @@ def dynamics_table(networks: Sequence[Network]) -> pd.DataFrame:
     return _joined(networks, [network.dynamics for network in networks])
 
 
+def receptive_table(networks: Sequence[Network]) -> pd.DataFrame:
+    """Tell what every input pixel sends into a network: degree and strength.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        Sparse, such as the snapshots of a training.
+
+    Returns
+    -------
+    DataFrame
+        One row per network, ``epoch`` (epochs trained) and ``pixel``, counted row by
+        row through the image: ``degree``, its links into the first layer, and
+        ``strength``, the sum of their absolute weights.
+    """
+    tables = []
+    for network in networks:
+        layer = network.model.hidden_layers[0]
+        source, _, weight = layer.links()
+        pixels = layer.in_features
+        table = pd.DataFrame(
+            {
+                **network.labels,
+                "epoch": len(network.history),
+                "pixel": np.arange(pixels),
+                "degree": np.bincount(source, minlength=pixels),
+                "strength": np.bincount(source, np.abs(weight), minlength=pixels),
+            }
+        )
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
 def damageable(networks: Sequence[Network]) -> list[Network]:
     """Leave out, and say so, networks too large to export and damage link by link."""
     small = [network for network in networks if network.links <= MOST_LINKS]

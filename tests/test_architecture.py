@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "scoring": "errors graphs neural settings",
     "tabulate": "errors export graphs neural",
     "study": "errors graphs neural registry settings",
+    "presets": "study",
     "plan": "errors graphs neural results settings study",
     "unit": "export graphs neural plan results scoring streams",
     "pool": "settings",
@@ -44,13 +45,14 @@ MAY_IMPORT = {
     "tables": "atomic errors",
     "manifest": "atomic errors",
     "runs": "errors export graphs manifest neural results tables",
-    "gallery": "errors results runs",
+    "gallery": "atomic errors results runs",
+    "training": "errors neural pool runs study sweep tabulate",
     "pipeline": (
-        "errors gallery graphs neural pool results runs settings study sweep tabulate"
+        "gallery graphs neural results runs settings study sweep tabulate training"
     ),
     "cli": (
-        "errors gallery graphs manifest neural pipeline plan pool runs settings study "
-        "sweep tabulate"
+        "errors gallery graphs manifest neural pipeline plan pool presets runs "
+        "settings study sweep tabulate"
     ),
     # what imports only on demand, or nothing
     "__init__": "",
@@ -61,13 +63,15 @@ MAY_IMPORT = {
 PACKAGES = {
     "torch": (
         "neural.dense neural.evaluate neural.linear neural.model neural.network "
-        "neural.threads neural.train"
+        "neural.rewire neural.threads neural.train"
     ),
     "igraph": "graphs export tabulate unit",
-    "numba": "neural.kernels neural.threads graphs.kernels",
+    "numba": (
+        "neural.kernels neural.sparsify.link_prediction neural.threads graphs.kernels"
+    ),
     "pandas": (
         "results neural.network neural.train "
-        "tables tabulate unit sweep runs pipeline cli"
+        "tables tabulate unit sweep runs pipeline gallery cli"
     ),
     "pyarrow": "tables",
     "matplotlib": "results",
@@ -79,7 +83,7 @@ PACKAGES = {
     "platformdirs": "neural.cache",
     "typer": "cli",
     "rich": "cli neural.train",
-    "numpy": "neural graphs results streams export tabulate unit pipeline",
+    "numpy": "neural graphs results streams export tabulate unit training",
 }
 
 # What `netrobust list` loads, and what none of it loads.

@@ -275,6 +275,26 @@ TRAIN = "train --dataset mnist-5k --out new"
             "reproduce --out new --preset slow",
             "unknown preset 'slow'; choose from: ",
         ),
+        (
+            "reproduce --out new --sparsifier sett",
+            "unknown sparsifier 'sett'; choose from: static",
+        ),
+        (
+            "reproduce --out new --sparsifier rigl(until=1.5)",
+            "until must be a number in [0, 1]; got 1.5",
+        ),
+        (
+            "train --out new --dataset mnist-5k --sparsifier cht --option overlap=2",
+            "overlap must be a number in [0, 1]; got 2",
+        ),
+        (
+            "train --out new --dataset mnist-5k --sparsifier cht --set sparsity=0",
+            "'correlated' cannot place 784000 links",
+        ),
+        (
+            "train --out new --dataset mnist-5k --sparsifier rigl --set hidden=[70000]",
+            "rigl holds a number for every possible link of a layer, at most 50,000,0",
+        ),
         ("reproduce --out new --jobs 0", "jobs must be an integer, 1 or larger; got 0"),
         ("reproduce --out new --config bad.toml", "bad.toml is not a readable TOML"),
         ("reproduce --out new --config unknown.toml", "Study has no field 'epoch'; it"),

@@ -9,19 +9,21 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from small import STUDY, digits, listing, toml
 
-from netrobust import pipeline
+from netrobust import pipeline, training
 from netrobust.errors import DataUnavailableError, InputError
 from netrobust.gallery import ANALYSES
 from netrobust.graphs.graph import check, read
 from netrobust.neural.network import load_network
 from netrobust.pipeline import reproduce
+from netrobust.presets import PRESETS
 from netrobust.results.stats import KEYS, robustness
 from netrobust.runs import create_run, open_run
-from netrobust.study import PRESETS, Study
+from netrobust.study import Study
 
 #: Long enough to be killed in the middle.
 LONGER = {
@@ -31,7 +33,8 @@ LONGER = {
     "fallback": "mnist-5k",
 }
 TABLES = (
-    "degrees", "dynamics", "history", "measures", "nulls", "percolation", "summary"
+    "degrees", "dynamics", "history", "measures", "nulls", "percolation",
+    "receptive_fields", "summary",
 )  # fmt: skip
 
 
@@ -83,12 +86,16 @@ def test_a_run_folder_holds_it_all(run, study):
         layers = ["layer-1.graphml", "layer-2.graphml", "stack.graphml"]
         sparse = found.config.sparsifier in ("set", "static")
         assert graphs == (layers if sparse else [])
+        kept = sorted(path.name for path in folder.glob("snapshots/*"))
+        epochs = (0, 1) if found.config.sparsifier == "dense" else (0, 3, 6)
+        assert kept == [f"epoch-{epoch:04d}.safetensors" for epoch in epochs]
         for graph in graphs:
             check(read(folder / "graphs" / graph))
     assert run.tables() == list(TABLES)
     figures = sorted(path.name for path in (run.path / "figures").iterdir())
     ends = ("csv", "pdf", "png")
-    assert figures == sorted(f"{name}.{end}" for name in ANALYSES for end in ends)
+    files = {f"{name}.{end}" for name in ANALYSES for end in ends}
+    assert figures == sorted(files | {"accuracy.md", "accuracy.tex"})
     log = (run.path / "log").read_text("utf-8")
     for stage in ("trained mnist-5k-set-s1", "export", "damage", "figures"):
         assert stage in log
@@ -129,6 +136,46 @@ def test_the_summary_is_that_of_the_tables(run):
         assert summary[f"R_{name}"].dropna().to_dict() == expected.to_dict()
 
 
+def test_snapshots_are_the_networks_as_they_were_tested(run, study):
+    table = run.table("receptive_fields")
+    assert len(table) == 4 * 3 * 784
+    name = next(task.name for task in study.tasks() if "-set-" in task.name)
+    begun, half, last = (
+        load_network(run.snapshot_path(name, epoch)) for epoch in (0, 3, 6)
+    )
+    final = load_network(run.network_path(name))
+    assert (last.model.links()[2] == final.model.links()[2]).all()
+    assert half.history.test_accuracy.tolist() == (
+        final.history.test_accuracy[:3].tolist()
+    )
+    own = table[(table.network == name) & (table.epoch == 3)].set_index("pixel")
+    source, _, weight = half.model.hidden_layers[0].links()
+    assert own.degree.tolist() == np.bincount(source, minlength=784).tolist()
+    assert own.strength.sum() == pytest.approx(np.abs(weight).sum())
+    moved = {*zip(*begun.model.links()[:2], strict=True)} ^ {
+        *zip(*half.model.links()[:2], strict=True)
+    }
+    assert moved
+
+
+def test_networks_can_be_left_whole(tmp_path):
+    fields = {"damage": False, "networks": 1, "sparsifiers": ["set", "cht@small_world"]}
+    study = Study(**{**STUDY, **fields, "reference_epochs": 0})
+    run = reproduce(study, tmp_path / "run")
+    assert not {"percolation", "nulls"} & {*run.tables()}
+    assert {*run.table("summary").sparsifier} == {"set", "cht@small_world"}
+    figures = {path.stem for path in (tmp_path / "run/figures").iterdir()}
+    assert figures == {*ANALYSES} - {"percolation", "shuffling"}
+
+
+def test_a_network_that_cannot_begin_stops_the_job_before_it_starts(tmp_path):
+    training = {**STUDY["training"], "sparsity": 0.01}
+    study = Study(**{**STUDY, "training": training, "sparsifiers": ["set", "cht"]})
+    with pytest.raises(InputError, match="'correlated' cannot place 23285 links"):
+        reproduce(study, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_two_jobs_write_the_same_tables(run, study, tmp_path, no_figures):
     other = reproduce(study, tmp_path / "run", jobs=2)
     assert tables(other.path) == tables(run.path)
@@ -141,7 +188,7 @@ def test_a_second_call_only_looks(run, study, monkeypatch, no_figures):
     def never(*arguments, **options):
         raise AssertionError("this was done already")
 
-    for work in ("pipeline.train", "sweep.run_unit", "runs.write"):
+    for work in ("training.train", "sweep.run_unit", "runs.write"):
         monkeypatch.setattr(f"netrobust.{work}", never)
     again = reproduce(study, run.path)
     assert again == run
@@ -196,8 +243,8 @@ BIG = {"datasets": ["mnist", "fashion-mnist"], "sparsifiers": ["static"]}
 def test_small_data_stand_in_where_a_study_allows_it(
     tmp_path, monkeypatch, caplog, no_figures
 ):
-    monkeypatch.setattr(pipeline, "load", _unavailable)
-    pipeline._loaded.cache_clear()
+    monkeypatch.setattr(training, "load", _unavailable)
+    training.loaded.cache_clear()
     study = Study(**{**STUDY, **BIG, "fallback": "mnist-5k"})
     with caplog.at_level(logging.WARNING, "netrobust"):
         run = reproduce(study, tmp_path / "run")
@@ -215,7 +262,7 @@ def test_small_data_stand_in_where_a_study_allows_it(
     "study", [PRESETS["paper"], Study(**{**STUDY, **BIG})], ids=lambda one: one.name
 )
 def test_without_a_stand_in_nothing_is_begun(study, tmp_path, monkeypatch):
-    monkeypatch.setattr(pipeline, "load", _unavailable)
+    monkeypatch.setattr(training, "load", _unavailable)
     with pytest.raises(DataUnavailableError, match="'mnist' cannot be had"):
         reproduce(study, tmp_path / "run")
     assert list(tmp_path.iterdir()) == []

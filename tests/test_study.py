@@ -8,7 +8,10 @@ from small import STUDY
 
 from netrobust.errors import InputError
 from netrobust.neural.config import TrainConfig, network_name
-from netrobust.study import PRESETS, Study, check_scope
+from netrobust.neural.method import parse
+from netrobust.neural.sparsify import SPARSIFIERS
+from netrobust.presets import PRESETS, changed
+from netrobust.study import Study, check_scope
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -17,7 +20,51 @@ def test_presets_keep_their_own_rules(name):
     assert preset.name == name
     assert Study(**asdict(preset)) == preset
     assert set(preset.datasets) == {"mnist", "fashion-mnist"}
-    assert {"static", "set", "dense_small", "dense_narrow"} <= set(preset.sparsifiers)
+
+
+@pytest.mark.parametrize("name", ["quick", "paper", "methods"])
+def test_the_controls_are_in_every_comparison(name):
+    controls = {"static", "set", "dense_small", "dense_narrow"}
+    assert controls <= set(PRESETS[name].sparsifiers)
+
+
+@pytest.mark.parametrize("name", ["paper", "methods"])
+def test_every_method_is_in_the_comparison_of_all(name):
+    found = {parse(text)["sparsifier"] for text in PRESETS[name].sparsifiers}
+    assert found | {"dense"} == set(SPARSIFIERS)
+
+
+def test_the_accuracy_preset_is_the_published_set_up():
+    preset = PRESETS["accuracy"]
+    tasks = preset.tasks()
+    assert preset.networks == 3
+    assert {task.config.sparsifier for task in tasks} == {"set", "rigl", "cht", "chts"}
+    for config in (task.config for task in tasks):
+        assert config.sizes(784, 10) == (784, 1568, 1568, 1568, 10)
+        assert (config.epochs, config.batch_size, config.sparsity) == (100, 32, 0.99)
+        assert (config.learning_rate, config.final_learning_rate) == (0.025, 2.5e-4)
+        assert (config.weight_decay, config.momentum, config.zeta) == (5e-4, 0.9, 0.3)
+    assert preset.size()["damaged networks scored"] == 0
+
+
+def test_variants_of_one_sparsifier_stand_side_by_side():
+    texts = ["set", "set(prune=random)", "set@small_world"]
+    study = Study(**{**STUDY, "sparsifiers": texts})
+    assert [config.label for _, config, seed in study.tasks() if seed == 0] == texts
+    assert len({task.name for task in study.tasks()}) == 6
+
+
+def test_a_method_goes_before_the_training_fields():
+    fields = {"training": {**STUDY["training"], "topology": "scale_free"}}
+    study = Study(**{**STUDY, **fields, "sparsifiers": ["set", "set@small_world"]})
+    starts = [task.config.start_topology for task in study.tasks() if task.seed == 0]
+    assert starts == ["scale_free", "small_world"]
+
+
+def test_changes_are_made_one_by_one():
+    study = changed(PRESETS["quick"], {"training": {"zeta": 0.1}, "networks": 3})
+    assert study.training == {"epochs": 10, "zeta": 0.1}
+    assert (study.name, study.networks) == ("custom", 3)
 
 
 def test_the_quick_preset_is_what_it_promises():
@@ -82,6 +129,10 @@ def test_the_size_counts_the_work():
         ({"measures": ["x"]}, "unknown measure 'x'; choose from: links"),
         ({"datasets": ["mnist", "mnist"]}, "datasets must not repeat a name; got"),
         ({"sparsifiers": ["set", "set"]}, "sparsifiers must not repeat a name; got"),
+        ({"sparsifiers": ["set", "set(source)"]}, "two of the sparsifiers are set;"),
+        ({"sparsifiers": ["set("]}, "'set(' is no method; write a sparsifier such as"),
+        ({"sparsifiers": ["set(zeta=0.1)"]}, "sparsifier 'set' has no option 'zeta'"),
+        ({"snapshots": [1.5]}, "Study.snapshots.0: input should be less than or equal"),
         ({"measures": ["reach", "reach"]}, "measures must not repeat a name; got"),
         ({"curve_null_models": ["erdos_renyi"]}, "must include 'none'"),
         ({"sparsifiers": ["dense_small"]}, "sparsifiers must include a sparse one"),

@@ -78,8 +78,11 @@ def train(
 
     console.talk(quiet)
     images = load(dataset, data_dir)
+    from netrobust.neural.train import begin
     from netrobust.neural.train import train as train_network
     from netrobust.runs import create_run
+
+    begin(images, settings, seed)  # refuses what cannot be made before a file is
 
     about = {"train": asdict(settings), "dataset": images.name, "seed": seed}
     run = create_run(out, about, {images.name: images.sha256})
@@ -98,7 +101,15 @@ def train(
 @app.command()
 def reproduce(
     out: Out,
-    preset: Annotated[str, typer.Option(help="quick or paper.")] = "quick",
+    preset: Annotated[
+        str, typer.Option(help="quick, paper, accuracy or methods.")
+    ] = "quick",
+    sparsifiers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sparsifier", help="Method, such as 'cht@erdos_renyi'; repeatable."
+        ),
+    ] = None,
     config: Config = None,
     jobs: Annotated[
         int | None,
@@ -111,14 +122,17 @@ def reproduce(
 ) -> None:
     """Do the main job: train, export, damage, score, tabulate, draw."""
     from netrobust.pool import processors
-    from netrobust.study import PRESETS, changed
+    from netrobust.presets import PRESETS, changed
 
     if preset not in PRESETS:
         raise InputError(
             f"unknown preset {preset!r}; choose from: {', '.join(PRESETS)}"
         )
     study = PRESETS[preset]
-    if fields := console.toml_file(config):
+    fields = console.toml_file(config)
+    if sparsifiers:
+        fields["sparsifiers"] = sparsifiers
+    if fields:
         study = changed(study, fields)
     workers = processors() if jobs is None else whole("jobs", jobs, 1)
     if dry_run:
@@ -144,7 +158,7 @@ def figures(
     ] = None,
 ) -> None:
     """Draw the figures of a run: PDF, PNG, and the numbers plotted as CSV."""
-    from netrobust.gallery import ANALYSES, draw_figures
+    from netrobust.gallery import draw_figures
     from netrobust.runs import open_run
 
     opened = open_run(run)
@@ -152,5 +166,5 @@ def figures(
         raise InputError(
             f"figures show a whole run; give {opened.path}, not one network in it"
         )
-    for path in draw_figures(opened, out, only or ANALYSES):
+    for path in draw_figures(opened, out, only):
         console.out.print(path, soft_wrap=True)

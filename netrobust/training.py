@@ -1,0 +1,138 @@
+"""The networks of a study: their data, their training, their tables."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from netrobust.errors import DataUnavailableError, InputError
+from netrobust.neural.config import TrainConfig
+from netrobust.neural.data import load
+from netrobust.neural.dataset import Dataset
+from netrobust.neural.network import Network, load_network, save_network
+from netrobust.neural.train import begin, train
+from netrobust.pool import spread
+from netrobust.runs import Run
+from netrobust.study import Study, Task
+from netrobust.sweep import percolate
+from netrobust.tabulate import dynamics_table, history_table, receptive_table
+
+log = logging.getLogger("netrobust")
+
+Tick = Callable[[str, int, int], None]  # stage, units done, units in all
+
+
+def fetch(study: Study, folder: Path | None) -> dict[str, str]:
+    """Hash of every data set that will be used, after trying to get each."""
+    hashes = {}
+    for name in study.datasets:
+        try:
+            data = load(name, folder)
+        except DataUnavailableError as error:
+            if study.fallback is None:
+                raise
+            log.warning("%s; using %s in its place", error, study.fallback)
+            data = load(study.fallback)
+        if study.images and study.images > len(data.y_test):
+            raise InputError(
+                f"images must be from 1 to {len(data.y_test)}, the test images of "
+                f"{data.name}; got {study.images}"
+            )
+        hashes[data.name] = data.sha256
+    return hashes
+
+
+def check_starts(study: Study, folder: Path | None) -> None:
+    """Refuse networks that cannot begin, before anything is written.
+
+    Raises
+    ------
+    InputError
+        A layer is too large for a method, or its topology cannot be made.
+    """
+    kinds: dict[tuple[Any, ...], Task] = {}
+    for task in study.tasks():
+        method = task.config.method
+        # What decides whether a network can begin; all else the networks share.
+        start = task.config.start_topology, str(task.config.topology_options)
+        kind = task.dataset, method.every_place, method.surplus(0), *start
+        if not method.dense:
+            kinds.setdefault(kind, task)
+    for task in kinds.values():
+        begin(loaded(task.dataset, folder), task.config, task.seed)
+
+
+def _prepare_kernels(configs: list[TrainConfig], tick: Tick) -> None:
+    """Use every kernel once, before workers do: they are compiled on the first start.
+
+    From then on they come from numba's cache in no time.
+    """
+    stage = "preparing kernels (compiled on the first start)"
+    tick(stage, 0, 1)
+    images = np.eye(4, dtype=np.float32)
+    data = Dataset.from_arrays(images, [0, 1, 0, 1], images, [0, 1, 0, 1])
+    for config in {config.label: config for config in configs}.values():
+        small = replace(config, hidden=(4, 4), sparsity=0.5, epochs=2)
+        plain = replace(small, topology="erdos_renyi", topology_options={})
+        network = train(data, plain)
+    percolate(network, data, fractions=[0, 1], replicates=1)
+    tick(stage, 1, 1)
+
+
+def train_all(
+    study: Study, run: Run, jobs: int, folder: Path | None, tick: Tick
+) -> None:
+    """Train what is missing, with snapshots, and tabulate all networks."""
+    tasks = [*study.references(), *study.tasks()]  # the slowest first
+    missing = [task for task in tasks if not run.has_network(task.name)]
+    if missing:
+        _prepare_kernels([task.config for task in tasks], tick)
+    done = len(tasks) - len(missing)
+    tick("training networks", done, len(tasks))
+    for task, seconds in spread(
+        _train_one, missing, jobs, run, folder, study.snapshots
+    ):
+        done += 1
+        run.note(f"trained {task.name} in {seconds:.1f} s")
+        tick("training networks", done, len(tasks))
+    networks = run.networks()
+    run.save_table("history", history_table(networks))
+    run.save_table("dynamics", dynamics_table(networks))
+    seen = [
+        load_network(run.snapshot_path(task.name, epoch))
+        for task in study.tasks()
+        if not task.config.method.dense
+        for epoch in _moments(study.snapshots, task.config)
+    ]
+    run.save_table("receptive_fields", receptive_table(seen))
+
+
+def _train_one(
+    task: Task, run: Run, folder: Path | None, snapshots: tuple[float, ...]
+) -> float:
+    moments = _moments(snapshots, task.config)
+
+    def keep(network: Network) -> None:
+        if (epoch := len(network.history)) in moments:
+            save_network(network, run.snapshot_path(task.name, epoch))
+
+    start = time.perf_counter()
+    data, path = loaded(task.dataset, folder), run.network_path(task.name)
+    train(data, task.config, task.seed, path=path, observe=keep)
+    return time.perf_counter() - start
+
+
+def _moments(snapshots: tuple[float, ...], config: TrainConfig) -> list[int]:
+    """Epochs after which a topology is kept, the start being 0."""
+    return sorted({round(share * config.epochs) for share in snapshots})
+
+
+@lru_cache(maxsize=2)
+def loaded(name: str, folder: Path | None) -> Dataset:
+    """Load a data set once for many networks."""
+    return load(name, folder)
