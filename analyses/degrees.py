@@ -1,7 +1,7 @@
 """Question: does an adaptive topology leave the random graph it starts from.
 
-The introduction of arXiv 2602.21961 has links rewritten between epochs; both methods
-here start as Erdos-Renyi layers. If rewriting gathers links at some neurons, the
+The introduction of arXiv 2602.21961 has links rewritten between epochs; SET and static
+start as Erdos-Renyi layers. If rewriting gathers links at some neurons, the
 degree distribution of SET grows a tail beyond the exact null, the hypergeometric
 distribution of a random layer with as many links, while the static topology follows
 it. The figure asks this of every layer and of either side.
@@ -9,9 +9,8 @@ it. The figure asks this of every layer and of either side.
 The grey band holds 95% of what as many Erdos-Renyi networks show by chance, for each
 degree by itself. The index var/var_ER sums a panel up in one number: the variance of
 the degrees over its Erdos-Renyi value, 1 on average, with a standard deviation of about
-sqrt(2 / (neurons - 1)) between random networks.
-
-Reads the tables ``degrees`` and ``measures``.
+sqrt(2 / (neurons - 1)) between random networks. With more than four methods it stands
+in the numbers plotted alone.
 """
 
 import numpy as np
@@ -21,8 +20,11 @@ from matplotlib.figure import Figure
 
 import netrobust as nr
 
+READS = ("degrees", "measures")
+
 PANEL = ["dataset", "sparsifier", "layer", "side"]
 ER = "$_{\\rm ER}$"
+MOST = 4  # methods whose indices find room in a panel
 INDEX = (
     f"var/var{ER}: variance of the degrees over its "
     f"{nr.draw.label('erdos_renyi')} value; ER: 95% of random networks"
@@ -69,6 +71,7 @@ def draw(table: pd.DataFrame) -> Figure:
         What `compute` returned.
     """
     layers = sorted(table["layer"].unique())
+    few = table["sparsifier"].nunique() <= MOST
     rows = [
         (dataset, side)
         for dataset in nr.draw.ordered(table["dataset"])
@@ -91,7 +94,8 @@ def draw(table: pd.DataFrame) -> Figure:
                 null="null",
                 band=("null_low", "null_high"),
             )
-            _write_dispersion(ax, own)
+            if few:
+                _write_dispersion(ax, own)
             ax.set_ylabel(
                 f"{nr.draw.label(dataset)}\n{nr.draw.label(side)}\n{ax.get_ylabel()}"
             )
@@ -99,7 +103,8 @@ def draw(table: pd.DataFrame) -> Figure:
     for ax, layer in zip(axes[0], layers, strict=True):
         ax.set_title(f"layer {layer}")
     nr.draw.panel_letters(axes)
-    nr.draw.legend(figure, title=f"{nr.draw.note(table)}\n{INDEX}")
+    note = nr.draw.note(table)
+    nr.draw.legend(figure, title=f"{note}\n{INDEX}" if few else note)
     return figure
 
 

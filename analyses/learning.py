@@ -4,14 +4,14 @@ arXiv 2602.21961 calls the accuracy of such networks competitive. The figure sho
 test accuracy after every epoch: SET beside a random topology held fixed (static), the
 dense network, and the control that most papers lack, dense networks with about as
 many weights as the sparse ones.
-
-Reads the table ``history``.
 """
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 import netrobust as nr
+
+READS = ("history",)
 
 
 def compute(run: nr.Run) -> pd.DataFrame:

@@ -11,8 +11,6 @@ layer to layer, so the one with a single hidden layer has an advantage.
 The giant component is drawn for every sparse network, trained and null, in one look:
 their curves coincide (in the quick preset their means differ by 0.02 at most), so the
 number of links decides it, not the training. Where they differ, a bundle shows.
-
-Reads the table ``percolation``.
 """
 
 import pandas as pd
@@ -20,6 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import netrobust as nr
+
+READS = ("percolation",)
 
 GIANT = {"giant_component": "giant component (share of neurons)"}
 NOTES = (

@@ -9,14 +9,14 @@ intact tells how much of the skill rests on what was kept. Small networks in arX
 
 Complete layers have no topology to randomise: under degrees preserved and Erdos-Renyi a
 dense network would only have its weights shuffled, so there it has no point.
-
-Reads the table ``nulls``.
 """
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 import netrobust as nr
+
+READS = ("nulls",)
 
 GAP = "dense layers are complete and have no topology to randomise"
 

@@ -1,9 +1,9 @@
 """Draw figures from tables: Axes in, Axes out.
 
 Colours and labels come from `looks`, the page around the data from `page`, degree
-distributions from `tails`; their names are at hand here, so a figure needs this module
-alone. No figure is made through pyplot: nothing global is left behind and no display
-is needed.
+distributions from `tails`, images of the pixels from `maps`; their names are at hand
+here, so a figure needs this module alone. No figure is made through pyplot: nothing
+global is left behind and no display is needed.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from pandas.api.types import is_integer_dtype
 
 from netrobust.results.looks import groups, label, looks, ordered, style
+from netrobust.results.maps import colour_bar, image_side, mosaic
 from netrobust.results.page import (
     DOUBLE,
     SINGLE,
@@ -33,13 +34,16 @@ from netrobust.results.stats import CHANCE, split
 from netrobust.results.tails import ccdf, sampling_band
 
 __all__ = [
-    "CHANCE", "DOUBLE", "SINGLE", "ccdf", "curve", "equal_spans", "label", "legend",
-    "note", "ordered", "panel_letters", "panels", "points", "remark", "sampling_band",
-    "save", "style",
+    "CHANCE", "DOUBLE", "SINGLE", "ccdf", "colour_bar", "curve", "equal_spans",
+    "image_side", "label", "legend", "mosaic", "note", "ordered", "panel_letters",
+    "panels", "points", "remark", "sampling_band", "save", "style",
 ]  # fmt: skip
 
 _APART = 0.04  # least way between markers along a line, in diagonals of the panel
-_PERCENT = {"accuracy", "test_accuracy", "train_accuracy", "giant_component", "reach"}
+_PERCENT = {
+    *("accuracy", "test_accuracy", "train_accuracy", "giant_component", "reach"),
+    *("itop", "survival", "active_neurons"),
+}
 
 
 def curve(

@@ -1,10 +1,15 @@
 """The looks of all figures: labels, colours, order and print style.
 
 A hue keeps its colour, line and marker in every figure, so a reader learns them once.
-The colours are those of Okabe and Ito, told apart with any colour vision; lines and
-markers differ as well, so a grey print reads the same.
+The colours are those of Okabe and Ito, told apart with any colour vision, and three
+more that keep their distance from these; lines and markers differ as well, so a grey
+print reads the same.
+
+A method with options or a start of its own, such as ``set(prune=random)`` or
+``cht@small_world``, is a variant of its family, the part before bracket and ``@``.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import cycle
@@ -26,6 +31,11 @@ LABELS = {
     "dense_narrow": "small dense, same depth",
     "static": "static",
     "set": "SET",
+    "rigl": "RigL",
+    "mest": "MEST",
+    "deep_r": "DEEP R",
+    "cht": "CHT",
+    "chts": "CHTs",
     "none": "trained",
     "shuffle_all": "weights shuffled",
     "shuffle_by_sign": "shuffled by sign",
@@ -42,7 +52,26 @@ LABELS = {
     "degree": "degree $k$ (links of a neuron)",
     "ccdf": "$P(K \\geq k)$",
     "f50": "$f_{50}$",
+    "strength": "strength (sum of $|w|$ of a neuron)",
+    "itop": "places ever tried (ITOP)",
+    "survival": "first links present",
+    "active_neurons": "active hidden neurons",
+    "active_sources": "active neurons before the layer",
+    "active_targets": "active neurons behind the layer",
+    "paths": "paths from pixels to the head",
+    "alignment": "degree alignment",
+    "removed": "links removed",
+    "grown": "links grown",
+    "returned": "removed links grown again at once",
 }
+# Options of methods that have a name; others are read as they stand.
+_OPTIONS = {
+    "cht_benchmark": "CHT benchmark",
+    "em_s=True": "EM&S",
+    "removal=RI": "RI",
+    "removal=WM": "WM",
+}
+_VARIANT = re.compile(r"(\w+)(?:\((.+?)\))?(?:@(\w+(?:\(.+\))?))?")
 
 _LOOKS = {  # colour, line, marker
     "dense": ("#000000", "-", "s"),
@@ -50,6 +79,11 @@ _LOOKS = {  # colour, line, marker
     "dense_narrow": ("#999999", "-.", "^"),
     "static": ("#0072B2", "--", "v"),
     "set": ("#D55E00", "-", "o"),
+    "rigl": ("#009E73", (0, (5, 1)), ">"),
+    "mest": ("#CC79A7", "-.", "P"),
+    "deep_r": ("#E69F00", ":", "X"),
+    "cht": ("#56B4E9", (0, (3, 1, 1, 1, 1, 1)), "<"),
+    "chts": ("#332288", "-", "*"),
     "none": ("#000000", "-", "o"),
     "shuffle_all": ("#E69F00", "--", "s"),
     "shuffle_by_sign": ("#CC79A7", "-.", "D"),
@@ -68,6 +102,8 @@ _SPARE = (  # for values without a look of their own, such as layers
     ("#E69F00", (0, (5, 1)), "<"),
     ("#56B4E9", (0, (3, 1, 1, 1, 1, 1)), "P"),
     ("#000000", "-", "X"),
+    ("#661100", (0, (1, 1)), "p"),
+    ("#9030F0", (0, (7, 1, 1, 1)), "d"),
 )
 _STYLES = ("-", "--", ":", "-.")
 
@@ -79,8 +115,28 @@ def label(value: object) -> str:
     --------
     >>> label("fashion-mnist"), label("giant_component"), label(3)
     ('Fashion-MNIST', 'giant component', '3')
+    >>> label("mest(em_s=True)"), label("cht@small_world(beta=0.5)")
+    ('MEST (EM&S)', 'CHT from small world (beta 0.5)')
     """
-    return LABELS.get(str(value), str(value).replace("_", " "))
+    text = str(value)
+    parts = _VARIANT.fullmatch(text)
+    if text in LABELS or parts is None:
+        return LABELS.get(text, text.replace("_", " "))
+    family, options, start = parts.groups()
+    words = LABELS.get(family, family.replace("_", " "))
+    if options:
+        words += f" ({', '.join(map(_option, options.split(',')))})"
+    return f"{words} from {label(start)}" if start else words
+
+
+def _option(text: str) -> str:
+    return _OPTIONS.get(text) or re.sub("[_=]", " ", text.removesuffix("=True"))
+
+
+def _family(value: Any) -> Any:
+    """Give the method that a variant belongs to; anything else is its own family."""
+    parts = _VARIANT.fullmatch(value) if isinstance(value, str) else None
+    return parts[1] if parts else value
 
 
 @contextmanager
@@ -100,31 +156,48 @@ def style() -> Iterator[None]:
 def ordered(values: pd.Series) -> list[Any]:
     """Give the distinct values in the order of `LABELS`, others behind as they come.
 
+    Variants stand behind their method, in the order of their names.
+
     Examples
     --------
-    >>> ordered(pd.Series(["mine", "set", "static", "set"]))
-    ['static', 'set', 'mine']
+    >>> ordered(pd.Series(["mine", "set(prune=random)", "rigl", "static", "set"]))
+    ['static', 'set', 'set(prune=random)', 'rigl', 'mine']
     """
     rank = {name: place for place, name in enumerate(LABELS)}
-    return sorted(values.unique(), key=lambda value: rank.get(value, len(rank)))
+
+    def key(value: Any) -> tuple[int, str]:
+        family = _family(value)
+        variant = "" if family == value or family not in rank else str(value)
+        return rank.get(family, len(rank)), variant
+
+    return sorted(values.unique(), key=key)
 
 
 def looks(values: list[Any]) -> dict[Any, dict[str, Any]]:
     """Give colour, line and marker for each value, the same in every company.
 
+    A variant looks as its method does where that is not shown itself.
+
     Examples
     --------
     >>> looks(["set", "mine"])["set"]
     {'color': '#D55E00', 'linestyle': '-', 'marker': 'o'}
+    >>> looks(["set(cht_benchmark)"])["set(cht_benchmark)"]["color"]
+    '#D55E00'
     """
-    known = [_LOOKS[value] for value in values if value in _LOOKS]
-    colors, markers = {look[0] for look in known}, {look[2] for look in known}
+    heads = {value: value for value in values if value in _LOOKS}
+    for value in values:
+        if _family(value) in _LOOKS:
+            heads.setdefault(_family(value), value)
+    found = {value: _LOOKS[family] for family, value in heads.items()}
+    colors = {look[0] for look in found.values()}
+    markers = {look[2] for look in found.values()}
     # Spares that clash with nothing come first; sorting keeps the others in reserve.
     free = sorted(_SPARE, key=lambda look: (look[0] in colors, look[2] in markers))
     spare = cycle(free)
     names = ("color", "linestyle", "marker")
     return {
-        value: dict(zip(names, _LOOKS.get(value) or next(spare), strict=True))
+        value: dict(zip(names, found.get(value) or next(spare), strict=True))
         for value in values
     }
 

@@ -139,10 +139,11 @@ def test_lines_differ_in_colour_and_in_grey_by_line_and_marker(names):
         assert len({line.get_marker() for line in ax.lines}) == len(names)
 
 
-def test_colours_are_grey_or_of_okabe_and_ito():
+def test_colours_are_grey_of_okabe_and_ito_or_one_of_three_more():
     palette = {
         *("#000000", "#E69F00", "#56B4E9", "#009E73"),
         *("#F0E442", "#0072B2", "#D55E00", "#CC79A7"),
+        *("#332288", "#661100", "#9030F0"),
     }
     names = ["dense_small", "dense_narrow", "static", "set", "none", "shuffle_all"]
     names += ["shuffle_by_sign", "degree_preserving", "erdos_renyi", "a", "b"]
