@@ -38,9 +38,10 @@ format: install ## put the code in order
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: install ## compare speed with dense PyTorch and igraph, side by side
+bench: install ## compare speed with dense PyTorch, igraph and scipy, side by side
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/percolation.py
+	$(BIN)/python benchmarks/link_prediction.py
 
 clean: ## remove .venv and caches; runs stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -682,3 +682,102 @@ def test_the_saved_numbers_are_those_of_the_table(drawn, tmp_path):
     table, figure = drawn["shuffling"]
     *_, csv = nr.draw.save(figure, table, tmp_path, "shuffling")
     pd.testing.assert_frame_equal(pd.read_csv(csv), table, check_dtype=False)
+
+
+# Accuracies beside the published ones
+
+
+def trained(final, width=1568, epochs=100, dataset="mnist", sparsity=0.99):
+    """Histories of two epochs kept, the best and the last, for methods and seeds."""
+    rows = []
+    for sparsifier, ends in final.items():
+        for seed, (best, last) in enumerate(ends):
+            keys = labels(dataset, sparsifier, seed)
+            keys |= {"width": width, "sparsity": sparsity}
+            for epoch, test in ((epochs - 1, best), (epochs, last)):
+                rows.append({**keys, "epoch": epoch, "test_accuracy": test})
+    return pd.DataFrame(rows)
+
+
+SET = [(0.985, 0.982), (0.983, 0.983), (0.984, 0.981)]
+
+
+def test_accuracy_by_hand():
+    table = analysis("accuracy").compute(
+        FakeRun(history=trained({"set(cht_benchmark)": SET, "mine": [(0.5, 0.4)]}))
+    )
+    assert table.sparsifier.tolist() == ["set(cht_benchmark)", "mine"]
+    first, mine = (row for _, row in table.iterrows())
+    assert first.networks == 3
+    assert first.accuracy == pytest.approx(98.2)
+    assert first.standard_error == pytest.approx(0.1 / np.sqrt(3), abs=1e-3)
+    assert (first.lowest, first.highest) == (98.1, 98.3)
+    assert first.best_epoch == pytest.approx(98.4)
+    assert (first.published, first.published_error) == (98.14, 0.02)
+    assert first.difference == pytest.approx(0.06)
+    assert np.isnan([mine.standard_error, mine.published, mine.difference]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "compared"),
+    [
+        ({}, True),
+        ({"width": 1000}, False),
+        ({"epochs": 25}, False),
+        ({"sparsity": 0.98}, False),
+        ({"dataset": "fashion-mnist"}, True),
+        ({"dataset": "mnist-5k"}, False),
+    ],
+    ids=str,
+)
+def test_only_equals_are_compared(change, compared):
+    methods = {"set": SET, "cht@erdos_renyi": SET, "chts(removal=RI)": SET}
+    table = analysis("accuracy").compute(FakeRun(history=trained(methods, **change)))
+    rows = table.set_index("sparsifier")
+    assert rows.difference.notna()["set"] == compared
+    assert rows.difference.notna()["chts(removal=RI)"] == compared
+    # From another start it is not the published method.
+    assert np.isnan(rows.published["cht@erdos_renyi"])
+    assert rows.published.notna()["set"] == (change.get("dataset") != "mnist-5k")
+
+
+def test_the_accuracy_table_in_print():
+    table = analysis("accuracy").compute(
+        FakeRun(history=trained({"set": SET, "static": [(0.5, 0.4)]}))
+    )
+    written = analysis("accuracy").texts(table)
+    lines = written["md"].splitlines()
+    assert lines[2] == "| MNIST | 1568 | static | 1 | 40.00 |  |  | 50.00 |"
+    row = "MNIST", "1568", "SET", "3", "98.20 ± 0.06", "98.14 ± 0.02", "+0.06", "98.40"
+    assert lines[3] == f"| {' | '.join(row)} |"
+    assert "2501.19107, Table 7" in lines[-1]
+    assert r"98.20 $\pm$ 0.06 & 98.14 $\pm$ 0.02 & +0.06 & 98.40 \\" in written["tex"]
+    assert r"accuracy (\%)" in written["tex"]
+    assert written["tex"].count(r"\hline") == 3
+    assert written["tex"].strip().endswith(r"\end{tabular}")
+
+
+def test_indices_of_many_methods_stand_in_the_numbers_alone(run):
+    tables = {name: run.tables[name] for name in ("degrees", "measures")}
+    more = {
+        name: pd.concat(
+            [
+                table.assign(
+                    sparsifier=method
+                    + table.sparsifier.where(table.sparsifier == "set", ""),
+                    network=method + table.network,
+                )[table.sparsifier == "set"]
+                for method in ("a", "b", "c")
+            ]
+            + [table]
+        )
+        for name, table in tables.items()
+    }
+    table = analysis("degrees").compute(FakeRun(**more))
+    with nr.draw.style():
+        figure = analysis("degrees").draw(table)
+        figure.draw_without_rendering()
+    assert table.sparsifier.nunique() == 5
+    assert table.dispersion.notna().all()
+    assert not said(figure, "var/var")
+    assert_no_overlap(figure)

@@ -28,6 +28,7 @@ from netrobust.neural.evaluate import evaluate, logits
 from netrobust.neural.linear import SparseLinear
 from netrobust.neural.model import from_state, start
 from netrobust.neural.threads import limited_threads
+from netrobust.neural.topology import TOPOLOGIES, topology
 
 
 def draw_images(model, images, seed):
@@ -258,3 +259,43 @@ def test_threads_are_limited_and_restored():
     with pytest.raises(KeyError), limited_threads(before + 1):
         raise KeyError
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize(("weights", "fan_in"), [("swi", 10), ("kaiming", 1000)])
+def test_variance_of_the_starting_weights(weights, fan_in):
+    rng = np.random.default_rng(0)
+    model = start((1000, 2000, 10), rng, links=[20_000], weights=weights)
+    sample = model.layers[0].weight.detach().numpy()
+    expected = 2 / fan_in
+    # The variance of a normal sample scatters by sqrt(2 / n) of itself.
+    assert abs(sample.var() / expected - 1) < 5 * np.sqrt(2 / sample.size)
+    head = model.head.weight.detach().numpy()
+    assert abs(head.var() * 2000 / 2 - 1) < 5 * np.sqrt(2 / head.size)
+
+
+def test_images_must_fit_the_first_layer():
+    images = np.eye(9, dtype=np.float32)
+    message = "images of 9 pixels do not fit a first layer of 8 inputs; give images"
+    with pytest.raises(InputError, match=message):
+        start((8, 5, 3), np.random.default_rng(0), [4], images=images)
+    place = topology("correlated")
+    with pytest.raises(InputError, match="'correlated' needs training images and none"):
+        start((9, 5, 3), np.random.default_rng(0), [4], place)
+    model = start((9, 5, 3), np.random.default_rng(0), [4], place, images=images)
+    assert model.layers[0].weight.numel() == 4
+
+
+@pytest.mark.parametrize("name", TOPOLOGIES)
+def test_networks_start_from_any_topology(name):
+    images = np.random.default_rng(0).random((50, 36), np.float32)
+
+    def begun(seed):
+        rng, place = np.random.default_rng(seed), topology(name)
+        model = start((36, 20, 36, 4), rng, [72, 72], place, images=images)
+        assert [layer.weight.numel() for layer in model.layers] == [72, 72]
+        return model
+
+    assert same_state(begun(0), begun(0))
+    ends = [model.links()[:2] for model in (begun(0), begun(1))]
+    same = all((one == two).all() for one, two in zip(*ends, strict=True))
+    assert same == (name == "correlated")  # where nothing is drawn
