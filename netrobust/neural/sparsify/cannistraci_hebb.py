@@ -65,7 +65,8 @@ def cht(
         A link dropped now may grow at once with its old weight and momentum (the
         code), as a new link, or not at all.
     skip_step : bool
-        Leave out the optimiser's step on the batch of an update, as the code does.
+        Leave out the optimiser's step on the batch of an update, as the code does
+        until links have stopped; here it is left out after that as well.
 
     Notes
     -----
