@@ -79,6 +79,7 @@ def draw(table: pd.DataFrame) -> Figure:
     )
     zeta = table["zeta"].iloc[0]
     for line, value in zip(axes, VALUES, strict=True):
+        top = table.loc[table["value"] == value, ["high", "null"]].max().max()
         for ax, dataset in zip(line, datasets, strict=True):
             own = table[(table["value"] == value) & (table["dataset"] == dataset)]
             nr.draw.curve(own, "epoch", ax, hue="sparsifier")
@@ -90,7 +91,7 @@ def draw(table: pd.DataFrame) -> Figure:
                     lw=0.8,
                     label=f"random rewiring of {zeta:.0%} an epoch (exact)",
                 )
-            ax.set_ylim(bottom=0)
+            ax.set_ylim(0, 1.07 * top)
             ax.label_outer()
     for ax, dataset in zip(axes[0], datasets, strict=True):
         ax.set_title(nr.draw.label(dataset))

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
+from matplotlib.ticker import MaxNLocator
 
 from netrobust.errors import InputError
 from netrobust.results.contract import require_columns
@@ -148,6 +149,8 @@ def colour_bar(axes: Iterable[Axes], text: str) -> Axes:
     bar = shown[0].figure.colorbar(
         images[0], ax=shown, location="bottom", aspect=30, pad=0.02, shrink=0.9
     )
+    # Roots crowd the labels at the upper end.
+    bar.ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     bar.set_label(text)
     bar.outline.set_visible(False)
     return bar.ax
