@@ -84,6 +84,7 @@ _LOOKS = {  # colour, line, marker
     "deep_r": ("#E69F00", ":", "X"),
     "cht": ("#56B4E9", (0, (3, 1, 1, 1, 1, 1)), "<"),
     "chts": ("#332288", "-", "*"),
+    "chts(removal=RI)": ("#661100", (0, (1, 1)), "p"),  # stands beside it often
     "none": ("#000000", "-", "o"),
     "shuffle_all": ("#E69F00", "--", "s"),
     "shuffle_by_sign": ("#CC79A7", "-.", "D"),
