@@ -77,7 +77,9 @@ def _prepare_kernels(configs: list[TrainConfig], tick: Tick) -> None:
     images = np.eye(4, dtype=np.float32)
     data = Dataset.from_arrays(images, [0, 1, 0, 1], images, [0, 1, 0, 1])
     for config in {config.label: config for config in configs}.values():
-        small = replace(config, hidden=(4, 4), sparsity=0.5, epochs=2)
+        # A budget that is met at the last update needs its time.
+        epochs = config.epochs if config.method.surplus(0) else 2
+        small = replace(config, hidden=(4, 4), sparsity=0.5, epochs=epochs)
         plain = replace(small, topology="erdos_renyi", topology_options={})
         network = train(data, plain)
     percolate(network, data, fractions=[0, 1], replicates=1)

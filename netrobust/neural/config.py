@@ -111,6 +111,13 @@ to 1; got 1.5
         changes = TOPOLOGIES.changes(self.start_topology, self.topology_options)
         object.__setattr__(self, "topology_options", changes)
         TOPOLOGIES.make(self.start_topology, changes)
+        method = self.method
+        if method.surplus(0) and method.epochs >= method.until * self.epochs:
+            raise InputError(
+                f"{self.label} starts above its budget and ends within it at its last "
+                f"update, but none falls in {self.epochs} epochs (links move every "
+                f"{method.epochs}, until {method.until} of them); train for longer"
+            )
         if self.final_learning_rate > self.learning_rate:
             raise InputError(
                 "final_learning_rate must not exceed learning_rate "

@@ -252,3 +252,28 @@ def test_densities_and_surplus():
     assert erk[0] > 7840  # the layer whose sides are smaller is denser
     assert TrainConfig().links(sizes, surplus=0.05) == [47_040, 60_000, 60_000]
     assert TrainConfig(sparsity=0.02).links((10, 10, 2), surplus=0.05) == [100]
+
+
+@pytest.mark.parametrize(
+    ("options", "epochs", "enough"),
+    [
+        ({"em_s": True}, 5, False),  # the first update would follow the last epoch
+        ({"em_s": True}, 6, True),
+        ({"em_s": True, "until": 0.0}, 100, False),
+        ({"em_s": True, "until": 0.5}, 10, False),
+        ({"em_s": True, "until": 0.5}, 11, True),
+        ({"variant": "cht_benchmark"}, 1, False),
+        ({"variant": "cht_benchmark"}, 2, True),
+        ({}, 1, True),
+    ],
+    ids=str,
+)
+def test_a_training_must_be_long_enough_to_end_within_its_budget(
+    options, epochs, enough
+):
+    fields = {"sparsifier": "mest", "options": options, "epochs": epochs}
+    if enough:
+        assert TrainConfig(**fields).epochs == epochs
+        return
+    with pytest.raises(InputError, match=r"starts above its budget .* for longer"):
+        TrainConfig(**fields)
