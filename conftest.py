@@ -7,10 +7,19 @@ import pytest
 from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.null import NULL_MODELS
 from netrobust.graphs.perturb import ORDERS, PERTURBATIONS
+from netrobust.neural.attack import INPUT_ATTACKS
 from netrobust.neural.sparsify import SPARSIFIERS
 from netrobust.neural.topology import TOPOLOGIES
 
-FAMILIES = MEASURES, NULL_MODELS, ORDERS, PERTURBATIONS, SPARSIFIERS, TOPOLOGIES
+FAMILIES = (
+    INPUT_ATTACKS,
+    MEASURES,
+    NULL_MODELS,
+    ORDERS,
+    PERTURBATIONS,
+    SPARSIFIERS,
+    TOPOLOGIES,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,6 @@ shows that or the last one is not said; ``best_epoch`` is therefore given as wel
 the only number here that looks at test images to choose.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -194,7 +193,7 @@ def texts(table: pd.DataFrame) -> dict[str, str]:
         "difference",
         "best epoch (%)",
     )
-    return {"md": _markdown(heads, rows), "tex": _latex(heads, rows)}
+    return nr.draw.typeset(heads, rows, f"Published: {SOURCE}.")
 
 
 def _published(dataset: str, sparsifier: str) -> Published:
@@ -223,29 +222,3 @@ def _with_error(mean: float, error: float) -> str:
     if np.isnan(mean):
         return ""
     return f"{mean:.2f}" + ("" if np.isnan(error) else f" ± {error:.2f}")
-
-
-def _markdown(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [heads, ("---",) * len(heads), *rows]
-    text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{text}\n\nPublished: {SOURCE}.\n"
-
-
-def _latex(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [
-        f"% Published: {SOURCE}.",
-        r"\begin{tabular}{llllllll}",
-        r"\hline",
-        _row(heads),
-        r"\hline",
-        *(_row(row) for row in rows),
-        r"\hline",
-        r"\end{tabular}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    signs = {"%": r"\%", "_": r"\_", "&": r"\&", "±": r"$\pm$"}
-    texts = ["".join(signs.get(letter, letter) for letter in cell) for cell in cells]
-    return " & ".join(texts) + r" \\"

@@ -34,7 +34,7 @@ from netrobust.graphs.damage import Links, apply
 from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.percolation import (
     ALONG,
-    Percolation,
+    Clusters,
     along,
     grow_clusters,
 )
@@ -95,7 +95,7 @@ def scaling(sizes: list[int], runs: int) -> None:
 
 
 def by_igraph(
-    graph: Graph, order: NDArray[np.int32], curve: Percolation
+    graph: Graph, order: NDArray[np.int32], curve: Clusters
 ) -> tuple[float, float]:
     """Time building and searching the graph at 51 fractions; check all numbers."""
     building = searching = 0.0

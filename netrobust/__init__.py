@@ -42,7 +42,7 @@ def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"netrobust has no {name!r}; it has {', '.join(__all__)}")
-    if name == "draw":  # the one public name that is a module
+    if name in ("draw", "theory"):  # the public names that are modules
         return import_module(f"{home}.{name}")
     return getattr(import_module(home), name)
 

@@ -15,12 +15,15 @@ from netrobust.graphs.graph import (
 from netrobust.neural.model import SparseMLP
 
 
-def to_graph(model: SparseMLP) -> Graph:
-    """Export all layers but the head as one directed, weighted, layered graph.
+def to_graph(model: SparseMLP, head: bool = False) -> Graph:
+    """Export a network as one directed, weighted, layered graph.
 
     Parameters
     ----------
     model : SparseMLP
+    head : bool
+        With the classes as the last depth and the dense head as the last layer; all
+        layers but the head if not.
 
     Returns
     -------
@@ -38,8 +41,9 @@ def to_graph(model: SparseMLP) -> Graph:
     >>> graph.vcount(), graph.ecount(), graph.is_weighted()
     (7, 6, True)
     """
-    bias = np.concatenate([np.zeros(model.sizes[0], np.float32), model.biases()])
-    return from_links(model.sizes[:-1], *model.links(), bias)
+    sizes = model.sizes if head else model.sizes[:-1]
+    bias = np.concatenate([np.zeros(sizes[0], np.float32), model.biases(head)])
+    return from_links(sizes, *model.links(head), bias)
 
 
 def to_model(graph: Graph, like: SparseMLP) -> SparseMLP:
@@ -50,7 +54,8 @@ def to_model(graph: Graph, like: SparseMLP) -> SparseMLP:
     Parameters
     ----------
     graph : igraph.Graph
-        A whole stack that keeps the graph contract.
+        A whole stack that keeps the graph contract. Where its last depth are the
+        classes of `like`, the head is that of the graph.
     like : SparseMLP
         The network the graph came from, or one of the same sizes.
 
@@ -68,10 +73,11 @@ def to_model(graph: Graph, like: SparseMLP) -> SparseMLP:
     SparseLinear(4, 3, links=6)
     """
     check(graph)
-    if sizes(graph) != like.sizes[:-1]:
+    if sizes(graph) not in (like.sizes[:-1], like.sizes):
         raise InputError(
             f"the graph has {sizes(graph)} neurons per depth, the network "
-            f"{like.sizes[:-1]}; export and reload the same network"
+            f"{like.sizes[:-1]}, or {like.sizes} with its classes; export and reload "
+            "the same network"
         )
     if first_depth(graph) != 0:
         raise InputError(

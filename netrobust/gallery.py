@@ -23,6 +23,14 @@ ANALYSES = (
     "percolation",
     "degrees",
     "shuffling",
+    "attacks",
+    "structure_and_function",
+    "neurons",
+    "null_hierarchy",
+    "adversarial",
+    "recovery",
+    "predictors",
+    "statistics",
 )
 
 
@@ -61,7 +69,7 @@ def draw_figures(
     folder : path-like
         Where the files go.
     only : sequence of str
-        Names of analyses; all whose tables the run has if not given.
+        Names of analyses; all that the run has enough to show if not given.
 
     Returns
     -------
@@ -71,13 +79,15 @@ def draw_figures(
     Raises
     ------
     InputError
-        An analysis is unknown, or the run lacks a table that one needs.
+        An analysis is unknown, or the run lacks a table that one needs, or has too
+        little in it.
     """
     if only is None:
-        there = {*run.tables()}
-        drawable = [name for name in ANALYSES if there >= {*analysis(name).READS}]
+        drawable = [name for name in ANALYSES if _shown(run, analysis(name))]
         only = drawable or ANALYSES  # where none is, the first one says what lacks
     modules = [analysis(name) for name in only]
+    for name, module in zip(only, modules, strict=True):
+        _refuse_too_little(run, name, module)
     tables = [module.compute(run) for module in modules]
     make_folder(Path(folder))
     written: list[Path] = []
@@ -90,6 +100,22 @@ def draw_figures(
                 part.write_text(text, encoding="utf-8")
             written.append(path)
     return written
+
+
+def _shown(run: Run, module: ModuleType) -> bool:
+    """Tell whether a run has the tables of an analysis, and enough in them."""
+    if not {*run.tables()} >= {*module.READS}:
+        return False
+    return bool(module.shows(run)) if hasattr(module, "shows") else True
+
+
+def _refuse_too_little(run: Run, name: str, module: ModuleType) -> None:
+    """Say what a run lacks; a table that is not there is missed where it is read."""
+    if {*run.tables()} >= {*module.READS} and not _shown(run, module):
+        raise InputError(
+            f"{run.path} has too little for {name!r}, which needs {module.NEEDS}; "
+            "choose another analysis, or make a run that has it"
+        )
 
 
 def _no_texts(table: pd.DataFrame) -> dict[str, str]:

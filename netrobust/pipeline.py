@@ -8,10 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from netrobust.attacking import attack
 from netrobust.gallery import draw_figures
-from netrobust.graphs.measure import MEASURES
+from netrobust.graphs.measure import signed_measures
 from netrobust.neural.network import Network
+from netrobust.predictions import theory_table
 from netrobust.results.stats import robustness
+from netrobust.retraining import recover
 from netrobust.runs import Run, create_run
 from netrobust.settings import whole
 from netrobust.study import Study, topologies
@@ -68,6 +71,8 @@ def reproduce(
     if study.damage:
         with run.timed("damage and null models"):
             _sweep_all(study, run, jobs, folder, tick)
+        with run.timed("attacks, retraining and recovery"):
+            _go_on(study, run, jobs, folder, tick)
     run.save_table("summary", summary_table(run))
     with run.timed("figures"):
         draw_figures(run, run.path / "figures")
@@ -120,7 +125,7 @@ def _export_and_measure(study: Study, run: Run, tick: Tick) -> None:
             run.export(network, "graphml")
         tick("exporting graphs", done, len(sparse))
     names = [network.name for network in networks]
-    settings = {"networks": names, "measures": list(MEASURES)}
+    settings = {"networks": names, "measures": list(signed_measures())}
     run.save_table("measures", measure(networks), settings)
     run.save_table("degrees", degree_table(sparse))
 
@@ -137,9 +142,8 @@ def _sweep_all(
         "parts": run.parts(),
     }
     curves, nulls = [], []
-    for dataset in study.datasets:
+    for dataset, ours in _by_dataset(study, run).items():
         data = loaded(dataset, folder)
-        ours = [one for one in _damaged(study, run) if one.dataset == dataset]
         for dense in (False, True):
             networks = [one for one in ours if one.config.method.dense == dense]
             if not networks:
@@ -171,6 +175,68 @@ def _sweep_all(
             )
     run.save_table("percolation", pd.concat(curves))
     run.save_table("nulls", pd.concat(nulls))
+
+
+def _go_on(study: Study, run: Run, jobs: int, folder: Path | None, tick: Tick) -> None:
+    """Attack images, train topologies anew and let damaged networks learn on."""
+    tables: dict[str, list[pd.DataFrame]] = {}
+    shared: dict[str, Any] = {"seed": study.seed, "jobs": jobs, "parts": run.parts()}
+    for dataset, ours in _by_dataset(study, run).items():
+        data = loaded(dataset, folder)
+        sparse = [one for one in ours if not one.config.method.dense]
+        if study.theory and sparse:
+            tables.setdefault("theory", []).append(
+                theory_table(sparse, data, study.fractions, jobs)
+            )
+        if study.input_attacks:
+            tables.setdefault("attacks", []).append(
+                attack(
+                    ours,
+                    data,
+                    attacks=study.input_attacks,
+                    eps=study.eps,
+                    images=study.attack_images,
+                    tick=partial(tick, f"attacking {dataset} networks"),
+                    **shared,
+                )
+            )
+        if study.retrained:
+            tables.setdefault("retrained", []).append(
+                compare(
+                    sparse,
+                    data,
+                    null_models=study.retrained,
+                    replicates=study.retrained_replicates,
+                    measures=study.measures,
+                    images=study.images,
+                    retrain=True,
+                    tick=partial(tick, f"retraining {dataset} topologies"),
+                    **shared,
+                )
+            )
+        if study.recovery:
+            tables.setdefault("recovery", []).append(
+                recover(
+                    ours,
+                    data,
+                    fractions=study.recovery,
+                    epochs=study.recovery_epochs,
+                    images=study.images,
+                    tick=partial(tick, f"healing {dataset} networks"),
+                    **shared,
+                )
+            )
+    for name, parts in tables.items():
+        run.save_table(name, pd.concat(parts))
+
+
+def _by_dataset(study: Study, run: Run) -> dict[str, list[Network]]:
+    """Read the networks that are taken apart, once, data set by data set."""
+    networks = _damaged(study, run)
+    return {
+        dataset: [one for one in networks if one.dataset == dataset]
+        for dataset in study.datasets
+    }
 
 
 def _damaged(study: Study, run: Run) -> list[Network]:

@@ -1,24 +1,36 @@
 """What a sweep does to every network: chosen and checked once, at the public door."""
 
 import pickle
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from importlib.metadata import version
+from os.path import isfile
+from re import fullmatch
 from typing import Any, TypeAlias
 
+from netrobust.damaging import TRAINING_IMAGES
 from netrobust.errors import InputError
+from netrobust.export import to_graph
 from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.null import NULL_MODELS
 from netrobust.graphs.perturb import PERTURBATIONS
 from netrobust.neural.dataset import Dataset
 from netrobust.neural.network import Network
 from netrobust.results.stats import KEYS
-from netrobust.settings import whole
-from netrobust.study import check_scope
+from netrobust.scopes import asks_data, check_reach, check_scope
+from netrobust.scoring import check_fit
+from netrobust.settings import flag, whole
+from netrobust.study import check_installed
 
 Names: TypeAlias = str | Callable[..., Any] | Sequence[str | Callable[..., Any]]
 
 #: Columns of a sweep between the keys and the measures.
 VALUES = ("images", "removed", "accuracy", "loss", "moved")
+
+#: What `details` adds, but for the accuracy of every class.
+DETAILS = ("confidence", "ece")
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,14 @@ class Plan:
     scope: str
     seed: int
     images: int | None
+    training_images: int
+    retrain: bool
+    details: bool
+
+    @property
+    def shows_training(self) -> bool:
+        """Whether the workers must have training images."""
+        return self.retrain or any(map(asks_data, self.perturbations))
 
 
 def make_plan(
@@ -47,6 +67,9 @@ def make_plan(
     seed: int,
     images: int | None,
     jobs: int,
+    training_images: int = TRAINING_IMAGES,
+    retrain: bool = False,
+    details: bool = False,
 ) -> Plan:
     """Look up all names and check all numbers of a sweep before anything is done.
 
@@ -66,6 +89,9 @@ def make_plan(
         scope=scope,
         seed=whole("seed", seed, 0),
         images=None if images is None else whole("images", images, 1),
+        training_images=whole("training_images", training_images, 1),
+        retrain=flag("retrain", retrain),
+        details=flag("details", details),
     )
     for what, members in {
         "network": networks,
@@ -74,27 +100,87 @@ def make_plan(
     }.items():
         if not members:
             raise InputError(f"no {what} came; give at least one")
-    if taken := {*KEYS, *VALUES} & {name_of(one) for one in plan.measures}:
-        raise InputError(f"a measure cannot be called {taken.pop()!r}; rename yours")
+    check_columns(plan.perturbations, plan.measures, (*KEYS, *VALUES, *DETAILS))
+    for network in networks:
+        check_fit(network.model, data)
     check_scope(scope, min(len(network.model.sizes) - 2 for network in networks))
+    for perturbation in plan.perturbations:
+        check_reach(perturbation, scope)
+    for measure in plan.measures:
+        if getattr(measure, "positive", False):  # refuses what it has no value for
+            for network in networks:
+                measure(to_graph(network.model))
+    check_installed(plan.null_models)
+    if plan.retrain:
+        for network in networks:
+            if network.config.method.dense:
+                raise InputError(
+                    f"{network.name} is dense and has no topology to retrain; leave it "
+                    "out"
+                )
     if plan.images is not None and plan.images > len(data.y_test):
         raise InputError(
             f"images must be from 1 to {len(data.y_test)}, the test images of "
             f"{data.name}; got {images}"
         )
     if whole("jobs", jobs, 1) > 1:
-        _check_importable(plan)
+        check_importable(plan)
     return plan
 
 
-def _check_importable(plan: Plan) -> None:
+def check_importable(job: object) -> None:
+    """Refuse, with InputError, a job whose functions other processes cannot have."""
+    script = getattr(sys.modules["__main__"], "__file__", None)
     try:
-        pickle.dumps(plan)
+        if b"__main__" in pickle.dumps(job) and not isfile(script or ""):
+            raise TypeError("they were typed in, as in a notebook")
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise InputError(
             f"with several jobs your own functions must be importable ({error}); "
             "define them at the top of a module or use one job"
         ) from None
+
+
+def check_columns(
+    perturbations: Sequence[Any], measures: Sequence[Any], columns: Sequence[str]
+) -> None:
+    """Refuse, with InputError, measures and options that hide a column of a table."""
+    options = {name for one in perturbations for name in numbers_of(one)}
+    for kind, names in {
+        "an option": sorted(options),
+        "a measure": [name_of(one) for one in measures],
+    }.items():
+        for name in names:
+            if name in columns or fullmatch(r"accuracy_\d+", name):
+                raise InputError(f"{kind} cannot be called {name!r}; rename yours")
+        columns = [*columns, *names]
+
+
+def several(networks: Network | Iterable[Network]) -> list[Network]:
+    """Give one or several networks as a list.
+
+    Raises
+    ------
+    InputError
+        What came is no network, or two have one name, under which tables hold them.
+    """
+    alone = isinstance(networks, Network) or not isinstance(networks, Iterable)
+    given: Any = [networks] if alone else networks
+    found = list(given)
+    for one in found:
+        if not isinstance(one, Network):
+            raise InputError(
+                "networks must be one or several Network, such as train gives them; "
+                f"got {type(one).__name__}"
+            )
+    names = [one.name for one in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(
+                f"two of the networks are called {name}, and tables know networks by "
+                "their names; ask for each alone"
+            )
+    return found
 
 
 def check_grid(fractions: Sequence[float]) -> tuple[float, ...]:
@@ -122,3 +208,23 @@ def check_grid(fractions: Sequence[float]) -> tuple[float, ...]:
 def name_of(member: Any) -> str:
     """Give the name a member of a family, or a user's own function, has in tables."""
     return str(member.__name__)
+
+
+def unit_key(name: str, network: Network, data: Dataset, *settings: Any) -> str:
+    """Name a unit of work by what it is called and all that its rows depend on."""
+    rest = (version("netrobust"), network.dataset_sha256, data.sha256, *settings)
+    digest = blake2b(repr(rest).encode(), digest_size=8).hexdigest()
+    return f"{name}-{digest}"
+
+
+def numbers_of(perturbation: Any) -> dict[str, float]:
+    """Give the options of a perturbation that are numbers; they are columns of tables.
+
+    Others, such as ``rescale=weights``, stand in its name alone.
+    """
+    options = getattr(perturbation, "options", {})
+    return {
+        name: value
+        for name, value in options.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }

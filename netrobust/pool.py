@@ -1,19 +1,80 @@
 """Work spread over processes."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from multiprocessing.context import BaseContext
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from netrobust.settings import whole
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+Tick: TypeAlias = Callable[[int, int], None]  # units done, units in all
+
 _SHARED: list[Any] = []  # of a worker process: the function and what all tasks share
+
+
+class Parts(Protocol):
+    """Where finished units of work are kept, so that interrupted work can go on."""
+
+    def get(self, key: str) -> Any:
+        """Give the result of a unit that is done, or None."""
+
+    def put(self, key: str, rows: Any) -> None:
+        """Keep the result of a unit."""
+
+
+def gather(
+    function: Callable[..., Result],
+    units: Mapping[str, Task],
+    jobs: int,
+    *shared: Any,
+    parts: Parts | None = None,
+    tick: Tick | None = None,
+) -> list[Result]:
+    """Do the units of work that are not done yet; give the results of all, in order.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(unit, *shared)``, importable by name.
+    units : mapping
+        Units by the keys under which `parts` keeps their results.
+    jobs, *shared
+        As for `spread`.
+    parts : optional
+        What it holds is not computed again. Only this process writes to it.
+    tick : callable, optional
+        Called with the units done and the units in all.
+
+    Examples
+    --------
+    >>> gather(divmod, {"seven": 7, "eight": 8}, 1, 2)
+    [(3, 1), (4, 0)]
+    """
+    done: dict[str, Result] = {}
+    for key in units:
+        found = parts.get(key) if parts is not None else None
+        if found is not None:
+            done[key] = found
+    tick = tick or (lambda finished, total: None)
+    tick(len(done), len(units))
+    missing = [key for key in units if key not in done]
+    tasks = [(key, units[key]) for key in missing]
+    for (key, _), result in spread(_keyed, tasks, jobs, function, *shared):
+        done[key] = result
+        if parts is not None:
+            parts.put(key, result)
+        tick(len(done), len(units))
+    return [done[key] for key in units]
+
+
+def _keyed(task: tuple[str, Any], function: Callable[..., Any], *shared: Any) -> Any:
+    return function(task[1], *shared)
 
 
 def spread(

@@ -8,12 +8,13 @@ of its docstring is what ``netrobust list`` prints.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from inspect import signature
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from re import fullmatch
+from typing import Any, Generic, TypeVar, cast
 
 from netrobust.errors import InputError, UnknownNameError
+from netrobust.options import NAMED, Option, WithOptions, changes, label, read_options
 
 T = TypeVar("T")
-Option: TypeAlias = bool | int | float | str
 
 
 class Registry(Mapping[str, T], Generic[T]):
@@ -140,6 +141,52 @@ class Registry(Mapping[str, T], Generic[T]):
         }
 
 
+class Varied(Registry[T]):
+    """A family whose members have options, set by text wherever a name is taken.
+
+    Members are `WithOptions`: they have ``options`` and ``vary(**options)``, which
+    checks them, and bear the text that gives them back as their ``__name__``. Plain
+    functions may be members too, and have no options.
+
+    Examples
+    --------
+    >>> walks = Varied("walk")
+    >>> class Walk(WithOptions):
+    ...     kind = "walk"
+    >>> def lazy(start, *, rest=0.5):
+    ...     "Rest now and then."
+    >>> lazy = walks.register(Walk(lazy))
+    >>> walks["lazy(rest=0.9)"].options, walks["lazy( rest = 0.5 )"] is lazy
+    ({'rest': 0.9}, True)
+    >>> walks["lazy(pace=2)"]
+    Traceback (most recent call last):
+    ...
+    netrobust.errors.InputError: walk 'lazy' has no option 'pace'; it takes rest
+    """
+
+    def __getitem__(self, name: str) -> T:
+        named = fullmatch(rf"\s*{NAMED}\s*", name) if isinstance(name, str) else None
+        if named is None or named[2] is None:
+            return super().__getitem__(name)
+        member: Any = super().__getitem__(named[1])
+        usual = member.options if isinstance(member, WithOptions) else {}
+        given = read_options(named[2], usual)
+        if "variant" in given and "variant" not in usual:
+            raise InputError(
+                f"options of a {self.kind} are written as option=value; got {name!r}, "
+                f"and {named[1]} takes {', '.join(usual) or 'none'}"
+            )
+        changes(f"{self.kind} {named[1]!r}", given, usual)
+        return cast(T, member.vary(**given) if given else member)
+
+    def __contains__(self, name: Any) -> bool:
+        try:
+            self[name]
+        except InputError:
+            return False
+        return True
+
+
 class Makers(Registry[Callable[..., T]]):
     """A family whose members have options: ``(**options) -> what does the work``.
 
@@ -211,20 +258,8 @@ variant (tired)
                 f"{self.kind} {name!r} has no variant {chosen!r}; it has {known}"
             )
         given = {**variants.get(str(chosen), {}), **given}
-        for option in given:
-            if option not in usual:
-                takes = [*usual]
-                if variants:
-                    takes.append(f"variant ({', '.join(variants)})")
-                raise InputError(
-                    f"{self.kind} {name!r} has no option {option!r}; it takes "
-                    f"{', '.join(takes) or 'none'}"
-                )
-        return {
-            key: given[key]
-            for key in usual
-            if key in given and not _same(given[key], usual[key])
-        }
+        more = [f"variant ({', '.join(variants)})"] if variants else []
+        return changes(f"{self.kind} {name!r}", given, usual, more)
 
     def label(self, name: str, options: Mapping[str, Any]) -> str:
         """Name a member with the options that differ from its defaults, for tables.
@@ -238,22 +273,15 @@ variant (tired)
         >>> walks.label("lazy", {"rest": 0.5}), walks.label("lazy", {"rest": 0.1})
         ('lazy', 'lazy(rest=0.1)')
         """
-        changes = self.changes(name, options)
-        if not changes:
-            return name
-        for variant, spelt in self.variants(name).items():
-            if changes == self.changes(name, spelt):
+        given = self.changes(name, options)
+        for variant, spelt in self.variants(name).items() if given else ():
+            if given == self.changes(name, spelt):
                 return f"{name}({variant})"
-        given = ",".join(f"{key}={value}" for key, value in sorted(changes.items()))
-        return f"{name}({given})"
+        return label(name, given)
 
     def _known(self, name: str) -> str:
         self[name]  # refuses what it does not know
         return name
-
-
-def _same(one: Any, other: Any) -> bool:
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _origin(member: Any) -> tuple[str, str]:

@@ -7,13 +7,15 @@ from typing import Annotated, Any, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from netrobust.errors import InputError
-from netrobust.graphs.measure import MEASURES
-from netrobust.graphs.null import NULL_MODELS, conserved
+from netrobust.graphs.measure import MEASURES, signed_measures
+from netrobust.graphs.null import NULL_MODELS, conserved, installed
 from netrobust.graphs.perturb import PERTURBATIONS
+from netrobust.neural.attack import INPUT_ATTACKS
 from netrobust.neural.config import Positive, TrainConfig, network_name
 from netrobust.neural.data import DATASETS
 from netrobust.neural.method import parse
 from netrobust.registry import Registry
+from netrobust.scopes import check_reach, check_scope
 from netrobust.settings import settings
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -21,12 +23,13 @@ Names = Annotated[tuple[str, ...], Field(min_length=1)]
 #: Shares of links removed along a damage curve, from none to all in steps of 0.05.
 GRID = tuple(round(step / 20, 2) for step in range(21))
 
-
 _FAMILIES: dict[str, Registry[Any]] = {
     "perturbations": PERTURBATIONS,
     "curve_null_models": NULL_MODELS,
     "measures": MEASURES,
     "null_models": NULL_MODELS,
+    "retrained": NULL_MODELS,
+    "input_attacks": INPUT_ATTACKS,
 }
 
 
@@ -59,6 +62,16 @@ class Study:
     null_models : tuple of str
         Compared undamaged, `null_replicates` draws each.
     null_replicates : int
+    retrained : tuple of str
+        Null models whose topologies, and with ``none`` the networks' own, are trained
+        anew from fresh weights, `retrained_replicates` draws each; none if empty.
+    input_attacks : tuple of str
+        Attacks on images, at each of `eps`, for the first `attack_images` test images.
+    theory : bool
+        Whether exact predictions of random removal are tabulated for sparse networks.
+    recovery : tuple of float
+        Fractions of the links that go at random before a network learns on for
+        `recovery_epochs`.
     images : int or None
         Score the first so many test images; all if None.
     seed : int
@@ -98,6 +111,14 @@ class Study:
         "erdos_renyi",
     )
     null_replicates: Positive = 20
+    retrained: tuple[str, ...] = ()
+    retrained_replicates: Positive = 1
+    input_attacks: tuple[str, ...] = ()
+    eps: tuple[Annotated[float, Field(ge=0)], ...] = (0, 0.01, 0.02, 0.05, 0.1, 0.2)
+    attack_images: Positive = 1000
+    theory: bool = False
+    recovery: tuple[Annotated[float, Field(ge=0, le=1)], ...] = ()
+    recovery_epochs: Positive = 5
     images: Positive | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     fallback: str | None = None
@@ -106,11 +127,11 @@ class Study:
     def _names_are_known(self) -> Self:
         for name in (*self.datasets, *filter(None, [self.fallback])):
             DATASETS[name]
+        found = {field: getattr(self, field) for field in ("datasets", "sparsifiers")}
         for field, family in _FAMILIES.items():
-            for name in getattr(self, field):
-                family[name]
-        for field in ("datasets", "sparsifiers", *_FAMILIES):
-            names = getattr(self, field)
+            # A member bears one name however its options are written.
+            found[field] = [family[one].__name__ for one in getattr(self, field)]
+        for field, names in found.items():
             if len(set(names)) < len(names):
                 raise InputError(f"{field} must not repeat a name; got {list(names)}")
         if "none" not in self.curve_null_models:
@@ -125,7 +146,26 @@ class Study:
                 f"is defined; got {list(grid)}"
             )
         self._check_networks()
+        self._check_damage()
         return self
+
+    def _check_damage(self) -> None:
+        """Refuse what would be refused after the training."""
+        for name in self.perturbations:
+            check_reach(PERTURBATIONS[name], self.scope)
+        chosen = (*self.curve_null_models, *self.null_models, *self.retrained)
+        check_installed([NULL_MODELS[name] for name in chosen])
+        if signed := [name for name in self.measures if name not in signed_measures()]:
+            raise InputError(
+                f"{signed[0]} needs positive weights, which no trained network has; "
+                "leave it out of the measures"
+            )
+        for field in ("eps", "recovery"):
+            values = list(getattr(self, field))
+            if values != sorted(set(values)) or not (values or field == "recovery"):
+                raise InputError(f"{field} must rise without repeats; got {values}")
+        for name in self.input_attacks:
+            INPUT_ATTACKS[name].check(max(self.eps), pixels=784)
 
     def _check_networks(self) -> None:
         """Refuse now what would fail after the training."""
@@ -196,13 +236,21 @@ class Study:
         steps = len(self.perturbations) * len(self.fractions) * self.replicates
         curves = [len(topologies(self.curve_null_models, config)) for config in damaged]
         nulls = [len(topologies(self.null_models, config)) for config in damaged]
+        sparse = sum(not config.method.dense for config in damaged)
+        drawn = len({*self.retrained} - {"none"}) * self.retrained_replicates
+        further = {
+            "topologies trained anew": sparse * (1 + drawn) * bool(self.retrained),
+            "attacks on images": len(damaged) * len(self.input_attacks) * len(self.eps),
+            "networks that learn on": len(damaged) * len(self.recovery),
+        }
         if not self.damage:
-            steps, nulls = 0, []
+            steps, nulls, further = 0, [], {}
         return {
             "networks": len(tasks),
             "epochs": sum(task.config.epochs for task in tasks),
             "damaged networks scored": steps * sum(curves),
             "null networks scored": sum(1 + self.null_replicates * n for n in nulls),
+            **{what: count for what, count in further.items() if count},
         }
 
     def _config(self, sparsifier: str, **changes: Any) -> TrainConfig:
@@ -226,19 +274,14 @@ def topologies(null_models: Sequence[str], config: TrainConfig) -> list[str]:
     return [name for name in null_models if "topology" in conserved(name)]
 
 
-def check_scope(scope: str, depth: int) -> None:
-    """Refuse a scope that a network with so many layers before its head has not.
-
-    Examples
-    --------
-    >>> check_scope("layer_3", depth=3)
-    """
-    layers = [f"layer_{number}" for number in range(1, depth + 1)]
-    if scope not in (scopes := ["per_layer", "global", *layers]):
-        raise InputError(
-            f"unknown scope {scope!r}; choose from: {', '.join(scopes)} (the layers "
-            "that every network has)"
-        )
+def check_installed(null_models: Sequence[Any]) -> None:
+    """Refuse, with InputError, null models whose package is not installed."""
+    for one in null_models:
+        if not installed(one):
+            raise InputError(
+                f"null model {one.__name__} needs the package {one.package}, which is "
+                "not installed; install netrobust[maxent]"
+            )
 
 
 class Task(NamedTuple):

@@ -5,34 +5,32 @@ fractions and replicates. The table is the same in any order of the units, on an
 of processes, and after an interruption.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import blake2b
-from importlib.metadata import version
 from itertools import product
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import pandas as pd
 
+from netrobust.damaging import TRAINING_IMAGES
+from netrobust.graphs.null import NULL_MODELS
 from netrobust.neural.dataset import Dataset
 from netrobust.neural.network import Network
-from netrobust.plan import Names, Plan, make_plan, name_of
-from netrobust.pool import spread
+from netrobust.plan import (
+    Names,
+    Plan,
+    make_plan,
+    name_of,
+    numbers_of,
+    several,
+    unit_key,
+)
+from netrobust.pool import Parts, Tick, gather
+from netrobust.results.stats import KEYS
 from netrobust.study import GRID
 from netrobust.unit import run_unit
 
 Unit: TypeAlias = tuple[int, int, int]  # places of network, null model, perturbation
-Tick: TypeAlias = Callable[[int, int], None]  # units done, units in all
-
-
-class Parts(Protocol):
-    """Where finished units are kept, so that an interrupted sweep can go on."""
-
-    def get(self, key: str) -> pd.DataFrame | None:
-        """Give the rows of a unit that is done, or None."""
-
-    def put(self, key: str, rows: pd.DataFrame) -> None:
-        """Keep the rows of a unit."""
 
 
 def percolate(
@@ -49,6 +47,10 @@ def percolate(
     jobs: int = 1,
     parts: Parts | None = None,
     tick: Tick | None = None,
+    *,
+    retrain: bool = False,
+    details: bool = False,
+    training_images: int = TRAINING_IMAGES,
 ) -> pd.DataFrame:
     """Damage networks step by step and score what is left: damage curves.
 
@@ -59,12 +61,16 @@ def percolate(
         Its test images are scored.
     perturbations, measures, null_models : str, callable, or a sequence of them
         Names in `PERTURBATIONS`, `MEASURES`, `NULL_MODELS`, or your own functions.
+        Perturbations may have options: ``gaussian_noise(amplitude=0.5)``.
     fractions : sequence of float
-        Shares of the links in scope that are removed, 0 to 1.
+        Shares of the links (neurons, pixels) in scope that are removed or changed, 0
+        to 1.
     replicates : int
         Draws of every null model and perturbation.
     scope : str
-        ``per_layer``, ``global``, or one layer such as ``layer_1``.
+        ``per_layer``, ``global``, or one layer such as ``layer_1``; ``head`` for the
+        dense head alone, ``per_layer+head`` and ``global+head`` for both, where the
+        classes are a depth of the graph that is measured.
     seed : int
         Of the draws; the networks have their own.
     images : int, optional
@@ -77,15 +83,25 @@ def percolate(
         is not computed again.
     tick : callable, optional
         Called with the units done and the units in all.
+    retrain : bool
+        Train the topology of every null model, and of the network itself under
+        ``none``, from fresh weights with the network's settings before it is damaged:
+        what does the mask alone carry?
+    details : bool
+        Add ``confidence``, ``ece`` (expected calibration error) and the accuracy of
+        each class, ``accuracy_0`` and on.
+    training_images : int
+        Orders that ask data are shown the first so many training images.
 
     Returns
     -------
     DataFrame
         One row per scored network: the keys ``network, dataset`` (the one scored),
-        ``sparsifier, width, sparsity, network_seed, null_model, perturbation, scope,
-        fraction, replicate, draw_seed``, then ``images`` (how many were scored),
-        ``removed`` (the share really removed, after rounding), ``accuracy``, ``loss``,
-        ``moved`` (the share of links the null model moved) and the measures.
+        ``sparsifier, width, sparsity, network_seed, null_model, retrained,
+        perturbation, scope, fraction, replicate, draw_seed``, then options of the
+        perturbations that are numbers, ``images`` (how many were scored), ``removed``
+        (the share of links really removed), ``accuracy``, ``loss``, ``moved`` (the
+        share of links the null model moved) and the measures.
 
     Raises
     ------
@@ -103,30 +119,28 @@ def percolate(
     >>> len(table), round(float(table.giant_component.min()), 4)
     (6, 0.0012)
     """
-    nets = [networks] if isinstance(networks, Network) else list(networks)
+    nets = several(networks)
     plan = make_plan(
         nets, data, perturbations, fractions, replicates, measures, null_models, scope,
-        seed, images, jobs,
+        seed, images, jobs, training_images, retrain, details,
     )  # fmt: skip
     nulls, damages = range(len(plan.null_models)), range(len(plan.perturbations))
-    units = list(product(range(len(nets)), nulls, damages))
-    done: dict[Unit, pd.DataFrame] = {}
-    for unit in units:
-        found = parts.get(_key(nets, data, plan, unit)) if parts else None
-        if found is not None:
-            done[unit] = found
-    if tick:
-        tick(len(done), len(units))
-    missing = [unit for unit in units if unit not in done]
-    # Workers score; they need no training images.
-    tests = replace(data, x_train=data.x_train[:0])
-    for unit, rows in spread(_run, missing, jobs, nets, tests, plan):
-        done[unit] = rows
-        if parts:
-            parts.put(_key(nets, data, plan, unit), rows)
-        if tick:
-            tick(len(done), len(units))
-    return pd.concat([done[unit] for unit in units], ignore_index=True)
+    units = {
+        _key(nets, data, plan, unit): unit
+        for unit in product(range(len(nets)), nulls, damages)
+    }
+    seen = shown(data, plan)
+    tables = gather(_run, units, jobs, nets, seen, plan, parts=parts, tick=tick)
+    table = pd.concat(tables, ignore_index=True)
+    options = [name for one in plan.perturbations for name in numbers_of(one)]
+    first = [*KEYS, *dict.fromkeys(options)]
+    return table[[*first, *(name for name in table.columns if name not in first)]]
+
+
+def shown(data: Dataset, plan: Plan) -> Dataset:
+    """Give the data that workers need: to score, no training images."""
+    most = None if plan.retrain else plan.training_images * plan.shows_training
+    return replace(data, x_train=data.x_train[:most])
 
 
 def compare(
@@ -140,6 +154,9 @@ def compare(
     jobs: int = 1,
     parts: Parts | None = None,
     tick: Tick | None = None,
+    *,
+    retrain: bool = False,
+    details: bool = False,
 ) -> pd.DataFrame:
     """Score networks beside their null models, undamaged.
 
@@ -154,8 +171,9 @@ def compare(
         Names in `NULL_MODELS`, or your own functions.
     replicates : int
         Draws of every null model.
-    measures, seed, images, jobs, parts, tick
-        As for `percolate`.
+    measures, seed, images, jobs, parts, tick, retrain, details
+        As for `percolate`. With `retrain` the networks' own topologies come first,
+        trained anew, too.
 
     Returns
     -------
@@ -170,13 +188,13 @@ def compare(
 
     def undamaged(nulls: Names, draws: int) -> pd.DataFrame:
         return percolate(
-            networks, data, "random_links", [0.0], draws, measures, nulls,
+            nets, data, "random_links", [0.0], draws, measures, nulls,
             seed=seed, images=images, jobs=jobs, parts=parts, tick=tick,
+            retrain=retrain, details=details,
         )  # fmt: skip
 
-    given = [null_models] if isinstance(null_models, str) else null_models
-    drawn = list(given) if isinstance(given, Sequence) else [given]
-    drawn = [one for one in drawn if one != "none"]
+    nets, chosen = several(networks), NULL_MODELS.members(null_models)
+    drawn = [one for one in chosen if name_of(one) != "none"]
     # The null models first: they are refused, if at all, before anything is kept.
     tables = [undamaged(drawn, replicates)] if drawn else []
     tables.insert(0, undamaged("none", 1))
@@ -203,10 +221,9 @@ def _key(networks: list[Network], data: Dataset, plan: Plan, unit: Unit) -> str:
         name_of(plan.null_models[unit[1]]),
         name_of(plan.perturbations[unit[2]]),
     )
-    rest = (
-        version("netrobust"), network.dataset_sha256, data.sha256,
+    return unit_key(
+        f"{network.name}-{null_model}-{perturbation}", network, data,
         plan.fractions, plan.replicates, plan.scope, plan.seed, plan.images,
-        [name_of(one) for one in plan.measures],
+        [name_of(one) for one in plan.measures], plan.training_images, plan.retrain,
+        plan.details,
     )  # fmt: skip
-    digest = blake2b(repr(rest).encode(), digest_size=8).hexdigest()
-    return f"{network.name}-{null_model}-{perturbation}-{digest}"

@@ -11,9 +11,16 @@ from igraph import Graph
 from netrobust.errors import InputError
 from netrobust.export import to_graph
 from netrobust.graphs.graph import first_depth, layers, sizes
-from netrobust.graphs.measure import MEASURES, degrees
+from netrobust.graphs.measure import (
+    MEASURES,
+    absolute_strengths,
+    degrees,
+    signed_measures,
+)
+from netrobust.graphs.tail import tail
 from netrobust.graphs.theory import erdos_renyi_degrees
 from netrobust.neural.network import Network
+from netrobust.streams import stream
 
 log = logging.getLogger("netrobust")
 
@@ -33,7 +40,8 @@ def measure(
     ----------
     subject : Network, igraph.Graph, or a sequence of them
     measures : sequence of str or callable, optional
-        Names in `MEASURES` or your own ``graph -> float``; all of them if not given.
+        Names in `MEASURES` or your own ``graph -> float``; if not given, all those
+        that are defined for weights of either sign, see `signed_measures`.
 
     Returns
     -------
@@ -44,7 +52,7 @@ def measure(
     Raises
     ------
     InputError
-        A measure is unknown, or a graph breaks the contract.
+        A measure is unknown or refuses the weights, or a graph breaks the contract.
 
     Examples
     --------
@@ -56,7 +64,7 @@ def measure(
     1     2    1.0   1.00
     2   all    3.0   0.67
     """
-    functions = MEASURES.members(list(MEASURES) if measures is None else measures)
+    functions = MEASURES.members(signed_measures() if measures is None else measures)
     chosen = {function.__name__: function for function in functions}
     rows = []
     for labels, graph in _graphs(subject):
@@ -115,6 +123,54 @@ def degree_table(subject: Measured | Sequence[Measured]) -> pd.DataFrame:
                 seen = (table["count"] > 0) | (table["expected"] > 1e-6)
                 tables.append(table[: int(np.flatnonzero(seen)[-1]) + 1])
     return pd.concat(tables, ignore_index=True)
+
+
+def tail_table(
+    subject: Measured | Sequence[Measured],
+    *,
+    samples: int = 50,
+    least: int = 50,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Fit the tails of degrees and strengths, layer by layer; see `tail`.
+
+    Parameters
+    ----------
+    subject : Network, igraph.Graph, or a sequence of them
+    samples : int
+        Drawn for each p-value.
+    least : int
+        Tails of fewer neurons are not judged.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        One row per layer, ``side`` ("in" or "out") and ``kind``: "degree", or
+        "strength", of absolute weights. Right of them are the fields of `Tail`, NaN
+        where undefined; ``size`` counts the neurons in the tail.
+
+    Examples
+    --------
+    >>> from netrobust.graphs.graph import from_links
+    >>> table = tail_table(from_links([2, 2], [0, 1], [2, 2], [1, -1]))
+    >>> table[["layer", "side", "kind", "size"]].values.tolist()
+    [['1', 'out', 'degree', 0], ['1', 'in', 'degree', 0],
+     ['1', 'out', 'strength', 0], ['1', 'in', 'strength', 0]]
+    """
+    rows = []
+    for labels, graph in _graphs(subject):
+        for layer in layers(graph):
+            number = str(first_depth(layer) + 1)
+            kinds = {"degree": degrees(layer), "strength": absolute_strengths(layer)}
+            for kind, sides in kinds.items():
+                for side, values in zip(("out", "in"), sides, strict=True):
+                    keys = {"layer": number, "side": side, "kind": kind}
+                    name = str(labels.get("network", ""))
+                    rng = stream(seed, "tail", name, *keys.values())
+                    found = tail(values, rng, samples=samples, least=least)
+                    rows.append({**labels, **keys, **found._asdict()})
+    return pd.DataFrame(rows)
 
 
 def history_table(networks: Sequence[Network]) -> pd.DataFrame:

@@ -38,11 +38,15 @@ def fetch(study: Study, folder: Path | None) -> dict[str, str]:
                 raise
             log.warning("%s; using %s in its place", error, study.fallback)
             data = load(study.fallback)
-        if study.images and study.images > len(data.y_test):
-            raise InputError(
-                f"images must be from 1 to {len(data.y_test)}, the test images of "
-                f"{data.name}; got {study.images}"
-            )
+        asked = {"images": study.images}
+        if study.input_attacks:
+            asked["attack_images"] = study.attack_images
+        for field, count in asked.items():
+            if count and count > len(data.y_test):
+                raise InputError(
+                    f"{field} must be from 1 to {len(data.y_test)}, the test images of "
+                    f"{data.name}; got {count}"
+                )
         hashes[data.name] = data.sha256
     return hashes
 

@@ -5,30 +5,36 @@ Its random streams are keyed by what it is, never by when or where it runs.
 
 from dataclasses import astuple
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 from igraph import Graph
 
+from netrobust.damaging import damage_curve, damage_stream
+from netrobust.errors import InputError
 from netrobust.export import to_graph, to_model
+from netrobust.graphs.damage import Damage, Links, apply, removed_fraction
 from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.null import moved, randomise
 from netrobust.graphs.percolation import ALONG, along, nested
-from netrobust.graphs.perturb import (
-    Damage,
-    Links,
-    Removal,
-    apply,
-    removed_fraction,
-)
 from netrobust.neural.data import Dataset
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network
-from netrobust.plan import VALUES, Plan, name_of
+from netrobust.plan import VALUES, Plan, name_of, numbers_of
 from netrobust.results.stats import KEYS
+from netrobust.retraining import retrained
+from netrobust.scopes import graph_scope, reaches_head
 from netrobust.scoring import score
 from netrobust.streams import stream
+
+
+class Subject(NamedTuple):
+    """What is damaged in a replicate: a network, or a draw of its null model."""
+
+    model: SparseMLP
+    graph: Graph
+    links: Links
+    moved: float  # share of links that the null model moved
 
 
 def run_unit(
@@ -36,22 +42,28 @@ def run_unit(
 ) -> pd.DataFrame:
     """Score one network under one null model and perturbation: visible loops."""
     rows: list[dict[str, Any]] = []
-    names = {"null_model": name_of(null_model), "perturbation": name_of(perturbation)}
-    intact = to_graph(network.model)
+    label = name_of(perturbation)
+    names: dict[str, Any] = {
+        "null_model": name_of(null_model),
+        "retrained": plan.retrain,
+        "perturbation": label,
+    }
+    options = numbers_of(perturbation)
+    subject: Subject | None = None
     seen: dict[bytes, dict[str, float]] = {}
     for replicate in range(plan.replicates):
-        key = (network.name, names["null_model"], replicate)
-        model, graph = network.model, intact
-        if names["null_model"] != "none":
-            rng = stream(plan.seed, "null model", *key)
-            drawn = randomise(intact, null_model, rng)
-            model = to_model(drawn, like=network.model)
-            graph = to_graph(model)  # in the order in which scores count links
+        if subject is None or plan.retrain or names["null_model"] != "none":
+            subject = _subject(network, data, plan, null_model, replicate)
             seen = {}
-        shift = moved(intact, graph) if graph is not intact else 0.0
-        links = Links.of(graph)
-        damages = _damages(plan, perturbation, graph, links, key)
-        structure = _structure(graph, links, damages, plan.measures)
+        rng = damage_stream(
+            plan.seed, network.name, names["null_model"], replicate, label, plan.scope
+        )
+        damages = damage_curve(
+            subject.model, perturbation, plan.fractions, plan.scope, rng, data,
+            subject.graph, subject.links, plan.training_images,
+        )  # fmt: skip
+        structure = _structure(subject, damages, plan.measures)
+        within = graph_scope(plan.scope, len(network.model.sizes) - 1)
         for place, (fraction, damage) in enumerate(
             zip(plan.fractions, damages, strict=True)
         ):
@@ -64,33 +76,43 @@ def run_unit(
                     "fraction": fraction,
                     "replicate": replicate,
                     "draw_seed": plan.seed,
+                    **options,
                     "images": len(data.y_test[: plan.images]),
-                    "removed": removed_fraction(links, damage, plan.scope),
-                    **_scored(model, data, damage, plan.images, seen),
-                    "moved": shift,
+                    "removed": removed_fraction(subject.links, damage, within),
+                    **_scored(subject.model, data, damage, plan, seen),
+                    "moved": subject.moved,
                     **{name: values[place] for name, values in structure.items()},
                 }
             )
+    table = pd.DataFrame(rows)
     measures = [name_of(measure) for measure in plan.measures]
-    return pd.DataFrame(rows)[[*KEYS, *VALUES, *measures]]
+    first = [*KEYS, *options, *VALUES]
+    details = [name for name in table.columns if name not in {*first, *measures}]
+    return table[[*first, *details, *measures]]
 
 
-def _damages(
-    plan: Plan, perturbation: Any, graph: Graph, links: Links, key: tuple[Any, ...]
-) -> list[Damage]:
-    """Damage at every fraction; the fraction is not in the key of the stream."""
-
-    def rng() -> np.random.Generator:
-        return stream(plan.seed, *key, name_of(perturbation), plan.scope)
-
-    if isinstance(perturbation, Removal):
-        return perturbation.curve(links, rng(), plan.fractions, plan.scope)
-    where = {} if plan.scope == "per_layer" else {"scope": plan.scope}
-    return [perturbation(graph, rng(), share, **where) for share in plan.fractions]
+def _subject(
+    network: Network, data: Dataset, plan: Plan, null_model: Any, replicate: int
+) -> Subject:
+    """Draw the null model, and train its topology anew where that is asked."""
+    model, shift = network.model, 0.0
+    key = (network.name, name_of(null_model), replicate)
+    intact = to_graph(model)
+    drawn = intact
+    if name_of(null_model) != "none":
+        rng = stream(plan.seed, "null model", *key)
+        drawn = randomise(intact, null_model, rng)
+        shift = moved(intact, drawn)
+        model = to_model(drawn, like=model)
+    if plan.retrain:
+        model = retrained(network, drawn, data, plan.seed, *key)
+    # In the order in which scores count links.
+    graph = to_graph(model, reaches_head(plan.scope))
+    return Subject(model, graph, Links.of(graph), shift)
 
 
 def _structure(
-    graph: Graph, links: Links, damages: list[Damage], measures: tuple[Any, ...]
+    subject: Subject, damages: list[Damage], measures: tuple[Any, ...]
 ) -> dict[str, list[float]]:
     """Measure the graph at every damage: in one pass where that is exact and possible.
 
@@ -99,22 +121,35 @@ def _structure(
     """
     known = {name for name in ALONG if MEASURES[name] in measures}
     fast = known if nested(damages) else set()
-    found = along(links, damages, sorted(fast)) if fast else {}
+    found = along(subject.links, damages, sorted(fast)) if fast else {}
     rest = [measure for measure in measures if name_of(measure) not in fast]
-    built = [apply(graph, damage) for damage in damages] if rest else []
+    built = [apply(subject.graph, damage) for damage in damages] if rest else []
     return {
         name_of(measure): found[name_of(measure)].tolist()
         if name_of(measure) in fast
-        else [float(measure(left)) for left in built]
+        else [_value(measure, left) for left in built]
         for measure in measures
     }
+
+
+def _value(measure: Any, graph: Graph) -> float:
+    """Measure a graph; a function that works in place spoils its own copy alone."""
+    name = name_of(measure)
+    ours = name in MEASURES and MEASURES[name] is measure
+    found = measure(graph if ours else graph.copy())
+    try:
+        return float(found)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"measure {name} must give a number; got {type(found).__name__}"
+        ) from None
 
 
 def _scored(
     model: SparseMLP,
     data: Dataset,
     damage: Damage,
-    images: int | None,
+    plan: Plan,
     seen: dict[bytes, dict[str, float]],
 ) -> dict[str, float]:
     """Score a damaged network; the same damage is not scored twice."""
@@ -122,5 +157,12 @@ def _scored(
     for array in astuple(damage):
         digest.update(b"none" if array is None else array.tobytes())
     if digest.digest() not in seen:
-        seen[digest.digest()] = score(model, data, damage, images)
+        seen[digest.digest()] = score(
+            model,
+            data,
+            damage,
+            plan.images,
+            head=reaches_head(plan.scope),
+            details=plan.details,
+        )
     return seen[digest.digest()]

@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pandas as pd
+
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.data import load
 from netrobust.neural.dataset import Dataset
@@ -56,6 +58,26 @@ def run_with(path: Path, *sparsifiers: str) -> Run:
         file = run.network_path(network(sparsifier).name)
         train(digits(), config, 0, path=file)
     return run
+
+
+def same(a: pd.DataFrame, b: pd.DataFrame) -> None:
+    """Assert that two tables are equal to the last bit."""
+    pd.testing.assert_frame_equal(a, b, check_exact=True)
+
+
+class Drawer:
+    """Parts in memory that count what is asked of them."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, pd.DataFrame] = {}
+        self.puts: list[str] = []
+
+    def get(self, key: str) -> pd.DataFrame | None:
+        return self.kept.get(key)
+
+    def put(self, key: str, rows: pd.DataFrame) -> None:
+        self.puts.append(key)
+        self.kept[key] = rows
 
 
 def listing(folder: Path) -> dict[str, tuple[int, int]]:

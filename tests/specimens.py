@@ -118,3 +118,16 @@ def random_stack(sizes: list[int], count: list[int], seed: int) -> igraph.Graph:
         start += n_in
     ends = np.concatenate(source), np.concatenate(target)
     return from_links(sizes, *ends, rng.normal(size=sum(count)))
+
+
+def within_four_errors(found, expected, at_most):
+    """The mean over draws is that of the theory; rows are draws, and no row is vague.
+
+    `at_most` bounds the standard error: without it any law would hold.
+    """
+    difference = np.asarray(found) - np.asarray(expected)
+    error = difference.std(axis=0, ddof=1) / np.sqrt(len(difference))
+    assert (error < at_most).all(), error
+    assert (np.abs(difference.mean(axis=0)) < 4 * error).all(), (
+        difference.mean(axis=0) / error
+    )

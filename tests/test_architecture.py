@@ -24,35 +24,52 @@ ANALYSES = ROOT.parent / "analyses"
 MAY_IMPORT = {
     # the ground
     "errors": "",
-    "registry": "errors",
+    "options": "errors",
+    "registry": "errors options",
     "settings": "errors",
     "streams": "",
     "atomic": "errors",
     # the worlds
-    "neural": "atomic errors registry settings streams",
-    "graphs": "atomic errors registry",
+    "neural": "atomic errors options registry settings streams",
+    "graphs": "atomic errors options registry settings",
     "results": "atomic errors streams",
     # the doors between them
     "export": "errors graphs neural",
     "scoring": "errors graphs neural settings",
-    "tabulate": "errors export graphs neural",
-    "study": "errors graphs neural registry settings",
-    "presets": "study",
-    "plan": "errors graphs neural results settings study",
-    "unit": "export graphs neural plan results scoring streams",
+    "tabulate": "errors export graphs neural streams",
+    "scopes": "errors",
+    "study": "errors graphs neural registry scopes settings",
+    "presets": "graphs study",
+    "damaging": "errors export graphs neural scopes scoring settings streams",
+    "plan": (
+        "damaging errors export graphs neural results scopes scoring settings study"
+    ),
     "pool": "settings",
-    "sweep": "neural plan pool study unit",
+    "recovery": (
+        "damaging errors graphs neural plan results scopes scoring settings streams"
+    ),
+    "retraining": "errors export neural plan pool recovery streams",
+    "unit": (
+        "damaging errors export graphs neural plan results retraining scopes scoring "
+        "streams"
+    ),
+    "sweep": "damaging graphs neural plan pool results study unit",
+    "attacking": (
+        "damaging errors graphs neural plan pool results scopes scoring streams sweep"
+    ),
+    "predictions": "errors export graphs neural plan pool scoring",
     "tables": "atomic errors",
     "manifest": "atomic errors",
     "runs": "errors export graphs manifest neural results tables",
     "gallery": "atomic errors results runs",
     "training": "errors neural pool runs study sweep tabulate",
     "pipeline": (
-        "gallery graphs neural results runs settings study sweep tabulate training"
+        "attacking gallery graphs neural predictions results retraining runs settings "
+        "study sweep tabulate training"
     ),
     "cli": (
-        "errors gallery graphs manifest neural pipeline plan pool presets runs "
-        "settings study sweep tabulate"
+        "attacking errors gallery graphs manifest neural pipeline plan pool presets "
+        "recovery retraining runs settings study sweep tabulate"
     ),
     # what imports only on demand, or nothing
     "__init__": "",
@@ -62,33 +79,41 @@ MAY_IMPORT = {
 # Where each package may be imported; a folder stands for all its modules.
 PACKAGES = {
     "torch": (
-        "neural.dense neural.evaluate neural.linear neural.model neural.network "
-        "neural.rewire neural.threads neural.train"
+        "neural.ascent neural.dense neural.evaluate neural.fresh neural.linear "
+        "neural.model neural.network neural.rewire neural.sensitivity neural.threads "
+        "neural.train"
     ),
-    "igraph": "graphs export tabulate unit",
+    "igraph": "graphs damaging export retraining tabulate unit",
     "numba": (
-        "neural.kernels neural.sparsify.link_prediction neural.threads graphs.kernels"
+        "neural.kernels neural.sparsify.link_prediction neural.threads graphs.kernels "
+        "graphs.null.swaps"
     ),
     "pandas": (
-        "results neural.network neural.train "
-        "tables tabulate unit sweep runs pipeline gallery cli"
+        "results neural.beginning neural.network neural.train attacking predictions "
+        "recovery retraining tables tabulate unit sweep runs pipeline gallery cli"
     ),
     "pyarrow": "tables",
     "matplotlib": "results",
     "seaborn": "results",
-    "scipy": "graphs.theory results",
+    "scipy": "graphs.measure graphs.tail graphs.theory results",
+    "powerlaw": "graphs.tail",
+    "threadpoolctl": "graphs.lending",
     "safetensors": "neural.network",
+    "bicm": "graphs.null.maxent",
     "pydantic": "settings neural.config study",
     "pooch": "neural.sources",
     "platformdirs": "neural.cache",
     "typer": "cli",
     "rich": "cli neural.train",
-    "numpy": "neural graphs results streams export tabulate unit training",
+    "numpy": (
+        "neural graphs results streams attacking damaging export predictions tabulate "
+        "training"
+    ),
 }
 
 # What `netrobust list` loads, and what none of it loads.
 LISTED = (
-    "neural.data neural.topology neural.sparsify "
+    "neural.attack neural.data neural.topology neural.sparsify "
     "graphs.perturb graphs.null graphs.measure"
 )
 HEAVY = "torch igraph matplotlib seaborn pandas"

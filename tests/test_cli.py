@@ -18,7 +18,10 @@ from netrobust.neural.network import load_network
 from netrobust.runs import create_run, open_run
 
 SMALL = ["--set", "hidden=[30, 20]", "--set", "sparsity=0.9", "--epochs", 2]
-VERBS = "data train export measure percolate compare reproduce figures list info status"
+VERBS = (
+    "data train export measure percolate compare attack recover reproduce figures list "
+    "info status"
+)
 
 #: A machine without data, package clients or network.
 BARE = {
@@ -48,6 +51,7 @@ def home(tmp_path_factory):
     (folder / "bad.toml").write_text("epochs = = 3")
     (folder / "unknown.toml").write_text("epoch = 3")
     (folder / "outside.toml").write_text("fractions = [0, 1, 1.5]")
+    (folder / "inside.toml").write_text("fractions = [0.1, 0.9]")
     (folder / "tiny.toml").write_text(toml({**STUDY, "sparsifiers": ["set"]}))
     return folder
 
@@ -101,6 +105,7 @@ def test_list_tells_every_family(home):
     families = json.loads(done.out)
     assert list(families) == [
         "data set", "sparsifier", "topology", "perturbation", "null model", "measure",
+        "input attack",
     ]  # fmt: skip
     text = netrobust("list", cwd=home)
     assert (text.code, text.err) == (0, "")
@@ -199,6 +204,8 @@ def test_progress_is_shown_beside_the_result_not_in_it(home, tmp_path):
         ["percolate", "run"],
         ["percolate", "run", "--json"],
         ["compare", "run", "--json"],
+        ["attack", "run", "--eps", "0,0.1"],
+        ["recover", "run", "--json", "--quiet"],
     ],
     ids=" ".join,
 )
@@ -251,6 +258,11 @@ TRAIN = "train --dataset mnist-5k --out new"
             "no graph can be read from weightless.graphml",
         ),
         ("measure layer.graphml --measure size", "unknown measure 'size'; choose from"),
+        (
+            "measure layer.graphml --measure disparity",
+            "disparity needs positive weights",
+        ),
+        ("measure run --measure disparity", "disparity needs positive weights"),
         ("measure run --name ../up", "a table cannot be called '../up'"),
         ("percolate not-a-run", "not-a-run is not a run"),
         ("percolate untrained", "untrained has no finished network"),
@@ -258,19 +270,47 @@ TRAIN = "train --dataset mnist-5k --out new"
         ("percolate run --fractions 0,1.5", "fraction must be in [0, 1]; got 1.5"),
         ("percolate run --fractions 0,nan", "fraction must be in [0, 1]; got nan"),
         ("percolate run --fractions=-0.5,1", "fraction must be in [0, 1]; got -0.5"),
+        ("percolate run --fractions 0.5,0.2", "fractions must rise without repeats"),
         ("percolate run --fractions half", "--fractions needs numbers such as"),
         ("percolate run --seed -1", "seed must be an integer, 0 or larger; got -1"),
         ("percolate run --jobs 0", "jobs must be an integer, 1 or larger; got 0"),
         ("percolate run --replicates 0", "replicates must be an integer, 1 or larger"),
         ("percolate run --images 0", "images must be an integer, 1 or larger; got 0"),
         ("percolate run --perturbation hammer", "unknown perturbation 'hammer'; choos"),
+        (
+            "percolate run --perturbation gaussian_noise(amplitud=1)",
+            "perturbation 'gaussian_noise' has no option 'amplitud'; it takes ampl",
+        ),
+        (
+            "percolate run --perturbation quantised(bits=0)",
+            "bits must be an integer, 2 or larger; got 0",
+        ),
+        (
+            "percolate run --scope head --perturbation random_neurons",
+            "random_neurons acts on neurons, of which the head has none; choose a sco",
+        ),
+        (
+            "percolate run --scope layer_1 --perturbation random_pixels",
+            "random_pixels acts on pixels, which are in no layer; choose per_layer or",
+        ),
+        ("percolate run --retrain", "is dense and has no topology to retrain"),
+        ("percolate run --measure disparity", "disparity needs positive weights"),
         ("percolate run --null-model hammer", "unknown null model 'hammer'; choose fr"),
         ("percolate run --measure hammer", "unknown measure 'hammer'; choose from"),
         ("percolate run --scope layer_2", "unknown scope 'layer_2'; choose from: per_"),
         ("percolate run --scope all", "unknown scope 'all'; choose from: per_layer, g"),
         ("compare run --seed -1", "seed must be an integer, 0 or larger; got -1"),
         ("compare run --null-model hammer", "unknown null model 'hammer'; choose from"),
+        ("compare run --retrain", "is dense and has no topology to retrain"),
         ("compare nowhere", "no run at nowhere"),
+        ("attack run --eps -0.1", "eps must be a number in [0, 1000000]; got -0.1"),
+        ("attack run --eps=", "--eps needs numbers such as 0,0.05,0.1; got ''"),
+        ("attack run --scope head --perturbation random_pixels", "acts on pixels"),
+        ("attack nowhere", "no run at nowhere"),
+        ("recover run --fraction 2", "fraction must be in [0, 1]; got 2"),
+        ("recover run --mode melted", "mode must be one of frozen, adaptive; got 'mel"),
+        ("recover run --epochs 0", "epochs must be an integer, 1 or larger; got 0"),
+        ("recover nowhere", "no run at nowhere"),
         (
             "reproduce --out new --preset slow",
             "unknown preset 'slow'; choose from: ",
@@ -302,6 +342,10 @@ TRAIN = "train --dataset mnist-5k --out new"
             "reproduce --out new --config outside.toml",
             "fractions must rise from 0",
         ),
+        (
+            "reproduce --out new --config inside.toml",
+            "fractions must rise from 0 to 1, both included, so that robustness is def",
+        ),
         ("reproduce --out not-a-run --config tiny.toml", "exists and is not a run"),
         ("figures nowhere --out new", "no run at nowhere"),
         (
@@ -324,6 +368,26 @@ def test_bad_input_is_one_sentence_and_writes_nothing(home, words, message):
     assert done.err.count("\n") == 1
     assert message in done.err
     assert done.out == ""
+    assert listing(home) == before
+
+
+def test_a_null_model_whose_package_is_missing_is_refused(home):
+    before = listing(home)
+    code = (
+        "import sys\n"
+        "sys.modules['bicm'] = None\n"  # as if it were not installed
+        "from netrobust.cli import main\n"
+        "main()\n"
+    )
+    words = ["percolate", "run", "--null-model", "maximum_entropy"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=home
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "netrobust: null model maximum_entropy needs the package bicm, which is not "
+        "installed; install netrobust[maxent]\n"
+    )
     assert listing(home) == before
 
 

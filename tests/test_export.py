@@ -7,7 +7,16 @@ from networks import random_model, same_state
 
 from netrobust.errors import InputError
 from netrobust.export import to_graph, to_model
-from netrobust.graphs.graph import biases, check, from_links, layers, links, sizes
+from netrobust.graphs.graph import (
+    biases,
+    check,
+    from_links,
+    layers,
+    links,
+    read,
+    sizes,
+    write,
+)
 from netrobust.neural.dense import DenseLinear
 from netrobust.neural.linear import SparseLinear
 from netrobust.neural.model import SparseMLP, start
@@ -59,6 +68,31 @@ def test_a_dense_network_loses_links_as_zeros():
     assert torch.equal(damaged.weight, expected)
 
 
+@pytest.mark.parametrize("suffix", [".graphml", ".npz"])
+@pytest.mark.parametrize("dense", [False, True], ids=["sparse", "dense"])
+def test_a_network_with_its_head_survives_the_disk(tmp_path, suffix, dense):
+    rng = np.random.default_rng(1)
+    model = random_model(rng, (6, 5, 4, 3), None if dense else [0.5, 0.4])
+    other = random_model(rng, (6, 5, 4, 3), None if dense else [0.3, 0.6])
+    write(to_graph(model, head=True), tmp_path / f"stack{suffix}")
+    graph = read(tmp_path / f"stack{suffix}")
+    assert sizes(graph) == model.sizes
+    assert biases(graph)[-3:].tolist() == model.head.bias.tolist()
+    again = to_model(graph, like=other)  # of which only the sizes count
+    assert same_state(again.layers, model.layers)
+    assert same_state(again.head, model.head)
+    headless = to_model(to_graph(model), like=other)
+    assert same_state(headless.layers, model.layers)
+    assert same_state(headless.head, other.head)
+
+
+def test_a_network_whose_last_depth_is_as_large_as_its_classes_keeps_its_head():
+    model = random_model(np.random.default_rng(2), (4, 3, 3), [0.5])
+    assert sizes(to_graph(model)) == (4, 3)
+    assert same_state(to_model(to_graph(model), like=model), model)
+    assert same_state(to_model(to_graph(model, head=True), like=model), model)
+
+
 def test_training_changes_no_graph_exported_before():
     model = by_hand()
     graph = to_graph(model)
@@ -69,10 +103,12 @@ def test_training_changes_no_graph_exported_before():
     assert biases(graph)[3] == np.float32(0.1)
 
 
-@pytest.mark.parametrize("other", [(3, 2), (3, 2, 3), (2, 2, 2), (3, 4), (3, 2, 2, 2)])
+@pytest.mark.parametrize("other", [(3, 2), (3, 2, 3), (2, 2, 2), (3, 4), (3, 2, 2, 3)])
 def test_a_graph_of_other_sizes_is_refused(other):
     graph = from_links(other, [0], [other[0]], [1.0])
-    with pytest.raises(InputError, match="neurons per depth, the network"):
+    with pytest.raises(
+        InputError, match=r"the network \(3, 2, 2\), or \(3, 2, 2, 2\) with its class"
+    ):
         to_model(graph, like=by_hand())
 
 

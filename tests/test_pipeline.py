@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import signal
 import subprocess
 import sys
@@ -12,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from small import STUDY, digits, listing, toml
+from analyses_tables import BASIC
+from small import STUDY, digits, listing, netrobust, toml
 
-from netrobust import pipeline, training
+from netrobust import attacking, pipeline, training
 from netrobust.errors import DataUnavailableError, InputError
 from netrobust.gallery import ANALYSES
 from netrobust.graphs.graph import check, read
@@ -94,7 +96,7 @@ def test_a_run_folder_holds_it_all(run, study):
     assert run.tables() == list(TABLES)
     figures = sorted(path.name for path in (run.path / "figures").iterdir())
     ends = ("csv", "pdf", "png")
-    files = {f"{name}.{end}" for name in ANALYSES for end in ends}
+    files = {f"{name}.{end}" for name in BASIC for end in ends}
     assert figures == sorted(files | {"accuracy.md", "accuracy.tex"})
     log = (run.path / "log").read_text("utf-8")
     for stage in ("trained mnist-5k-set-s1", "export", "damage", "figures"):
@@ -165,7 +167,7 @@ def test_networks_can_be_left_whole(tmp_path):
     assert not {"percolation", "nulls"} & {*run.tables()}
     assert {*run.table("summary").sparsifier} == {"set", "cht@small_world"}
     figures = {path.stem for path in (tmp_path / "run/figures").iterdir()}
-    assert figures == {*ANALYSES} - {"percolation", "shuffling"}
+    assert figures == {*BASIC} - {"percolation", "shuffling"}
 
 
 def test_a_network_that_cannot_begin_stops_the_job_before_it_starts(tmp_path):
@@ -270,7 +272,10 @@ def test_without_a_stand_in_nothing_is_begun(study, tmp_path, monkeypatch):
 
 def test_more_images_than_there_are_is_said_before_the_training(tmp_path):
     study = Study(**{**STUDY, "images": 1001})
-    with pytest.raises(InputError, match="images must be from 1 to 1000"):
+    with pytest.raises(InputError, match=r"^images must be from 1 to 1000"):
+        reproduce(study, tmp_path / "run")
+    study = Study(**{**STUDY, "attack_images": 1001, "input_attacks": ["fgsm"]})
+    with pytest.raises(InputError, match=r"^attack_images must be from 1 to 1000"):
         reproduce(study, tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
 
@@ -317,3 +322,184 @@ def test_one_figure_can_be_drawn_alone(run, tmp_path):
 
 def test_path_is_any_path(tmp_path):
     assert create_run(str(tmp_path / "run"), {}, {}).path == Path(tmp_path, "run")
+
+
+# The damage suite in small
+
+SUITE = {
+    **STUDY,
+    "sparsifiers": ["set", "dense_small"],
+    "reference_epochs": 0,
+    "networks": 1,
+    "perturbations": [
+        "random_links",
+        "strongest_links",
+        "links_by_betweenness(recompute=True)",
+        "greedy_links",
+        "random_neurons",
+        "random_pixels",
+    ],
+    "curve_null_models": ["none"],
+    "measures": ["giant_component", "reach", "paths"],
+    "replicates": 1,
+    "null_replicates": 1,
+    "retrained": ["erdos_renyi"],
+    "input_attacks": ["fgsm"],
+    "eps": [0, 0.1],
+    "attack_images": 50,
+    "theory": True,
+    "recovery": [0.5],
+    "recovery_epochs": 2,  # after the last one no link moves
+    "fallback": "mnist-5k",
+}
+FURTHER = {  # columns beside the keys that tell rows apart
+    "attacks": ["attack", "eps"],
+    "nulls": [],
+    "percolation": [],
+    "recovery": ["mode", "epoch"],
+    "retrained": [],
+    "theory": [],
+}
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory):
+    """The whole suite at one go; figures are drawn and not written."""
+    drawn = []
+
+    def save(figure, table, folder, name):
+        drawn.append(name)
+        return []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("netrobust.gallery.draw.save", save)
+        run = reproduce(Study(**SUITE), tmp_path_factory.mktemp("suite") / "run")
+    assert drawn == [one for one in ANALYSES if one not in ("predictors", "statistics")]
+    return run
+
+
+def test_the_suite_gives_every_table_with_keys_of_its_own(suite):
+    assert suite.tables() == sorted({*TABLES, *FURTHER})
+    for name, further in FURTHER.items():
+        table = suite.table(name)
+        keys = [key for key in KEYS if key in table] + further
+        assert not table.duplicated(keys).any(), name
+        assert {*keys} >= {"network", "dataset", "network_seed"}
+        assert table.network.notna().all()
+
+
+def test_the_tables_of_the_suite_hold_what_was_asked_for(suite):
+    found = {name: suite.table(name) for name in FURTHER}
+    curves = found["percolation"]
+    assert set(curves.perturbation) == set(SUITE["perturbations"])
+    assert len(curves) == 2 * 6 * 3
+    assert {"reach", "paths"} <= {*curves}
+    again = found["retrained"]
+    assert again[["null_model", "retrained", "sparsifier"]].values.tolist() == [
+        ["erdos_renyi", True, "set"],
+        ["none", True, "set"],
+    ]
+    assert not found["nulls"].retrained.any()
+    attacks = found["attacks"]
+    assert attacks[["sparsifier", "attack", "eps", "images"]].values.tolist() == [
+        [name, "fgsm", eps, 50] for name in ("dense_small", "set") for eps in (0, 0.1)
+    ]
+    healed = found["recovery"]
+    kinds = sorted(map(tuple, healed[["sparsifier", "mode", "epoch"]].values.tolist()))
+    assert kinds == [
+        *(("dense_small", "frozen", epoch) for epoch in (0, 1, 2)),
+        *(
+            ("set", mode, epoch)
+            for mode in ("adaptive", "frozen")
+            for epoch in (0, 1, 2)
+        ),
+    ]
+    assert set(healed.fraction) == {0.5}
+    assert found["theory"].fraction.tolist() == SUITE["fractions"]
+    assert set(found["theory"].sparsifier) == {"set"}
+
+
+def test_two_jobs_write_the_same_tables_of_the_suite(suite, tmp_path, no_figures):
+    other = reproduce(Study(**SUITE), tmp_path / "run", jobs=2)
+    assert tables(other.path) == tables(suite.path)
+
+
+def test_an_interrupted_suite_goes_on_to_the_same_tables(
+    suite, tmp_path, monkeypatch, no_figures
+):
+    class Stopped(Exception):
+        pass
+
+    def stop(stage, done, total):
+        if stage.startswith("healing") and done == 1:
+            raise Stopped
+
+    path = tmp_path / "run"
+    with pytest.raises(Stopped):
+        reproduce(Study(**SUITE), path, tick=stop)
+    assert {*open_run(path).tables()} & {*FURTHER} == {"nulls", "percolation"}
+    kept = listing(path / "tables/parts")
+    assert kept
+
+    def never(*arguments):
+        raise AssertionError("this was done already")
+
+    for module, name in (
+        (attacking, "evaluate"),
+        ("netrobust.retraining", "retrained"),
+    ):
+        target = module if isinstance(module, str) else module.__name__
+        monkeypatch.setattr(f"{target}.{name}", never)
+    reproduce(Study(**SUITE), path)
+    now = listing(path / "tables/parts")
+    assert {name: now[name] for name in kept} == kept
+    assert len(now) > len(kept)
+    assert tables(path) == tables(suite.path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"input_attacks": ["x"]}, "unknown input attack 'x'; choose from: fgsm, pgd"),
+        ({"retrained": ["x"]}, "unknown null model 'x'; choose from: none"),
+        ({"retrained": ["none", "none"]}, "retrained must not repeat a name; got"),
+        (
+            {"input_attacks": ["pgd", "pgd"]},
+            "input_attacks must not repeat a name; got",
+        ),
+        ({"input_attacks": ["fgsm(steps=2)"]}, "input attack 'fgsm' has no option"),
+        ({"eps": [-0.1]}, "Study.eps.0: input should be greater than or equal to 0; "),
+        ({"eps": [float("nan")]}, "Study.eps.0: input should be a finite number"),
+        ({"eps": []}, "eps must rise without repeats; got []"),
+        ({"eps": [0.1, 0]}, "eps must rise without repeats; got [0.1, 0"),
+        ({"eps": [0, 0]}, "eps must rise without repeats; got [0"),
+        (
+            {"input_attacks": ["pixel_dropout"], "eps": [2]},
+            "eps must be a number in [0, 1]; got 2",
+        ),
+        ({"recovery": [1.5]}, "Study.recovery.0: input should be less than or equal"),
+        ({"recovery": [-0.5]}, "Study.recovery.0: input should be greater than or eq"),
+        ({"recovery": [0.9, 0.5]}, "recovery must rise without repeats; got [0.9, 0.5"),
+        ({"recovery_epochs": 0}, "Study.recovery_epochs: input should be greater"),
+        ({"attack_images": 0}, "Study.attack_images: input should be greater than or"),
+        ({"retrained_replicates": 0}, "Study.retrained_replicates: input should be"),
+        ({"theory": "maybe"}, "Study.theory: input should be a valid boolean"),
+    ],
+    ids=str,
+)
+def test_a_bad_field_of_the_suite_is_one_sentence(fields, message):
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        Study(**{**SUITE, **fields})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_figure_that_has_too_little_is_refused_at_the_command_line(run):
+    words = "figures", run.path, "--out", "new", "--only"
+    done = netrobust(*words, "attacks", cwd=run.path.parent)
+    assert (done.code, done.out) == (2, "")
+    (sentence,) = done.err.splitlines()
+    assert sentence.startswith(f"netrobust: {run.path} has too little for 'attacks', ")
+    done = netrobust(*words, "adversarial", cwd=run.path.parent)
+    assert done.code == 2
+    assert "has no table 'attacks'; it has degrees" in done.err
+    assert not (run.path.parent / "new").exists()

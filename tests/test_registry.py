@@ -5,7 +5,8 @@ from functools import partial
 import pytest
 
 from netrobust.errors import InputError, UnknownNameError
-from netrobust.registry import Makers, Registry
+from netrobust.options import WithOptions
+from netrobust.registry import Makers, Registry, Varied
 
 
 @pytest.fixture
@@ -135,6 +136,78 @@ def test_a_slip_of_the_finger_is_understood(shapes):
 
 def test_summaries_are_first_lines_and_may_be_missing(shapes):
     assert shapes.summaries() == {"square": "Draw a square.", "circle": ""}
+
+
+# Members that are set by text
+
+
+def lazy(start, *, rest=0.5, back=False):
+    """Rest now and then."""
+
+
+class Walk(WithOptions):
+    kind = "walk"
+
+
+@pytest.fixture
+def ways():
+    family = Varied("walk")
+    family.register(Walk(lazy))
+    family.register(own)
+    return family
+
+
+def test_text_sets_the_options_of_a_member(ways):
+    usual = ways["lazy"]
+    assert ways["lazy(rest=0.9)"] == usual.vary(rest=0.9)
+    for text in ("lazy()", "lazy(rest=0.5)", " lazy(back=false) "):
+        assert ways[text] is usual
+    assert ways["own"] is own
+    assert ways["own()"] is own
+    assert list(ways) == ["lazy", "own"]
+    assert "lazy(back=True)" in ways
+
+
+def test_text_is_taken_wherever_a_name_is(ways):
+    found = ways.members(["lazy", "lazy(rest=0.9)", own])
+    assert [one.__name__ for one in found] == ["lazy", "lazy(rest=0.9)", "own"]
+    with pytest.raises(
+        InputError, match="each walk can be asked for once; got lazy, l"
+    ):
+        ways.members(["lazy", "lazy(rest=0.5)"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lazy(pace=2)", "^walk 'lazy' has no option 'pace'; it takes rest, back$"),
+        ("own(pace=2)", "^walk 'own' has no option 'pace'; it takes none$"),
+        ("lazy(rest=long)", "^rest of lazy must be a number; got 'long'$"),
+        ("lazy(back=1)", "^back of lazy must be true or false; got '1'$"),
+        (
+            "lazy(0.9)",
+            r"^options of a walk are written as option=value; got 'lazy\(0.9\)', and "
+            "lazy takes rest, back$",
+        ),
+        (
+            "lzy(rest=0.9)",
+            r"^unknown walk 'lzy'; choose from: lazy, own \(did you mean",
+        ),
+        ("lazy(rest=0.9", r"^unknown walk 'lazy\(rest=0.9'; choose from: lazy, own"),
+        ("lazy rest=0.9", "^unknown walk 'lazy rest=0.9'; choose from: lazy, own"),
+    ],
+)
+def test_text_that_names_no_member_or_option_is_refused(ways, text, message):
+    with pytest.raises(InputError, match=message):
+        ways[text]
+    assert text not in ways
+
+
+@pytest.mark.parametrize("name", [3, None, ["lazy"]])
+def test_what_is_no_text_is_no_member(ways, name):
+    assert name not in ways
+    with pytest.raises(UnknownNameError):
+        ways[name]
 
 
 # Members with options

@@ -80,6 +80,40 @@ def test_a_dense_network_refuses_it_as_well(damage):
         score(model(dense=True), DATA, damage)
 
 
+def test_damage_of_the_head_counts_its_links_and_biases():
+    network = model()
+    source, _, weight = network.links(head=True)
+    assert len(source) == LINKS + 5 * 3
+    kept = np.arange(2, len(source))
+    bias = network.biases(head=True) + 1
+    left = damaged(network, Damage(kept, 2 * weight[kept], bias), head=True)
+    assert left.links()[2].tolist() == (2 * weight[2:LINKS]).tolist()
+    assert left.head.weight.detach().numpy().tolist() == (
+        (2 * network.head.weight).detach().numpy().tolist()
+    )
+    assert left.head.bias.tolist() == bias[-3:].tolist()
+    assert score(network, DATA, Damage(kept), head=True) != score(network, DATA)
+    with pytest.raises(InputError, match="kept must hold rising link ids from 0 to 62"):
+        score(network, DATA, Damage(kept))
+    with pytest.raises(InputError, match="bias of the damage must hold 15 values"):
+        score(network, DATA, Damage([0], bias=np.ones(NEURONS)), head=True)
+
+
+@pytest.mark.parametrize("dense", [False, True], ids=["sparse", "dense"])
+def test_details_stand_beside_the_same_scores(dense):
+    network, damage = model(dense), Damage(np.arange(0, LINKS, 2))
+    plain = score(network, DATA, damage)
+    found = score(network, DATA, damage, details=True)
+    more = ["confidence", "ece", "accuracy_0", "accuracy_1", "accuracy_2"]
+    assert list(found) == [*plain, *more]
+    assert {name: found[name] for name in plain} == plain
+    shares = np.bincount(DATA.y_test, minlength=3) / len(DATA.y_test)
+    classes = [found[f"accuracy_{label}"] for label in range(3)]
+    assert np.dot(shares, classes) == pytest.approx(plain["accuracy"])
+    assert 1 / 3 <= found["confidence"] <= 1
+    assert 0 <= found["ece"] <= 1
+
+
 @pytest.mark.parametrize("name", ["images", "threads"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "all"])
 def test_numbers_of_no_use_are_refused(name, value):

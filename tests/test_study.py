@@ -1,6 +1,7 @@
 """What the main job does: presets, and what a study may not be."""
 
 import re
+import sys
 from dataclasses import asdict
 
 import pytest
@@ -11,7 +12,8 @@ from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.method import parse
 from netrobust.neural.sparsify import SPARSIFIERS
 from netrobust.presets import PRESETS, changed
-from netrobust.study import Study, check_scope
+from netrobust.scopes import check_scope
+from netrobust.study import Study
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -145,9 +147,22 @@ def test_the_size_counts_the_work():
         ({"fractions": [0, float("nan"), 1]}, "Study.fractions.1: "),
         ({"training": {"epoch": 2}}, "rainConfig has no field 'epoch'; it has"),
         ({"training": {"zeta": 2}}, "rainConfig.zeta: input should be less than"),
+        ({"perturbations": ["quantised", "quantised(bits=4)"]},
+         "perturbations must not repeat a name; got ['quantised', 'quantised']"),
+        ({"perturbations": ["random_neurons"], "scope": "head"},
+         "random_neurons acts on neurons, of which the head has none"),
+        ({"perturbations": ["random_pixels"], "scope": "layer_1"},
+         "random_pixels acts on pixels, which are in no layer"),
+        ({"measures": ["giant_component", "disparity"]},
+         "disparity needs positive weights, which no trained network has"),
+        ({"eps": [0.2, 0.1]}, "eps must rise without repeats; got [0.2, 0.1]"),
+        ({"recovery": [0.5, 0.5]}, "recovery must rise without repeats; got [0.5, 0."),
+        ({"input_attacks": ["occlusion"], "eps": [0, 2]},
+         "eps must be a number in [0, 1]; got 2"),
         ({"scope": "layer"}, "unknown scope 'layer'; choose from: per_layer, global"),
         ({"scope": "layer_2"}, "unknown scope 'layer_2'; choose from: per_layer, "
-         "global, layer_1 (the layers that every network has)"),
+         "global, layer_1, head, per_layer+head, global+head (the layers that every "
+         "network has)"),
     ],
     ids=str,
 )  # fmt: skip
@@ -155,6 +170,15 @@ def test_a_bad_field_is_one_sentence(fields, message):
     with pytest.raises(InputError, match=re.escape(message)) as caught:
         Study(**{**STUDY, **fields})
     assert "\n" not in str(caught.value)
+
+
+def test_a_null_model_whose_package_is_missing_is_refused_before_the_training(
+    monkeypatch,
+):
+    monkeypatch.setitem(sys.modules, "bicm", None)
+    for field in ("null_models", "retrained", "curve_null_models"):
+        with pytest.raises(InputError, match="maximum_entropy needs the package bicm"):
+            Study(**{**STUDY, field: ["none", "maximum_entropy"]})
 
 
 def test_a_study_cannot_be_changed():

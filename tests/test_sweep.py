@@ -6,17 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import pandas as pd
 import pytest
-from small import digits, listing, network, run_with
+from networks import tiny_data
+from small import Drawer, digits, listing, network, run_with, same
 
 from netrobust.errors import InputError
 from netrobust.export import to_graph, to_model
 from netrobust.graphs.graph import from_links, layers, links
-from netrobust.graphs.perturb import Damage, Links, Removal
+from netrobust.graphs.null import NULL_MODELS
+from netrobust.graphs.perturb import Damage, Links, Removal, Reweighting
 from netrobust.runs import open_run
 from netrobust.scoring import score
 from netrobust.sweep import compare, percolate
@@ -30,6 +32,7 @@ KEYS = [
     "sparsity",
     "network_seed",
     "null_model",
+    "retrained",
     "perturbation",
     "scope",
     "fraction",
@@ -55,24 +58,6 @@ def curves(networks=None, **changes):
 @pytest.fixture(scope="module")
 def table():
     return curves()
-
-
-def same(a, b):
-    pd.testing.assert_frame_equal(a, b, check_exact=True)
-
-
-class Drawer:
-    """Parts in memory that count what is asked of them."""
-
-    def __init__(self):
-        self.kept, self.puts = {}, []
-
-    def get(self, key):
-        return self.kept.get(key)
-
-    def put(self, key, rows):
-        self.puts.append(key)
-        self.kept[key] = rows
 
 
 def keep_every_third(graph, rng, fraction):
@@ -402,7 +387,7 @@ def all_curves(path, jobs):
         ({"scope": "layer_3"}, "unknown scope 'layer_3'; choose from: per_layer, "
          "global, layer_1, layer_2"),
         ({"sparsifiers": ["set", "dense_small"], "scope": "layer_2"},
-         "unknown scope 'layer_2'; choose from: per_layer, global, layer_1 ("),
+         "unknown scope 'layer_2'; choose from: per_layer, global, layer_1, head, per"),
     ],
     ids=str,
 )  # fmt: skip
@@ -420,12 +405,84 @@ def test_no_network_is_said():
         percolate([], digits())
 
 
-def test_a_measure_cannot_hide_a_column():
-    def loss(graph):
+@pytest.mark.parametrize("name", ["loss", "accuracy_3", "amplitude", "fraction"])
+def test_a_measure_cannot_hide_a_column(name):
+    def mine(graph):
         return 0.0
 
-    with pytest.raises(InputError, match="a measure cannot be called 'loss'"):
-        curves(measures=[loss])
+    mine.__name__ = name
+    with pytest.raises(InputError, match=f"a measure cannot be called '{name}'"):
+        curves(measures=[mine], perturbations="gaussian_noise")
+
+
+def test_an_option_cannot_hide_a_column():
+    def heavier(links, weight, rng, *, loss=0.5):
+        return weight
+
+    perturbation = Reweighting(heavier)
+    with pytest.raises(InputError, match="an option cannot be called 'loss'"):
+        curves(perturbations=[perturbation])
+
+
+def test_a_measure_that_works_in_place_changes_no_other():
+    def careless(graph):
+        graph.delete_edges(range(graph.ecount()))
+        return 0
+
+    options = {"null_models": "none", "replicates": 1}
+    found = curves(measures=[careless, "giant_component", "density"], **options)
+    expected = curves(measures=["giant_component", "density"], **options)
+    same(found.drop(columns="careless"), expected)
+
+
+@pytest.mark.parametrize("value", [None, [1.0, 2.0], "many"], ids=str)
+def test_a_measure_gives_one_number(value):
+    def mine(graph):
+        return value
+
+    with pytest.raises(InputError, match="measure mine must give a number; got "):
+        curves(measures=[mine])
+
+
+def test_networks_are_told_apart_by_their_names():
+    with pytest.raises(
+        InputError, match=f"two of the networks are called {network().name}"
+    ):
+        curves([network(), replace(network(), model=network("static").model)])
+    for other in (network().model, "run", [network(), 3]):
+        with pytest.raises(InputError, match="networks must be one or several Network"):
+            percolate(other, digits())
+
+
+def test_data_of_another_kind_are_refused_before_anything_is_done():
+    few = tiny_data(pixels=784, classes=11)
+    drawer = Drawer()
+    for work in (percolate, compare):
+        with pytest.raises(InputError, match="11 classes, the network 784 inputs and"):
+            work(network(), few, parts=drawer)
+    assert drawer.kept == {}
+
+
+def test_null_models_to_compare_come_in_any_collection():
+    options = {"replicates": 2, "images": 50}
+    expected = compare(network(), digits(), ["shuffle_all"], **options)
+    for given in ({"shuffle_all"}, iter(["none", "shuffle_all"]),
+                  [NULL_MODELS["none"], NULL_MODELS["shuffle_all"]]):  # fmt: skip
+        same(compare(network(), digits(), given, **options), expected)
+
+
+def test_functions_that_were_typed_in_are_refused_with_several_jobs():
+    code = (
+        "import sys\n"
+        f"sys.path[:0] = {sys.path!r}\n"
+        "from test_sweep import curves\n"
+        "def mine(graph):\n"
+        "    return 1.0\n"
+        "curves(measures=[mine], jobs=2)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "InputError: with several jobs your own functions must be" in done.stderr
+    assert "typed in, as in a notebook" in done.stderr
 
 
 def test_several_jobs_need_functions_they_can_import():
@@ -435,3 +492,75 @@ def test_several_jobs_need_functions_they_can_import():
     assert len(curves(measures=[local], replicates=1)) == 16
     with pytest.raises(InputError, match=r"must be importable .*local"):
         curves(measures=[local], jobs=2)
+
+
+def test_options_that_are_numbers_are_columns():
+    chosen = ["gaussian_noise(amplitude=0.5)", "quantised", "random_links"]
+    found = curves(perturbations=chosen, null_models=["none"], replicates=1)
+    place = len(KEYS)
+    assert found.columns.tolist()[place : place + 2] == ["amplitude", "bits"]
+    rows = found.set_index("perturbation")
+    assert set(rows.loc["gaussian_noise(amplitude=0.5)"].amplitude) == {0.5}
+    assert set(rows.loc["quantised"].bits) == {4}
+    assert rows.loc["random_links"][["amplitude", "bits"]].isna().all(axis=None)
+    assert set(rows.loc["quantised"].removed) == {0}
+
+
+def test_details_add_calibration_and_classes_and_change_nothing():
+    plain = curves(null_models=["none"], replicates=1)
+    found = curves(null_models=["none"], replicates=1, details=True)
+    classes = [f"accuracy_{digit}" for digit in range(10)]
+    same(found.drop(columns=["confidence", "ece", *classes]), plain)
+    assert found[["confidence", "ece"]].stack().between(0, 1).all()
+    counts = np.bincount(digits().y_test[:300], minlength=10)
+    whole = np.nansum(found[classes].to_numpy() * counts, axis=1) / 300
+    np.testing.assert_allclose(whole, found.accuracy)
+
+
+def test_damage_of_the_head_is_measured_with_its_classes():
+    found = curves(
+        scope="per_layer+head", null_models=["none"], replicates=1, fractions=[0, 1]
+    )
+    assert set(found.links) == {2412 + 200, 0}
+    assert set(found[found.fraction == 1].giant_component) == {1 / (784 + 30 + 20 + 10)}
+    spared = curves(scope="head", null_models=["none"], replicates=1, fractions=[0, 1])
+    assert set(spared[spared.fraction == 1].links) == {2412}
+    answers = score(network().model, digits(), Damage(np.arange(2412)), 300, head=True)
+    assert set(spared[spared.fraction == 1].accuracy) == {answers["accuracy"]}
+
+
+def test_a_topology_trained_anew_learns_with_other_weights():
+    found = compare(
+        network(), digits(), ["erdos_renyi"], replicates=2, images=500, retrain=True
+    )
+    assert found.retrained.all()
+    assert found.null_model.tolist() == ["none", "erdos_renyi", "erdos_renyi"]
+    assert (found.accuracy > 0.5).all()
+    assert found.accuracy.nunique() > 1
+    assert found.moved.iloc[0] == 0
+    assert (found.moved.iloc[1:] > 0.5).all()
+    untrained = compare(network(), digits(), ["erdos_renyi"], replicates=2, images=500)
+    assert not untrained.retrained.any()
+    assert (untrained.accuracy.iloc[1:] < 0.5).all()
+
+
+def test_dense_networks_have_no_topology_to_train_anew():
+    with pytest.raises(InputError, match="no topology to retrain"):
+        compare(network("dense_small"), digits(), ["shuffle_all"], retrain=True)
+
+
+def test_data_go_to_workers_only_where_they_are_asked():
+    from netrobust.plan import make_plan
+    from netrobust.sweep import shown
+
+    def images(perturbation, **changes):
+        plan = make_plan(
+            [network()], digits(), perturbation, [0], 1, (), "none", "per_layer", 0,
+            None, 1, **changes,
+        )  # fmt: skip
+        return len(shown(digits(), plan).x_train)
+
+    assert images("random_links") == 0
+    assert images("links_by_saliency", training_images=50) == 50
+    assert images("greedy_links", training_images=50) == 50
+    assert images("random_links", retrain=True) == len(digits().x_train)

@@ -8,11 +8,25 @@ from hypothesis import given, settings
 from small import network
 from specimens import empty_layer, layered_graphs, one_layer
 
+from netrobust.cli import main
 from netrobust.errors import InputError
 from netrobust.export import to_graph
-from netrobust.graphs.graph import layers, sizes
-from netrobust.graphs.measure import MEASURES
-from netrobust.tabulate import degree_table, dynamics_table, history_table, measure
+from netrobust.graphs.graph import from_links, layers, sizes, write
+from netrobust.graphs.measure import (
+    MEASURES,
+    absolute_strengths,
+    degrees,
+    signed_measures,
+)
+from netrobust.graphs.tail import Tail, tail
+from netrobust.streams import stream
+from netrobust.tabulate import (
+    degree_table,
+    dynamics_table,
+    history_table,
+    measure,
+    tail_table,
+)
 
 
 def longest_path(graph: igraph.Graph) -> float:
@@ -23,14 +37,14 @@ def longest_path(graph: igraph.Graph) -> float:
 def test_one_row_per_layer_and_one_for_the_stack():
     one = network()
     table = measure(one)
-    assert table.columns.tolist() == [*one.labels, "layer", *MEASURES]
+    assert table.columns.tolist() == [*one.labels, "layer", *signed_measures()]
     assert table.layer.tolist() == ["1", "2", "all"]
     for key, value in one.labels.items():
         assert (table[key] == value).all()
     graph = to_graph(one.model)
-    for name, function in MEASURES.items():
-        expected = [function(part) for part in (*layers(graph), graph)]
-        assert table[name].tolist() == expected, name
+    for name in signed_measures():
+        expected = [MEASURES[name](part) for part in (*layers(graph), graph)]
+        assert np.array_equal(table[name], expected, equal_nan=True), name
     assert table.links.tolist() == [2352, 60, 2412]
 
 
@@ -55,7 +69,7 @@ def test_undefined_is_nan():
     assert table.in_degree_dispersion.isna().tolist() == [False, True, False]
 
 
-@pytest.mark.parametrize("make", [measure, degree_table])
+@pytest.mark.parametrize("make", [measure, degree_table, tail_table])
 def test_nothing_to_measure_is_said(make):
     with pytest.raises(InputError, match="no network and no graph came"):
         make([])
@@ -64,6 +78,60 @@ def test_nothing_to_measure_is_said(make):
 def test_unknown_measure_lists_the_known():
     with pytest.raises(InputError, match="unknown measure 'link'; choose from: links"):
         measure(one_layer(), ["link"])
+
+
+def test_a_measure_that_needs_positive_weights_is_taken_on_request():
+    positive = from_links([2, 1], [0, 1], [2, 2], [3, 1])
+    assert "disparity" not in measure(positive)
+    assert measure(positive, "disparity").disparity.tolist() == [0.625]
+    with pytest.raises(InputError, match="disparity needs positive weights"):
+        measure([positive, one_layer()], ["links", "disparity"])
+
+
+def test_the_command_line_refuses_signed_weights_in_one_sentence(
+    tmp_path, monkeypatch, capsys
+):
+    write(one_layer(), tmp_path / "layer.npz")
+    monkeypatch.chdir(tmp_path)
+    words = "netrobust measure layer.npz --measure disparity"
+    monkeypatch.setattr("sys.argv", words.split())
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert not out
+    said = " ".join(err.split())
+    assert "disparity needs positive weights; 2 of 4 are negative, the first" in said
+    assert said.endswith("measure absolute_disparity, which takes absolute weights")
+    assert [path.name for path in tmp_path.iterdir()] == ["layer.npz"]
+
+
+def test_tails_of_every_layer_side_and_kind():
+    one = network()
+    table = tail_table(one, samples=2, least=10, seed=5)
+    keys = ["layer", "side", "kind"]
+    assert table.columns.tolist() == [*one.labels, *keys, *Tail._fields]
+    assert (table.network == one.name).all()
+    assert len(table) == 2 * 2 * 2
+    assert not table.duplicated(keys).any()
+    assert not table.alpha.isna().all()
+    for layer in layers(to_graph(one.model)):
+        number = str(layer.vs[0]["depth"] + 1)
+        for kind, sides in {"degree": degrees, "strength": absolute_strengths}.items():
+            for side, values in zip(("out", "in"), sides(layer), strict=True):
+                (row,) = table[
+                    (table.layer == number)
+                    & (table.side == side)
+                    & (table.kind == kind)
+                ].to_dict("records")
+                rng = stream(5, "tail", one.name, number, side, kind)
+                found = tail(values, rng, samples=2, least=10)
+                assert {key: row[key] for key in Tail._fields} == pytest.approx(
+                    found._asdict(), rel=1e-12, nan_ok=True
+                )
+    other = tail_table(network("static"), samples=2, least=10, seed=5)
+    both = tail_table([network("static"), one], samples=2, least=10, seed=5)
+    pd.testing.assert_frame_equal(both, pd.concat([other, table], ignore_index=True))
 
 
 @settings(max_examples=40)

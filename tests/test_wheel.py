@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from analyses_tables import BASIC
 from small import STUDY, toml
-
-from netrobust.gallery import ANALYSES
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("netrobust", "analyses", "pyproject.toml", "README.md", "LICENSE")
@@ -90,7 +89,7 @@ def test_the_main_job_outside_the_repository(target, tmp_path):
     assert any("analyses" in home for home in homes)
     assert all(Path(home).is_relative_to(target) for home in homes)
     figures = sorted(path.name for path in (tmp_path / "run/figures").glob("*.pdf"))
-    assert figures == sorted(f"{name}.pdf" for name in ANALYSES)
+    assert figures == sorted(f"{name}.pdf" for name in BASIC)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "homes",
         "run",

@@ -8,11 +8,11 @@ help comes at once.
 import sys
 
 # Their order is that of the help page.
-from netrobust.cli import make, analyse, tell, console  # isort: skip
+from netrobust.cli import make, analyse, attack, recover, tell, console  # isort: skip
 from netrobust.cli.options import app
 from netrobust.errors import DataUnavailableError, DivergedError, InputError
 
-__all__ = ["analyse", "main", "make", "tell"]
+__all__ = ["analyse", "attack", "main", "make", "recover", "tell"]
 
 
 _INTERRUPTED = 130  # what shells report of a process that ends by Ctrl-C

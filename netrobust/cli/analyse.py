@@ -1,9 +1,7 @@
 """Verbs that analyse the networks of a run."""
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +9,7 @@ from netrobust.cli import console
 from netrobust.cli.options import (
     AsJson,
     DataDir,
+    Details,
     DryRun,
     Images,
     Jobs,
@@ -18,18 +17,14 @@ from netrobust.cli.options import (
     Nulls,
     Quiet,
     Replicates,
+    Retrain,
     RunPath,
     Seed,
     TableName,
     app,
 )
+from netrobust.cli.work import make_table, networks_of
 from netrobust.errors import InputError
-
-if TYPE_CHECKING:  # a verb imports what it needs when it runs
-    import pandas as pd
-
-    from netrobust.neural.network import Network
-    from netrobust.runs import Run
 
 
 @app.command()
@@ -50,7 +45,7 @@ def export(
             f"unknown format {suffix!r}; choose from: {', '.join(GRAPH_FORMATS)}"
         )
     opened = open_run(run)
-    for network in _networks(opened):
+    for network in networks_of(opened):
         folder = opened.export(network, suffix, out and out / network.name)
         console.out.print(folder, soft_wrap=True)
 
@@ -65,9 +60,9 @@ def measure(
     as_json: AsJson = False,
 ) -> None:
     """Measure the layers of networks, or of a .graphml or .npz file."""
-    from netrobust.graphs.measure import MEASURES
+    from netrobust.graphs.measure import MEASURES, signed_measures
 
-    chosen = measures or list(MEASURES)
+    chosen = measures or list(signed_measures())
     for one in chosen:
         MEASURES[one]
     from netrobust.graphs.graph import read
@@ -78,7 +73,7 @@ def measure(
         console.show(measure_graphs(read(subject), chosen), as_json)
         return
     run = open_run(subject)
-    networks = _networks(run)
+    networks = networks_of(run)
     settings = {"networks": [one.name for one in networks], "measures": chosen}
     name = name or run.free_table_name("measures", settings)
     run.check_table(name, settings)
@@ -101,11 +96,13 @@ def percolate(
     null_models: Nulls = None,
     measures: Measures = None,
     replicates: Replicates = 10,
-    scope: Annotated[str, typer.Option(help="per_layer, global, layer_1, ...")] = (
-        "per_layer"
-    ),
+    scope: Annotated[
+        str, typer.Option(help="per_layer, global, layer_1, head, ...")
+    ] = ("per_layer"),
     seed: Seed = 0,
     images: Images = None,
+    retrain: Retrain = False,
+    details: Details = False,
     name: TableName = None,
     jobs: Jobs = 1,
     data_dir: DataDir = None,
@@ -115,6 +112,7 @@ def percolate(
 ) -> None:
     """Damage the networks of a run step by step and score what is left."""
     from netrobust.study import GRID
+    from netrobust.sweep import percolate as work
 
     settings: dict[str, Any] = {
         "perturbations": perturbations or ["random_links"],
@@ -125,10 +123,13 @@ def percolate(
         "scope": scope,
         "seed": seed,
         "images": images,
+        "retrain": retrain,
+        "details": details,
     }
-    table = _sweep(
-        run, name, "percolation", settings, data_dir, jobs, dry_run, quiet, as_json
-    )
+    table = make_table(
+        run, name, "percolation", settings, _check, work, data_dir, jobs, dry_run,
+        quiet, as_json,
+    )  # fmt: skip
     if table is None:
         return
     keys = ["dataset", "sparsifier", "null_model", "perturbation", "scope", "fraction"]
@@ -144,6 +145,8 @@ def compare(
     replicates: Replicates = 20,
     seed: Seed = 0,
     images: Images = None,
+    retrain: Retrain = False,
+    details: Details = False,
     name: TableName = None,
     jobs: Jobs = 1,
     data_dir: DataDir = None,
@@ -152,18 +155,23 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Score the networks of a run beside their null models."""
-    from netrobust.graphs.null import NULL_MODELS
+    from netrobust.graphs.null import NULL_MODELS, installed
+    from netrobust.sweep import compare as work
 
     settings: dict[str, Any] = {
-        "null_models": null_models or [one for one in NULL_MODELS if one != "none"],
+        "null_models": null_models
+        or [one for one in NULL_MODELS if one != "none" and installed(one)],
         "measures": ["giant_component"] if measures is None else measures,
         "replicates": replicates,
         "seed": seed,
         "images": images,
+        "retrain": retrain,
+        "details": details,
     }
-    table = _sweep(
-        run, name, "nulls", settings, data_dir, jobs, dry_run, quiet, as_json
-    )
+    table = make_table(
+        run, name, "nulls", settings, _check, work, data_dir, jobs, dry_run,
+        quiet, as_json,
+    )  # fmt: skip
     if table is None:
         return
     keys = ["dataset", "sparsifier", "null_model"]
@@ -171,60 +179,9 @@ def compare(
     console.show(table.groupby(keys)[values].mean().reset_index(), as_json)
 
 
-def _networks(run: "Run") -> list["Network"]:
-    from netrobust.tabulate import damageable
-
-    networks = damageable(run.networks())
-    if not networks:
-        raise InputError(f"{run.path} has no finished network; train one first")
-    return networks
-
-
-def _sweep(
-    path: Path,
-    name: str | None,
-    kind: str,
-    settings: dict[str, Any],
-    data_dir: Path | None,
-    jobs: int,
-    dry_run: bool,
-    quiet: bool,
-    as_json: bool,
-) -> "pd.DataFrame | None":
-    """Score the networks of a run, data set by data set, into one table."""
-    import pandas as pd
-
-    from netrobust.neural.data import load
+def _check(networks: Any, data: Any, **settings: Any) -> None:
+    """Refuse what `percolate` or `compare` would, which damages nothing."""
     from netrobust.plan import make_plan
-    from netrobust.runs import open_run
-    from netrobust.sweep import compare, percolate
 
-    console.talk(quiet)
-    run = open_run(path)
-    networks = _networks(run)
-    about = {"networks": [network.name for network in networks], **settings}
-    name = name or run.free_table_name(kind, about)
-    run.check_table(name, about)
-    groups = {
-        dataset: [network for network in networks if network.dataset == dataset]
-        for dataset in sorted({network.dataset for network in networks})
-    }
-    data = {dataset: load(dataset, data_dir) for dataset in groups}
     undamaged = {"perturbations": "random_links", "fractions": [0], "scope": "global"}
-    for dataset, group in groups.items():  # all are checked before one is scored
-        make_plan(group, data[dataset], jobs=jobs, **{**undamaged, **settings})
-    if dry_run:
-        console.say({"table": name, **about}, as_json)
-        return None
-    work: Callable[..., pd.DataFrame] = percolate if kind == "percolation" else compare
-    tables = []
-    with console.progress(quiet) as tick:
-        for dataset, group in groups.items():
-            options = {**settings, "jobs": jobs, "parts": run.parts()}
-            options["tick"] = partial(tick, f"{work.__name__}: {dataset}")
-            tables.append(work(group, data[dataset], **options))
-    table = pd.concat(tables, ignore_index=True)
-    saved = run.save_table(name, table, about)
-    if not quiet:
-        console.err.print(f"table: {saved}", soft_wrap=True)
-    return table
+    make_plan(networks, data, **{**undamaged, **settings})

@@ -37,3 +37,9 @@ TableName = Annotated[
     str | None, typer.Option("--name", help="Name of the table written.")
 ]
 Config = Annotated[Path | None, typer.Option(help="Settings in a TOML file.")]
+Retrain = Annotated[
+    bool, typer.Option("--retrain", help="Train every topology anew first.")
+]
+Details = Annotated[
+    bool, typer.Option("--details", help="Add confidence, calibration, classes.")
+]

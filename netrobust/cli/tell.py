@@ -6,10 +6,11 @@ from netrobust.cli.options import AsJson, RunPath, app
 
 @app.command(name="list")
 def list_members(as_json: AsJson = False) -> None:
-    """List data sets, sparsifiers, topologies, perturbations, nulls and measures."""
+    """List data sets, sparsifiers, topologies, damage, nulls, measures and attacks."""
     from netrobust.graphs.measure import MEASURES
     from netrobust.graphs.null import NULL_MODELS
     from netrobust.graphs.perturb import PERTURBATIONS
+    from netrobust.neural.attack import INPUT_ATTACKS
     from netrobust.neural.data import DATASETS
     from netrobust.neural.sparsify import SPARSIFIERS
     from netrobust.neural.topology import TOPOLOGIES
@@ -18,16 +19,19 @@ def list_members(as_json: AsJson = False) -> None:
         family.kind: family.summaries()
         for family in (
             DATASETS, SPARSIFIERS, TOPOLOGIES, PERTURBATIONS, NULL_MODELS, MEASURES,
+            INPUT_ATTACKS,
         )
     }  # fmt: skip
     if as_json:
         console.say(families, as_json)
         return
+    width = 2 + max(len(name) for members in families.values() for name in members)
     for kind, members in families.items():
         plural = kind.removesuffix("y") + "ies" if kind.endswith("y") else kind + "s"
         console.out.print(plural, style="bold")
         for name, line in members.items():
-            console.out.print(f"  {name:<24}{line}", highlight=False, soft_wrap=True)
+            told = f"  {name:<{width}}{line}"
+            console.out.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

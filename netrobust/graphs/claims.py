@@ -1,7 +1,7 @@
 """What a null model may claim to conserve, and how each of its draws is verified."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,26 @@ def _signs(layer: "Graph") -> NDArray[np.float64]:
     return np.stack([place, signs])[:, np.argsort(place)]
 
 
+def _signed_degrees(layer: "Graph") -> NDArray[np.int64]:
+    """Count the positive and the negative links of every neuron, on both sides."""
+    source, target, weight = contract.links(layer)
+    ends = np.concatenate([source, target])
+    sign = np.tile(np.sign(weight), 2)
+    count = layer.vcount()
+    return np.stack([np.bincount(ends[sign == s], minlength=count) for s in (1, -1)])
+
+
+def _strengths(end: int) -> Callable[["Graph"], NDArray[Any]]:
+    """Sort the weights of each neuron at one end; no sums, which are rounded."""
+
+    def weights(layer: "Graph") -> NDArray[Any]:
+        parts = contract.links(layer)
+        order = np.lexsort((parts[2], parts[end]))
+        return np.stack([parts[end], parts[2]])[:, order]
+
+    return weights
+
+
 #: What a null model may claim to conserve, and how the claim is verified.
 CONSERVED: dict[str, Callable[["Graph"], object]] = {
     "links": lambda layer: layer.ecount(),
@@ -55,6 +75,9 @@ CONSERVED: dict[str, Callable[["Graph"], object]] = {
     "degrees": lambda layer: layer.degree(),  # of every neuron, on both sides
     "topology": lambda layer: np.sort(places(layer)),  # which neurons are linked
     "signs": _signs,  # which neurons are linked, and the sign of each link
+    "signed_degrees": _signed_degrees,  # k+ and k- of every neuron
+    "out_strengths": _strengths(0),  # which weights leave each source
+    "in_strengths": _strengths(1),  # which weights reach each target
 }
 
 

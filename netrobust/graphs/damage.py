@@ -5,7 +5,8 @@ sweep reads each graph once and builds a damaged one (`apply`) only where a meas
 needs it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from netrobust.errors import InputError
 from netrobust.graphs import contract
 from netrobust.graphs.clauses import float32, link_ids
+from netrobust.graphs.marks import MARKS, read_marks
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -103,13 +105,27 @@ class Links:
     array([0, 0, 1])
     >>> Links.of(graph).scopes
     ('per_layer', 'global', 'layer_1', 'layer_2')
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Neurons at each depth.
+    source, target : ndarray of int64, shape (links,)
+    weight : ndarray of float32, shape (links,)
+    bias : ndarray of float32, shape (neurons,)
+    first_depth : int
+    marks : mapping of ndarray of float64
+        What data wrote on the graph: ``saliency``, shape (links,), from its edges, and
+        ``activation``, shape (neurons,), from its vertices, each where it is there.
     """
 
     sizes: tuple[int, ...]
     source: Ids
     target: Ids
     weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
     first_depth: int = 0
+    marks: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, graph: "Graph | Links") -> "Links":
@@ -118,7 +134,45 @@ class Links:
             return graph
         contract.check(graph)
         return cls(
-            contract.sizes(graph), *contract.links(graph), contract.first_depth(graph)
+            contract.sizes(graph),
+            *contract.links(graph),
+            contract.biases(graph),
+            contract.first_depth(graph),
+            read_marks(graph),
+        )
+
+    def mark(self, name: str) -> NDArray[np.float64]:
+        """Give one of the marks.
+
+        Raises
+        ------
+        InputError
+            The graph does not carry it.
+        """
+        if name not in self.marks:
+            raise InputError(
+                f"the graph carries no {name} in finite numbers; set "
+                f"{MARKS[name].place} to {MARKS[name].meaning} first, as percolate does"
+            )
+        return self.marks[name]
+
+    def left(self, damage: Damage) -> "Links":
+        """Give the links of the damaged graph, as `Links.of(apply(graph, damage))`."""
+        kept, bias = damage.kept, self.bias
+        damage.check_fit(len(self.weight), self.hidden)
+        if damage.bias is not None:
+            bias = np.concatenate([bias[: bias.size - self.hidden], damage.bias])
+        return Links(
+            self.sizes,
+            self.source[kept],
+            self.target[kept],
+            self.weight[kept] if damage.weight is None else damage.weight,
+            bias,
+            self.first_depth,
+            {
+                name: mark[kept] if MARKS[name].of_links else mark
+                for name, mark in self.marks.items()
+            },
         )
 
     @property

@@ -206,6 +206,48 @@ def follow_damages(
     return found
 
 
+@njit(cache=True, nogil=True)
+def follow_reach(
+    neurons: int,
+    inputs: int,
+    head: int,
+    source: Ints,
+    target: Ints,
+    order: Ints | None,
+    on_path: Ints,
+) -> None:
+    """Write the neurons on a path for every number of links kept.
+
+    Parameters
+    ----------
+    neurons, inputs, head : int
+        As for `follow_damages`.
+    source, target, order : ndarray of int, shape (links,)
+        As for `follow_order`.
+    on_path : ndarray of int32, shape (links + 1,)
+    """
+    links = len(source)
+    fed, feeds = np.zeros(neurons, np.bool_), np.zeros(neurons, np.bool_)
+    fed[:inputs] = True
+    feeds[head:] = True
+    out, into = np.full(neurons, -1, np.int32), np.full(neurons, -1, np.int32)
+    next_out, next_into = np.empty(links, np.int32), np.empty(links, np.int32)
+    stack = np.empty(neurons, np.int32)
+    count, on_path[0] = 0, 0
+    for m in range(1, links + 1):
+        link = np.int64(links - m)
+        if order is not None:
+            link = np.int64(order[link])
+        i, j = source[link], target[link]
+        next_out[link], out[i] = out[i], link
+        next_into[link], into[j] = into[j], link
+        if fed[i] and not fed[j]:
+            count += _mark(j, fed, feeds, inputs, out, next_out, target, stack)
+        if feeds[j] and not feeds[i]:
+            count += _mark(i, feeds, fed, inputs, into, next_into, source, stack)
+        on_path[m] = count
+
+
 @njit(cache=True)
 def _latest_first(last: Ints, damages: int) -> tuple[Ints, Ints]:
     """Sort links by the last damage they survive, latest first, and say where."""

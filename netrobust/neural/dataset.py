@@ -91,8 +91,8 @@ class Dataset:
         ([[0.0, 1.0], [1.0, 0.0]], (1, 2), 0.5)
         """
         raw_train, raw_test = np.asarray(x_train), np.asarray(x_test)
-        train = _pixels(raw_train, "x_train")
-        test = _pixels(raw_test, "x_test")
+        train = checked_pixels(raw_train, "x_train")
+        test = checked_pixels(raw_test, "x_test")
         if raw_train.shape[1:] != raw_test.shape[1:]:
             raise InputError(
                 f"x_train and x_test must hold images of one shape; got "
@@ -103,8 +103,8 @@ class Dataset:
                 f"x_train must not be constant; every pixel is {train.flat[0]:g}, and "
                 "images without contrast cannot be standardised"
             )
-        labels = _labels(y_train, len(train), "y_train")
-        test_labels = _labels(y_test, len(test), "y_test")
+        labels = checked_labels(y_train, len(train), "y_train")
+        test_labels = checked_labels(y_test, len(test), "y_test")
         _check_classes(labels, test_labels)
         shape = _image_shape(image_shape, raw_train.shape[1:])
         digest = hashlib.sha256(repr((train.shape, test.shape, shape)).encode())
@@ -141,7 +141,7 @@ def moments(pixels: np.ndarray) -> tuple[float, float]:
     return mean, math.sqrt(max(square - mean**2, 0.0))
 
 
-def _pixels(images: np.ndarray, name: str) -> np.ndarray:
+def checked_pixels(images: np.ndarray, name: str) -> np.ndarray:
     """Check one array of images and return it as rows of float32."""
     if images.ndim not in (2, 3) or images.size == 0:
         raise InputError(
@@ -165,7 +165,7 @@ def _pixels(images: np.ndarray, name: str) -> np.ndarray:
     return images.reshape(len(images), -1).astype(np.float32, order="C")
 
 
-def _labels(labels: Any, n_images: int, name: str) -> np.ndarray:
+def checked_labels(labels: Any, n_images: int, name: str) -> np.ndarray:
     """Check one array of labels and return it as int64."""
     array = np.asarray(labels)
     if array.shape != (n_images,):

@@ -1,6 +1,6 @@
-"""The dense layer of the baselines, seen as links like the sparse one."""
+"""The dense layer of the baselines, and the head, seen as links like the sparse one."""
 
-from typing import cast
+from typing import TypeVar, cast
 
 import numpy as np
 import torch
@@ -9,6 +9,32 @@ from torch import nn
 from torch.nn.utils import skip_init
 
 from netrobust.neural.linear import LinkArrays
+
+D = TypeVar("D", bound=nn.Linear)
+
+
+def dense_links(layer: nn.Linear) -> LinkArrays:
+    """Give source, target and weight of every link, row by row of the matrix."""
+    target, source = np.divmod(
+        np.arange(layer.weight.numel(), dtype=np.int64), layer.in_features
+    )
+    return source, target, layer.weight.detach().numpy().ravel().copy()
+
+
+def with_dense_links(
+    layer: D, source: ArrayLike, target: ArrayLike, weight: ArrayLike, bias: ArrayLike
+) -> D:
+    """Make a layer of the same kind and sizes, 0 wherever no link is given."""
+    made = skip_init(type(layer), layer.in_features, layer.out_features)
+    matrix = np.zeros((layer.out_features, layer.in_features), np.float32)
+    matrix[np.asarray(target), np.asarray(source)] = weight
+    made.load_state_dict(
+        {
+            "weight": torch.from_numpy(matrix),
+            "bias": torch.from_numpy(np.array(bias, np.float32)),
+        }
+    )
+    return cast(D, made)
 
 
 class DenseLinear(nn.Linear):
@@ -19,22 +45,10 @@ class DenseLinear(nn.Linear):
 
     def links(self) -> LinkArrays:
         """Give source, target and weight of every link, in canonical order."""
-        target, source = np.divmod(
-            np.arange(self.weight.numel(), dtype=np.int64), self.in_features
-        )
-        return source, target, self.weight.detach().numpy().ravel().copy()
+        return dense_links(self)
 
     def with_links(
         self, source: ArrayLike, target: ArrayLike, weight: ArrayLike, bias: ArrayLike
     ) -> "DenseLinear":
         """Make a layer of the same sizes that weighs 0 wherever no link is given."""
-        layer = skip_init(DenseLinear, self.in_features, self.out_features)
-        matrix = np.zeros((self.out_features, self.in_features), np.float32)
-        matrix[np.asarray(target), np.asarray(source)] = weight
-        layer.load_state_dict(
-            {
-                "weight": torch.from_numpy(matrix),
-                "bias": torch.from_numpy(np.array(bias, np.float32)),
-            }
-        )
-        return cast(DenseLinear, layer)
+        return with_dense_links(self, source, target, weight, bias)

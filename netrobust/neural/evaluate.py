@@ -8,7 +8,8 @@ from netrobust.neural import kernels
 from netrobust.neural.linear import SparseLinear
 from netrobust.neural.model import SparseMLP
 
-_IMAGES = 1000  # per matrix product of a dense network; 40 MB at 10,000 neurons
+BATCH = 1000  # images per matrix product of a dense network; 40 MB at 10,000 neurons
+_BINS = 15  # of confidence, as many as Guo et al. take
 
 
 def logits(model: SparseMLP, x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -27,7 +28,7 @@ def logits(model: SparseMLP, x: NDArray[np.float32]) -> NDArray[np.float32]:
     layers = [part for part in model.layers if isinstance(part, SparseLinear)]
     if len(layers) < len(model.layers):
         with torch.no_grad():
-            blocks = torch.split(torch.tensor(x), _IMAGES)
+            blocks = torch.split(torch.tensor(x), BATCH)
             return torch.cat([model.forward(block) for block in blocks]).numpy()
     state = model.state_dict()
 
@@ -53,8 +54,26 @@ def logits(model: SparseMLP, x: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
-def evaluate(
+def losses(
     model: SparseMLP, x: NDArray[np.float32], y: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Give the cross-entropy of every image in nats, shape (images,).
+
+    Examples
+    --------
+    >>> from netrobust.neural.model import start
+    >>> model = start((4, 3, 2), np.random.default_rng(0), links=[6])
+    >>> losses(model, np.zeros((2, 4), np.float32), np.array([0, 1])).round(3)
+    array([0.693, 0.693])
+    """
+    return _cross_entropy(_shifted(logits(model, x)), y)
+
+
+def evaluate(
+    model: SparseMLP,
+    x: NDArray[np.float32],
+    y: NDArray[np.int64],
+    details: bool = False,
 ) -> dict[str, float]:
     """Give accuracy and mean cross-entropy of a network on labelled images.
 
@@ -63,11 +82,23 @@ def evaluate(
     model : SparseMLP
     x : ndarray of float32, shape (images, pixels)
     y : ndarray of int64, shape (images,)
+    details : bool
+        Give confidence, calibration and the accuracy of every class, too.
 
     Returns
     -------
     dict
-        ``accuracy`` in [0, 1] and ``loss`` in nats.
+        ``accuracy`` in [0, 1] and ``loss`` in nats. With `details` also
+        ``confidence``, the mean probability (softmax) of the class that is chosen;
+        ``ece``, the expected calibration error: the mean distance of confidence and
+        accuracy over 15 equally wide bins of confidence, weighted by their images;
+        and ``accuracy_0``, ``accuracy_1``, ..., of the images of each class, NaN
+        where there are none.
+
+    Notes
+    -----
+    ECE after Guo, Pleiss, Sun and Weinberger, On calibration of modern neural networks,
+    ICML 2017, https://arxiv.org/abs/1706.04599: a bin is open on the left.
 
     Examples
     --------
@@ -76,11 +107,49 @@ def evaluate(
     >>> x, y = np.zeros((5, 4), np.float32), np.zeros(5, np.int64)
     >>> sorted(evaluate(model, x, y))
     ['accuracy', 'loss']
+    >>> evaluate(model, x, y, details=True)["confidence"]
+    0.5
     """
-    scores = logits(model, x).astype(np.float64)
+    scores = _shifted(logits(model, x))
+    correct = scores.argmax(axis=1) == y
+    found = {
+        "accuracy": float(np.mean(correct)),
+        "loss": float(_cross_entropy(scores, y).mean()),
+    }
+    if not details:
+        return found
+    # The largest score is 0 by now, its probability one over the sum.
+    confidence = 1 / np.exp(scores).sum(axis=1)
+    found["confidence"] = float(confidence.mean())
+    found["ece"] = _calibration_error(confidence, correct)
+    for label in range(scores.shape[1]):
+        ours = correct[y == label]
+        found[f"accuracy_{label}"] = float(ours.mean()) if ours.size else np.nan
+    return found
+
+
+def _shifted(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Give scores whose largest is 0 in every row, so that no exponential overflows."""
+    shifted = scores.astype(np.float64)
     with np.errstate(invalid="ignore"):  # an infinite score makes the loss NaN
-        scores -= scores.max(axis=1, keepdims=True)
-    chosen = scores[np.arange(y.size), y]
-    loss = np.log(np.exp(scores).sum(axis=1)) - chosen
-    accuracy = np.mean(scores.argmax(axis=1) == y)
-    return {"accuracy": float(accuracy), "loss": float(loss.mean())}
+        shifted -= shifted.max(axis=1, keepdims=True)
+    return shifted
+
+
+def _cross_entropy(
+    shifted: NDArray[np.float64], y: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    chosen: NDArray[np.float64] = shifted[np.arange(y.size), y]
+    return np.log(np.exp(shifted).sum(axis=1)) - chosen
+
+
+def _calibration_error(
+    confidence: NDArray[np.float64], correct: NDArray[np.bool_]
+) -> float:
+    """Give the mean distance of confidence and accuracy, bin by bin of confidence."""
+    if np.isnan(confidence).any():
+        return np.nan
+    edges = np.arange(1, _BINS) / _BINS
+    group = np.searchsorted(edges, confidence, side="left")  # an edge ends its bin
+    excess = np.bincount(group, correct - confidence, minlength=_BINS)
+    return float(np.abs(excess).sum() / confidence.size)

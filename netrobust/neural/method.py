@@ -11,11 +11,9 @@ from typing import Any
 from netrobust.errors import InputError
 from netrobust.neural.sparsify import SPARSIFIERS
 from netrobust.neural.topology import TOPOLOGIES
-from netrobust.registry import Makers, Option
+from netrobust.options import NAMED, read_options
 
-_NAME = r"[A-Za-z0-9_]+"
-_PART = rf"({_NAME})(?:\(([^()]*)\))?"
-_METHOD = re.compile(rf"\s*{_PART}\s*(?:@\s*{_PART}\s*)?")
+_METHOD = re.compile(rf"\s*{NAMED}\s*(?:@\s*{NAMED}\s*)?")
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -42,32 +40,10 @@ def parse(text: str) -> dict[str, Any]:
     name, options, start, start_options = found.groups()
     fields: dict[str, Any] = {
         "sparsifier": name,
-        "options": _options(SPARSIFIERS, name, options),
+        "options": read_options(options, SPARSIFIERS.defaults(name)),
     }
     if start is not None:
         fields["topology"] = start
-        fields["topology_options"] = _options(TOPOLOGIES, start, start_options)
+        usual = TOPOLOGIES.defaults(start)
+        fields["topology_options"] = read_options(start_options, usual)
     return fields
-
-
-def _options(family: Makers[Any], name: str, text: str | None) -> dict[str, Option]:
-    usual, options = family.defaults(name), {}
-    for part in filter(None, (text or "").split(",")):
-        key, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals:
-            key, value = "variant", key
-        options[key] = _value(value, usual.get(key, ""))
-    return options
-
-
-def _value(text: str, usual: Option) -> Option:
-    """Read a value as what the default is; what cannot be read so stays text."""
-    if isinstance(usual, bool):
-        return {"true": True, "false": False}.get(text.lower(), text)
-    if isinstance(usual, (int, float)):
-        for kind in (int, float):
-            try:
-                return kind(text)
-            except ValueError:
-                continue
-    return text

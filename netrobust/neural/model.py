@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from itertools import accumulate, pairwise
-from typing import TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,12 +12,14 @@ from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
 from netrobust.errors import InputError
-from netrobust.neural.dense import DenseLinear
+from netrobust.neural.config import WEIGHT_STARTS
+from netrobust.neural.dense import DenseLinear, dense_links, with_dense_links
+from netrobust.neural.fresh import fresh_dense, fresh_sparse
 from netrobust.neural.linear import LinkArrays, SparseLinear
 from netrobust.neural.topology import Place, topology
+from netrobust.settings import choice
 
 Layer = SparseLinear | DenseLinear
-D = TypeVar("D", bound=nn.Linear)
 
 
 class SparseMLP(nn.Module):
@@ -72,8 +74,13 @@ class SparseMLP(nn.Module):
         """The layers that can be exported and damaged: all but the head."""
         return cast(list[Layer], list(self.layers))
 
-    def links(self) -> LinkArrays:
+    def links(self, head: bool = False) -> LinkArrays:
         """Give all links between neurons numbered through from the first pixel.
+
+        Parameters
+        ----------
+        head : bool
+            With those of the head behind them, which is complete.
 
         Returns
         -------
@@ -82,16 +89,18 @@ class SparseMLP(nn.Module):
         """
         first = list(accumulate(self.sizes, initial=0))
         parts = [layer.links() for layer in self.hidden_layers]
+        if head:
+            parts.append(dense_links(self.head))
         return (
             np.concatenate([part[0] + first[i] for i, part in enumerate(parts)]),
             np.concatenate([part[1] + first[i + 1] for i, part in enumerate(parts)]),
             np.concatenate([part[2] for part in parts]),
         )
 
-    def biases(self) -> NDArray[np.float32]:
-        """Give the biases of all hidden neurons, shape (hidden neurons,)."""
-        parts = [layer.bias.detach().numpy() for layer in self.hidden_layers]
-        return np.concatenate(parts)
+    def biases(self, head: bool = False) -> NDArray[np.float32]:
+        """Give the biases of all hidden neurons, and with the head of the classes."""
+        layers = [*self.hidden_layers, self.head] if head else self.hidden_layers
+        return np.concatenate([layer.bias.detach().numpy() for layer in layers])
 
     def with_links(
         self,
@@ -102,22 +111,25 @@ class SparseMLP(nn.Module):
     ) -> "SparseMLP":
         """Make a network of other links and biases, numbered as in `links`.
 
-        Sizes, head and standardisation stay.
+        Sizes and standardisation stay; so does the head, unless `bias` has a value for
+        every class as well, which says that the links of the head are among those
+        given.
         """
         first = list(accumulate(self.sizes, initial=0))
-        layers = []
-        for i, layer in enumerate(self.hidden_layers):
+
+        def part(i: int) -> tuple[NDArray[Any], ...]:
             before, here, end = first[i : i + 3]
             ours = (target >= here) & (target < end)
-            layers.append(
-                layer.with_links(
-                    source[ours] - before,
-                    target[ours] - here,
-                    weight[ours],
-                    bias[here - first[1] : end - first[1]],
-                )
-            )
-        head = deepcopy(self.head)
+            ends = source[ours] - before, target[ours] - here
+            return *ends, weight[ours], bias[here - first[1] : end - first[1]]
+
+        layers = [
+            layer.with_links(*part(i)) for i, layer in enumerate(self.hidden_layers)
+        ]
+        if bias.size == first[-1] - first[1]:
+            head = with_dense_links(self.head, *part(len(layers)))
+        else:
+            head = deepcopy(self.head)
         return SparseMLP(layers, head, float(self.mean), float(self.std))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -183,15 +195,57 @@ def start(
     layers: list[Layer] = []
     for depth, (n_in, n_out) in enumerate(pairwise(sizes[:-1])):
         if links is None:
-            layers.append(_dense(DenseLinear, n_in, n_out, rng))
+            layers.append(fresh_dense(DenseLinear, n_in, n_out, rng))
         else:
-            count = links[depth]
-            source, target = place(n_in, n_out, count, rng, images)
-            fan_in = count / n_out if weights == "swi" else n_in
-            weight = _he_normal(count, fan_in, rng)
-            layers.append(SparseLinear(n_in, n_out, source, target, weight))
-    head = _dense(nn.Linear, sizes[-2], sizes[-1], rng)
+            ends = place(n_in, n_out, links[depth], rng, images)
+            layers.append(fresh_sparse(n_in, n_out, *ends, weights, rng))
+    head = fresh_dense(nn.Linear, sizes[-2], sizes[-1], rng)
     return SparseMLP(layers, head, mean, std)
+
+
+def reinitialised(
+    model: SparseMLP, rng: np.random.Generator, weights: str = "swi"
+) -> SparseMLP:
+    """Give a network the weights of a start and leave it its links.
+
+    Parameters
+    ----------
+    model : SparseMLP
+        It stays as it is.
+    rng : numpy.random.Generator
+    weights : {"swi", "kaiming"}
+        As for `start`; the mean in-degree is that of the layer's own links.
+
+    Returns
+    -------
+    SparseMLP
+        The same links and standardisation; weights and head are drawn, biases are 0.
+
+    Raises
+    ------
+    InputError
+        The rule is none of the two.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> model = start((4, 3, 2), rng, links=[6])
+    >>> fresh = reinitialised(model, rng)
+    >>> bool((fresh.links()[0] == model.links()[0]).all())
+    True
+    >>> bool((fresh.links()[2] == model.links()[2]).any())
+    False
+    """
+    choice("weights", weights, WEIGHT_STARTS)
+    layers: list[Layer] = []
+    for layer in model.hidden_layers:
+        sizes = layer.in_features, layer.out_features
+        if isinstance(layer, SparseLinear):
+            layers.append(fresh_sparse(*sizes, *layer.links()[:2], weights, rng))
+        else:
+            layers.append(fresh_dense(DenseLinear, *sizes, rng))
+    head = fresh_dense(nn.Linear, model.sizes[-2], model.sizes[-1], rng)
+    return SparseMLP(layers, head, float(model.mean), float(model.std))
 
 
 def from_state(state: Mapping[str, Tensor], sizes: Sequence[int]) -> SparseMLP:
@@ -226,20 +280,3 @@ def from_state(state: Mapping[str, Tensor], sizes: Sequence[int]) -> SparseMLP:
         reason = " ".join(str(error).split())
         raise InputError(f"not the tensors of a network {sizes}: {reason}") from None
     return model
-
-
-def _he_normal(
-    shape: int | tuple[int, int], fan_in: float, rng: np.random.Generator
-) -> NDArray[np.float32]:
-    scale = np.float32(np.sqrt(2 / fan_in)) if fan_in else np.float32(0)
-    return rng.standard_normal(shape, dtype=np.float32) * scale
-
-
-def _dense(kind: type[D], n_in: int, n_out: int, rng: np.random.Generator) -> D:
-    # skip_init leaves torch's global generator alone.
-    layer = skip_init(kind, n_in, n_out)
-    weight = _he_normal((n_out, n_in), n_in, rng)
-    layer.load_state_dict(
-        {"weight": torch.from_numpy(weight), "bias": torch.zeros(n_out)}
-    )
-    return cast(D, layer)

@@ -14,7 +14,7 @@ from netrobust.neural.config import TrainConfig
 from netrobust.neural.dynamics import Trace, topology_rows
 from netrobust.neural.linear import SparseLinear
 from netrobust.neural.model import SparseMLP
-from netrobust.neural.sparsify import Context, Links, Rewiring
+from netrobust.neural.sparsify import Context, Links, Rewiring, Sparsifier
 
 Row: TypeAlias = dict[str, float]
 
@@ -32,6 +32,9 @@ class MovingLinks:
         Batches of an epoch.
     state : mapping of str to Tensor
         Of a checkpoint; empty before the first epoch.
+    counts_stay : bool
+        Whether every layer keeps the number of links it has now; else the settings say
+        how many it has when.
 
     Raises
     ------
@@ -46,11 +49,13 @@ class MovingLinks:
         config: TrainConfig,
         batches: int,
         state: Mapping[str, Tensor],
+        counts_stay: bool = False,
     ) -> None:
         self._layers = [one for one in model.layers if isinstance(one, SparseLinear)]
         self._optimiser, self._config, self._method = optimiser, config, config.method
         self._batches, self._total = batches, batches * config.epochs
-        self._budget = config.links(model.sizes) if self._layers else []
+        self._counts_stay = counts_stay
+        self._budget = self._links_at_the_end(model.sizes)
         self._sizes = model.sizes
         self._memory = _arrays(state, "memory.")
         self._trace = self._trace_of(state)
@@ -98,13 +103,17 @@ class MovingLinks:
         progress, before = batch / self._end, self._links()
         last = batch + self._period >= min(self._end, self._total)
         surplus = 0.0 if last else self._method.surplus(progress)
-        links = tuple(self._config.links(self._sizes, surplus))
+        links = (
+            self._budget
+            if self._counts_stay
+            else tuple(self._config.links(self._sizes, surplus))
+        )
         context = Context(
             self._config.zeta,
             rng,
             progress=progress,
             links=links,
-            budget=tuple(self._budget),
+            budget=self._budget,
             learning_rate=learning_rate,
             gradient=self._gradient,
             memory=self._memory,
@@ -149,11 +158,16 @@ class MovingLinks:
 
     @property
     def _period(self) -> int:
-        return self._method.batches or self._method.epochs * self._batches
+        return _period(self._method, self._batches)
 
     @property
     def _end(self) -> float:
         return self._method.until * self._total
+
+    def _links_at_the_end(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        if self._counts_stay:
+            return tuple(layer.weight.numel() for layer in self._layers)
+        return tuple(self._config.links(sizes)) if self._layers else ()
 
     def _trace_of(self, state: Mapping[str, Tensor]) -> Trace:
         if not state:
@@ -204,6 +218,23 @@ class MovingLinks:
         moved = torch.zeros_like(layer.weight)
         moved[survived] = buffer[torch.from_numpy(origin[origin >= 0])]
         self._optimiser.state[layer.weight]["momentum_buffer"] = moved
+
+
+def moves(config: TrainConfig, batches: int) -> bool:
+    """Tell whether links move at all in a training with so many batches an epoch.
+
+    Examples
+    --------
+    >>> [moves(TrainConfig(sparsifier="set", epochs=n), 63) for n in (1, 2)]
+    [False, True]
+    """
+    method, total = config.method, batches * config.epochs
+    first = _period(method, batches)
+    return method.step is not None and first < min(method.until * total, total)
+
+
+def _period(method: Sparsifier, batches: int) -> int:
+    return method.batches or method.epochs * batches
 
 
 def _turnover(links: Links, move: Rewiring) -> Row:

@@ -4,8 +4,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import pairwise
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -14,14 +12,14 @@ import torch
 from torch.nn.functional import cross_entropy
 from torch.optim import SGD
 
-from netrobust.errors import DivergedError, InputError
+from netrobust.errors import DivergedError
+from netrobust.neural.beginning import begin
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.data import Dataset
 from netrobust.neural.evaluate import evaluate
-from netrobust.neural.model import SparseMLP, start
-from netrobust.neural.network import Network, load_network, save_network
+from netrobust.neural.model import SparseMLP
+from netrobust.neural.network import Network, save_network
 from netrobust.neural.rewire import MovingLinks, Row
-from netrobust.neural.sparsify import MOST_PLACES
 from netrobust.neural.threads import limited_threads
 from netrobust.settings import whole
 from netrobust.streams import stream
@@ -34,6 +32,7 @@ def train(
     config: TrainConfig | None = None,
     seed: int = 0,
     *,
+    start: SparseMLP | None = None,
     path: str | os.PathLike[str] | None = None,
     observe: Observer | None = None,
     progress: bool = False,
@@ -52,6 +51,12 @@ def train(
         Every random number of the training follows from it and the name of the data:
         networks of one seed and data set start from the same links whatever moves
         them, and those of two data sets share nothing.
+    start : SparseMLP, optional
+        Begin from the links, weights, biases, head and standardisation of this network,
+        which stays as it is, instead of drawing them; momentum starts at 0. Its number
+        of links per layer is kept, whatever `config` says of densities. Keep the
+        result apart from what the same settings and seed make without a start: both
+        have one name.
     path : path-like, optional
         File of the network. A checkpoint is written there after each epoch; a
         training that was killed goes on from it, with bitwise the same result, and a
@@ -74,7 +79,8 @@ def train(
     Raises
     ------
     InputError
-        The seed is no integer of at least 0, or `path` holds another network.
+        The seed is no integer of at least 0, `path` holds another network or came with
+        a `start`, or the start does not fit data and settings.
     DivergedError
         A loss or weight is not finite; a smaller learning rate helps.
 
@@ -91,12 +97,13 @@ def train(
     """
     config = config or TrainConfig()
     seed = whole("seed", seed, 0)
-    network = begin(data, config, seed, path)
+    network = begin(data, config, seed, path, start)
     if network.finished:
         return network
     model, optimiser = network.model, _optimiser(network)
     batches = -(-len(data.y_train) // config.batch_size)
-    links = MovingLinks(model, optimiser, config, batches, network.state)
+    counts_stay = start is not None
+    links = MovingLinks(model, optimiser, config, batches, network.state, counts_stay)
     history, dynamics = _rows(network.history), _rows(network.dynamics)
     observe = observe or (lambda seen: None)
     if not history:
@@ -138,53 +145,6 @@ def train(
                 save_network(network, path)
             show(history[-1])
     return network
-
-
-def begin(
-    data: Dataset,
-    config: TrainConfig,
-    seed: int,
-    path: str | os.PathLike[str] | None = None,
-) -> Network:
-    """Read the checkpoint, or make the network before its first epoch.
-
-    The parameters are those of `train`.
-
-    Raises
-    ------
-    InputError
-        `path` holds another network, a layer is too large for the method, or the
-        topology cannot be made.
-    """
-    if path is not None and Path(path).exists():
-        network = load_network(path)
-        came = (network.config, network.seed, network.dataset_sha256)
-        if came != (config, seed, data.sha256):
-            raise InputError(
-                f"{path} holds {network.name}, trained with other settings or data; "
-                "give another path or remove that file"
-            )
-        return network
-    method, sizes = config.method, config.sizes(data.x_train.shape[1], data.n_classes)
-    for number, (n_in, n_out) in enumerate(pairwise(sizes[:-1]), start=1):
-        if method.every_place and n_in * n_out > MOST_PLACES:
-            raise InputError(
-                f"{config.sparsifier} holds a number for every possible link of a "
-                f"layer, at most {MOST_PLACES:,}; layer {number} has "
-                f"{n_in * n_out:,}, train it with set or mest"
-            )
-    model = start(
-        sizes,
-        stream(seed, "start", data.name),
-        links=None if method.dense else config.links(sizes, method.surplus(0)),
-        place=config.place,
-        mean=data.mean,
-        std=data.std,
-        weights=config.weights,
-        images=data.x_train,
-    )
-    empty = pd.DataFrame()
-    return Network(model, config, seed, data.name, data.sha256, empty, empty)
 
 
 def _optimiser(network: Network) -> SGD:

@@ -13,13 +13,16 @@ from pandas.api.types import is_numeric_dtype
 from netrobust.errors import InputError
 
 NETWORK = ("network", "dataset", "sparsifier", "width", "sparsity", "network_seed")
-_DAMAGE = ("null_model", "perturbation", "scope", "fraction")
+_DAMAGE = ("null_model", "retrained", "perturbation", "scope", "fraction")
 _REPETITION = ("replicate", "draw_seed")
 KEYS = NETWORK + _DAMAGE + _REPETITION
 
 # Rows that differ in one of these answer different questions; the last ones come from
 # the tables along training and of layers.
-SETTINGS = (*NETWORK[1:-1], *_DAMAGE, "images", "epoch", "layer", "side", "degree")
+SETTINGS = (
+    *NETWORK[1:-1], *_DAMAGE, "attack", "eps", "mode", "images", "epoch", "layer",
+    "side", "degree",
+)  # fmt: skip
 
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:

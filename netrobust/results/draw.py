@@ -1,9 +1,9 @@
 """Draw figures from tables: Axes in, Axes out.
 
 Colours and labels come from `looks`, the page around the data from `page`, degree
-distributions from `tails`, images of the pixels from `maps`; their names are at hand
-here, so a figure needs this module alone. No figure is made through pyplot: nothing
-global is left behind and no display is needed.
+distributions from `tails`, images of the pixels from `maps`, tables in print from
+`typeset`; their names are at hand here, so a figure needs this module alone. No figure
+is made through pyplot: nothing global is left behind and no display is needed.
 """
 
 from collections.abc import Mapping
@@ -32,11 +32,13 @@ from netrobust.results.page import (
 )
 from netrobust.results.stats import CHANCE, split
 from netrobust.results.tails import ccdf, sampling_band
+from netrobust.results.typeset import typeset
 
 __all__ = [
     "CHANCE", "DOUBLE", "SINGLE", "ccdf", "colour_bar", "curve", "equal_spans",
-    "image_side", "label", "legend", "mosaic", "note", "ordered", "panel_letters",
-    "panels", "points", "remark", "sampling_band", "save", "style",
+    "image_side", "label", "legend", "looks", "mosaic", "note", "ordered",
+    "panel_letters", "panels", "points", "remark", "sampling_band", "save", "style",
+    "typeset",
 ]  # fmt: skip
 
 _APART = 0.04  # least way between markers along a line, in diagonals of the panel
@@ -118,6 +120,7 @@ def points(
     ylabel: str | None = None,
     chance: float | None = None,
     intact: Mapping[Any, float] | None = None,
+    upright: bool = False,
 ) -> Axes:
     r"""Draw the mean for each category on `x`, with whiskers from low to high.
 
@@ -132,6 +135,8 @@ def points(
         As in `curve`; the hues stand side by side.
     intact : mapping, optional
         Level of the undamaged network for each hue, drawn as a line of its look.
+    upright : bool
+        Write the categories from below upward, where there are many.
 
     Returns
     -------
@@ -174,7 +179,8 @@ def points(
             _dots(own, own[x].map(categories.index) + middle + aside, ax, hue)
     if levels:
         ax.plot([], [], color="0.3", lw=0.7, label="intact")
-    ax.set_xticks(range(len(categories)), [_wrapped(c) for c in categories])
+    names = [label(c) if upright else _wrapped(c) for c in categories]
+    ax.set_xticks(range(len(categories)), names, rotation=90 if upright else 0)
     ax.set_xlim(-0.5, len(categories) - 0.5)
     ax.set_xlabel("")
     return _finish(ax, over, ylabel, chance)

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
+from netrobust.errors import InputError
 from netrobust.streams import stream
 
 MIN_NETWORKS = 5  # with fewer, resampling says less than showing the range
@@ -43,12 +44,58 @@ def interval(
     if count < MIN_NETWORKS:
         low, high, kind = float(values.min()), float(values.max()), "range"
     else:
-        tail = stdtrit(count - 1, (1 - level) / 2) * np.sqrt(count / (count - 1))
-        outer = ndtr(tail)
         means = mean + _resamples(count, draws, seed) @ (values - mean)
-        low, high = map(float, np.quantile(means, [outer, 1 - outer]))
-        kind = f"bootstrap {100 * level:g}%"
+        low, high = map(float, np.quantile(means, expanded(level, count)))
+        kind = kind_of(level)
     return mean, low, high, count, kind
+
+
+def expanded(level: float, count: int, groups: int = 1) -> tuple[float, float]:
+    """Give the quantiles of bootstrap samples between which the interval lies.
+
+    Samples of `count` values spread too little, by ``sqrt(1 - groups / count)`` where
+    each of the groups is sampled, and centred, by itself.
+
+    Examples
+    --------
+    >>> low, high = expanded(0.95, count=10)
+    >>> round(low, 4), round(high, 4)
+    (0.0086, 0.9914)
+    """
+    free = count - groups
+    outer = float(ndtr(stdtrit(free, (1 - level) / 2) * np.sqrt(count / free)))
+    return outer, 1 - outer
+
+
+def kind_of(level: float) -> str:
+    """Name a bootstrap interval in tables.
+
+    Examples
+    --------
+    >>> kind_of(0.95)
+    'bootstrap 95%'
+    """
+    return f"bootstrap {100 * level:g}%"
+
+
+def check_resampling(level: float, draws: int, seed: int) -> None:
+    """Raise InputError unless level, number of samples and seed are in their ranges.
+
+    Examples
+    --------
+    >>> check_resampling(0.95, draws=10_000, seed=0)
+    """
+    if not 0 < level < 1:
+        raise InputError(f"level must lie between 0 and 1; got {level}; try 0.95")
+    for name, number, least, advice in (
+        ("draws", draws, 100, 10_000),
+        ("seed", seed, 0, 0),
+    ):
+        if not isinstance(number, int | np.integer) or number < least:
+            raise InputError(
+                f"{name} must be an integer, {least} or larger; got {number!r}; "
+                f"try {advice}"
+            )
 
 
 @lru_cache(maxsize=8)

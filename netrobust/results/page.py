@@ -1,6 +1,6 @@
 """The page around the data: panels, letters, legend and note, and its files."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
 from pathlib import Path
 from typing import Any, Literal
@@ -30,14 +30,18 @@ def panels(
     height: float = 2.3,
     sharex: bool | Share = False,
     sharey: bool | Share = False,
+    widths: Sequence[float] | None = None,
 ) -> tuple[Figure, np.ndarray]:
     """Make a figure of panels and return it with its Axes, shape (rows, columns).
 
     `width` is that of the figure and `height` that of one row of panels, in inches;
-    shared axes are labelled at the outer panels only.
+    shared axes are labelled at the outer panels only. `widths` of the columns are
+    relative to each other.
     """
     figure = Figure(figsize=(width, rows * height), layout="constrained")
-    axes = figure.subplots(rows, columns, sharex=sharex, sharey=sharey, squeeze=False)
+    axes = figure.subplots(
+        rows, columns, sharex=sharex, sharey=sharey, squeeze=False, width_ratios=widths
+    )
     return figure, axes
 
 

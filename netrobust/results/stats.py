@@ -1,7 +1,7 @@
 """Statistics of tables: the network seed is the unit, everything below it is averaged.
 
 Replicates of one network share its weights, so they are no independent evidence about
-the method. Both functions here first average them and only then look across seeds.
+the method. All functions here first average them and only then look across seeds.
 A NaN (a measure that is undefined on that graph) is carried into every number that
 depends on it: leaving such rows out would change the question, so that is left to the
 caller, by `DataFrame.dropna`.
@@ -13,21 +13,20 @@ import numpy as np
 import pandas as pd
 
 from netrobust.errors import InputError
-from netrobust.results.contract import (
-    KEYS,
-    NETWORK,
-    SETTINGS,
-    refuse_pooling,
-    require_numbers,
+from netrobust.results.contract import KEYS, refuse_pooling, require_numbers
+from netrobust.results.curves import (
+    CHANCE,
+    area,
+    averaged,
+    chance_of,
+    check_floor,
+    curves,
+    first_fall,
+    normalised,
 )
-from netrobust.results.interval import interval
+from netrobust.results.interval import check_resampling, interval
 
-__all__ = ["CHANCE", "KEYS", "robustness", "split", "summarise"]
-
-CHANCE = 0.1  # accuracy of a guess among ten classes, as all data sets here have
-
-# What a network without information reaches, where the name of the measure decides it.
-_CHANCES = {"accuracy": CHANCE, "giant_component": 0.0, "reach": 0.0}
+__all__ = ["CHANCE", "KEYS", "gap", "robustness", "split", "summarise"]
 
 
 def summarise(
@@ -91,21 +90,11 @@ def summarise(
         raise InputError(
             f"by must name at least one column other than {value!r}; got {groups}"
         )
-    if not 0 < level < 1:
-        raise InputError(f"level must lie between 0 and 1; got {level}; try 0.95")
-    for name, number, least, advice in (
-        ("draws", draws, 100, 10_000),
-        ("seed", seed, 0, 0),
-    ):
-        if not isinstance(number, int | np.integer) or number < least:
-            raise InputError(
-                f"{name} must be an integer, {least} or larger; got {number!r}; "
-                f"try {advice}"
-            )
+    check_resampling(level, draws, seed)
     require_numbers(table, value, [*groups, "network_seed"])
     refuse_pooling(table, value, groups)
     unit = list(dict.fromkeys([*groups, "network_seed"]))
-    networks = _mean_over_repetitions(table, value, unit)
+    networks = averaged(table, [value], unit)
     rows = [
         (*key, value, *interval(seeds[value].to_numpy(), level, draws, seed))
         for key, seeds in networks.groupby(groups, dropna=False, observed=True)
@@ -141,24 +130,24 @@ def robustness(
     chance: float | None = None,
     floor: float = 0.05,
 ) -> pd.DataFrame:
-    """Give the area under each network's damage curve and where it falls to half.
+    """Give the area under each network's damage curve and where it falls.
 
     With the replicates averaged to ``A(f)``, the curve ``a(f) = (A(f) - chance) /
     (A(0) - chance)`` starts at 1. ``robustness`` is its integral over the fraction
-    from 0 to 1 by the trapezoid rule, after Schneider et al. [1]_; ``f50`` is where
-    it first falls to 1/2, by linear interpolation, NaN if it never does. Values
-    below chance count as they are.
+    from 0 to 1 by the trapezoid rule, after Schneider et al. [1]_; ``f95`` and ``f50``
+    are where it first falls to 0.95 and to 1/2, by linear interpolation, NaN if it
+    never does. Values below chance count as they are.
 
     Parameters
     ----------
     table : DataFrame
         Damage curves, with ``network_seed`` and ``fraction`` from 0 to 1.
     value : str
-        The measure; NaN anywhere on a curve makes both results NaN.
+        The measure; NaN anywhere on a curve makes all results NaN.
     chance : float, optional
         What a network without information reaches. Without it, 0.1 for accuracy,
-        which is true of ten classes only, and 0 for the giant component and for
-        reach; every other measure, and every other number of classes, needs it given.
+        which is true of ten classes only, and 0 for the giant component, reach and
+        paths; every other measure, and every other number of classes, needs it given.
     floor : float
         Height above chance, in the units of `value`, that the intact network must
         exceed. Below it the curve divides noise by noise: a network that knows nothing
@@ -169,8 +158,8 @@ def robustness(
     -------
     DataFrame
         One row per network and damage: the keys, ``value`` (its name),
-        ``robustness`` and ``f50``; both NaN where the intact value does not exceed
-        chance by more than `floor`.
+        ``robustness``, ``f50`` and ``f95``; all NaN where the intact value does not
+        exceed chance by more than `floor`.
 
     Raises
     ------
@@ -186,59 +175,92 @@ def robustness(
     --------
     >>> table = pd.DataFrame({"network_seed": 0, "fraction": [0.0, 0.5, 1.0],
     ...                       "accuracy": [0.9, 0.5, 0.1]})
-    >>> print(robustness(table).to_string(index=False))
-     network_seed    value  robustness  f50
-                0 accuracy         0.5  0.5
+    >>> print(robustness(table).round(3).to_string(index=False))
+     network_seed    value  robustness  f50  f95
+                0 accuracy         0.5  0.5 0.05
     """
-    if chance is None:
-        if value not in _CHANCES:
-            raise InputError(
-                f"chance is not known for {value!r}, only for: {', '.join(_CHANCES)}; "
-                "give chance, the value of a network without information"
-            )
-        chance = _CHANCES[value]
-    if not np.isfinite(chance):
-        raise InputError(f"chance must be a finite number; got {chance}; try {CHANCE}")
-    if not 0 <= floor < np.inf:
-        raise InputError(f"floor must be 0 or larger; got {floor}; try 0.05")
-    require_numbers(table, value, ["network_seed", "fraction"])
-    constant = {*NETWORK, *SETTINGS} - {"fraction", value}
-    keys = [name for name in table.columns if name in constant]
-    curves = _mean_over_repetitions(table, value, [*keys, "fraction"])
+    chance = chance_of(value, chance)
+    check_floor(floor)
+    keys, found = curves(table, value)
     rows = []
-    for key, curve in curves.groupby(keys, dropna=False, observed=True):
-        fraction, values = curve["fraction"].to_numpy(), curve[value].to_numpy()
-        if fraction[0] != 0 or fraction[-1] != 1:
-            name = ", ".join(f"{k} {v}" for k, v in zip(keys, key, strict=True))
-            raise InputError(
-                f"the damage curve of {name} runs over fractions "
-                f"{fraction[0]:g} to {fraction[-1]:g}; the area needs both 0 and 1, "
-                "so add them to the fractions"
-            )
-        area = half = np.nan
-        if values[0] - chance > floor:
-            normalised = (values - chance) / (values[0] - chance)
-            area = float(np.trapezoid(normalised, fraction))
-            half = _first_fall(fraction, normalised, 0.5)
-        rows.append((*key, value, area, half))
-    return pd.DataFrame(rows, columns=[*keys, "value", "robustness", "f50"])
+    for key, fraction, (height,) in found:
+        curve = normalised(height, chance, floor)
+        falls = (first_fall(fraction, curve, level) for level in (0.5, 0.95))
+        rows.append((*key, value, area(fraction, curve), *falls))
+    return pd.DataFrame(rows, columns=[*keys, "value", "robustness", "f50", "f95"])
 
 
-def _mean_over_repetitions(
-    table: pd.DataFrame, value: str, unit: list[str]
+def gap(
+    table: pd.DataFrame,
+    function: str = "accuracy",
+    structure: str = "giant_component",
+    chance: float | None = None,
+    floor: float = 0.05,
 ) -> pd.DataFrame:
-    grouped = table.groupby(unit, dropna=False, observed=True)[value]
-    return grouped.mean(skipna=False).astype(float).reset_index()
+    """Give how far function falls before structure does, per network and damage.
 
+    Both curves are scaled to start at 1, function above chance and structure above 0,
+    and with the replicates averaged. The gap is the area between them; it is positive
+    where function is lost while the graph is still connected.
 
-def _first_fall(x: np.ndarray, y: np.ndarray, level: float) -> float:
-    """Where the broken line through (x, y) first reaches `level` from above."""
-    if np.isnan(y).any():
-        return np.nan
-    below = np.flatnonzero(y <= level)
-    if not len(below):
-        return np.nan
-    right = int(below[0])
-    left = right - 1
-    step = (y[left] - level) / (y[left] - y[right])
-    return float(x[left] + step * (x[right] - x[left]))
+    Parameters
+    ----------
+    table : DataFrame
+        Damage curves of sparse or dense networks, with both measures.
+    function : str
+        What the network does.
+    structure : str
+        What is left of its graph: the giant component, ``reach``, or any measure that
+        is 0 without links and not 0 with all of them.
+    chance, floor
+        Of `function`, as for `robustness`.
+
+    Returns
+    -------
+    DataFrame
+        One row per network and damage: the keys, ``function`` and ``structure`` (their
+        names), ``robustness_function`` and ``robustness_structure``, ``gap``, the
+        second less the first, ``f50_function`` and ``f50_structure``, and, where half
+        of the function is gone, ``structure_at_f50``, in its own units, by linear
+        interpolation, and ``structure_kept``, the share of its intact value that is.
+        NaN on a curve, a function near chance or a structure of 0 to begin with make
+        all numbers that depend on that curve NaN.
+
+    Raises
+    ------
+    InputError
+        As `robustness`, or if both measures are one.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"network_seed": 0, "fraction": [0.0, 0.5, 1.0],
+    ...                       "accuracy": [0.9, 0.1, 0.1],
+    ...                       "giant_component": [1.0, 0.9, 0.0]})
+    >>> columns = ["gap", "f50_function", "f50_structure", "structure_at_f50"]
+    >>> print(gap(table)[columns].round(3).to_string(index=False))
+     gap  f50_function  f50_structure  structure_at_f50
+    0.45          0.25          0.722              0.95
+    """
+    if function == structure:
+        raise InputError(
+            f"function and structure are both {function!r}; name two measures, "
+            "such as 'accuracy' and 'giant_component'"
+        )
+    chance = chance_of(function, chance)
+    check_floor(floor)
+    keys, found = curves(table, function, structure)
+    rows = []
+    for key, fraction, (skill, graph) in found:
+        lost = normalised(skill, chance, floor)
+        left = normalised(graph, 0.0, 0.0)
+        areas = area(fraction, lost), area(fraction, left)
+        half = first_fall(fraction, lost, 0.5)
+        halves = half, first_fall(fraction, left, 0.5)
+        kept = float(np.interp(half, fraction, left))
+        numbers = (*areas, areas[1] - areas[0], *halves, kept * graph[0], kept)
+        rows.append((*key, function, structure, *numbers))
+    names = [
+        *("robustness_function", "robustness_structure", "gap", "f50_function"),
+        *("f50_structure", "structure_at_f50", "structure_kept"),
+    ]
+    return pd.DataFrame(rows, columns=[*keys, "function", "structure", *names])

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from specimens import (
-    SPECIMENS,
     empty_layer,
-    fingerprint,
     layered_graphs,
     no_links,
     one_layer,
@@ -30,7 +28,6 @@ from netrobust.graphs.measure import (
     reach,
     strengths,
 )
-from netrobust.graphs.null import randomise
 from netrobust.graphs.perturb import apply, random_links
 
 
@@ -39,14 +36,6 @@ def _networkx(graph: igraph.Graph) -> nx.DiGraph:
     other.add_nodes_from(range(graph.vcount()))
     other.add_weighted_edges_from(zip(*(a.tolist() for a in links(graph)), strict=True))
     return other
-
-
-@pytest.mark.parametrize("name", MEASURES)
-@given(graph=layered_graphs(max_depth=1))
-def test_a_measure_is_one_float_and_leaves_the_graph(name, graph):
-    before = fingerprint(graph)
-    assert type(MEASURES[name](graph)) is float
-    assert fingerprint(graph) == before
 
 
 @pytest.mark.parametrize(
@@ -220,10 +209,9 @@ def test_giant_component_meets_the_self_consistent_equations(shape, count, fract
     if fraction == 0.25:
         assert _theory(*shape, count, fraction) == pytest.approx(0.9405, abs=5e-5)
     rng = np.random.default_rng(0)
-    layer = random_stack(list(shape), [count], seed=0)
     found = []
-    for _ in range(20):
-        drawn = randomise(layer, "erdos_renyi", rng)
+    for seed in range(20):
+        drawn = random_stack(list(shape), [count], seed)
         found.append(giant_component(apply(drawn, random_links(drawn, rng, fraction))))
     error = np.std(found, ddof=1) / np.sqrt(len(found))
     assert error < 0.005  # else agreement would mean little
@@ -251,9 +239,3 @@ def test_reach_meets_the_branching_recursion(kept):
         graph = random_stack(counts, [7840, 10_000, 10_000], seed)
         found.append(reach(apply(graph, random_links(graph, rng, 1 - kept))))
     assert np.mean(found) == pytest.approx(expected, abs=0.01)
-
-
-@pytest.mark.parametrize("build", SPECIMENS.values(), ids=SPECIMENS)
-def test_every_measure_has_a_value_or_nan_on_every_specimen(build):
-    for measure in MEASURES.values():
-        assert np.isnan(value := measure(build())) or np.isfinite(value)

@@ -5,12 +5,12 @@ import itertools
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from specimens import SPECIMENS, fingerprint, layered_graphs, one_layer, random_stack
 
 from netrobust.errors import InputError
-from netrobust.graphs.graph import links
+from netrobust.graphs.graph import from_links, links
 from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.percolation import (
     ALONG,
@@ -20,9 +20,9 @@ from netrobust.graphs.percolation import (
     percolation,
 )
 from netrobust.graphs.perturb import ORDERS, PERTURBATIONS, Damage, Links, apply
+from netrobust.graphs.theory import er_layer_giant, er_layer_threshold
 
 SEEDS = st.integers(0, 2**32)
-every_perturbation = pytest.mark.parametrize("name", PERTURBATIONS)
 
 
 def _reference(clusters):
@@ -33,7 +33,27 @@ def _reference(clusters):
 
 def _igraph(graph, kept):
     left = apply(graph, Damage(np.sort(kept)))
-    return _reference(left.connected_components(mode="weak").sizes())
+    clusters = _reference(left.connected_components(mode="weak").sizes())
+    return *clusters, MEASURES["reach"](left)
+
+
+def _reach_by_paths(graph, kept):
+    """Share of hidden neurons that igraph finds on a path from an input to the end."""
+    left = apply(graph, Damage(np.sort(kept)))
+    depth = np.array(left.vs["depth"])
+    ids = np.arange(len(depth))
+    first, last = ids[depth == depth[0]], ids[depth == depth[-1]]
+    there = np.isfinite(np.array(left.distances(first, ids, mode="out"))).any(axis=0)
+    onward = np.isfinite(np.array(left.distances(last, ids, mode="in"))).any(axis=0)
+    return (there & onward)[len(first) :].mean()
+
+
+def with_marks(graph, seed=0):
+    """Write what some orders read."""
+    rng = np.random.default_rng([12, seed])
+    graph.es["saliency"] = rng.exponential(size=graph.ecount()).tolist()
+    graph.vs["activation"] = rng.exponential(size=graph.vcount()).tolist()
+    return graph
 
 
 def _at(curve, m):
@@ -51,13 +71,23 @@ def test_every_number_of_links_kept_agrees_with_igraph(graph, seed):
         assert _at(curve, m) == _igraph(graph, order[graph.ecount() - m :])
 
 
+@given(graph=layered_graphs(), seed=SEEDS)
+def test_reach_of_every_number_of_links_kept_agrees_with_paths_of_igraph(graph, seed):
+    order = np.random.default_rng(seed).permutation(graph.ecount())
+    curve = percolation(graph, order)
+    for m in range(graph.ecount() + 1):
+        found = _reach_by_paths(graph, order[graph.ecount() - m :])
+        assert curve.reach[m] == pytest.approx(found, abs=1e-15)
+
+
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
 @pytest.mark.parametrize("density", [0.5, 2, 10])
-def test_clusters_of_a_large_layer_agree_with_igraph(order, density):
-    graph = random_stack([400, 600], [int(500 * density)], seed=1)
+def test_every_order_of_a_large_stack_agrees_with_igraph(order, density):
+    each = int(150 * density)
+    graph = with_marks(random_stack([150, 200, 120], [each, each], seed=1))
     ranking = order(graph, np.random.default_rng(2))
     curve = percolation(Links.of(graph), ranking)
-    for cut in np.linspace(0, graph.ecount(), 51).astype(int):
+    for cut in np.linspace(0, graph.ecount(), 21).astype(int):
         assert _at(curve, graph.ecount() - cut) == _igraph(graph, ranking[cut:])
 
 
@@ -70,7 +100,7 @@ def test_specimens_agree_with_networkx(build):
     for m in range(graph.ecount() + 1):  # without an order the last ids come back first
         other.add_edges_from(zip(source[-m:], target[-m:], strict=True) if m else [])
         found = _reference(map(len, nx.connected_components(other)))
-        assert _at(curve, m) == found
+        assert _at(curve[:3], m) == found
 
 
 def test_a_tie_for_the_largest_is_second_as_well():
@@ -91,6 +121,17 @@ def test_the_second_is_found_again_where_the_largest_swallows_it():
     assert curve.second[-4:].tolist() == [40, 3, 2, 1]
 
 
+def test_paths_are_counted_when_they_close_and_not_before():
+    graph = from_links([1, 1, 1, 2], [0, 1, 2, 2], [1, 2, 3, 4], [1] * 4)
+    for order, expected in (
+        ([0, 1, 2, 3], [0, 0, 0, 0, 1]),  # the path grows from its end
+        ([3, 2, 1, 0], [0, 0, 0, 0.75, 1]),  # from the input
+        ([2, 1, 0, 3], [0, 0, 0, 0.75, 1]),  # from both, and closes in the middle
+        ([2, 0, 1, 3], [0, 0, 0, 0.75, 1]),
+    ):
+        assert percolation(graph, np.array(order)).reach.tolist() == expected
+
+
 @pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint16])
 def test_arrays_of_any_integers_in_any_layout_give_the_same(dtype):
     graph = random_stack([30, 40], [100], seed=3)
@@ -98,7 +139,9 @@ def test_arrays_of_any_integers_in_any_layout_give_the_same(dtype):
     order = np.random.default_rng(4).permutation(100)
     pair = np.stack([source, target], axis=1).astype(dtype)  # its columns have strides
     bare = grow_clusters(70, pair[:, 0], pair[:, 1], order.astype(dtype))
-    for one, other in zip(bare, percolation(graph, order), strict=True):
+    curve = percolation(graph, order.astype(dtype))
+    assert np.array_equal(curve.reach, percolation(graph, order).reach)
+    for one, other in zip(bare, curve[:3], strict=True):
         assert one.dtype == other.dtype
         assert np.array_equal(one, other)
 
@@ -166,9 +209,8 @@ def test_giant_component_of_a_random_layer_meets_its_theory():
     kept = 12_000  # of 16,000 links, f = 0.25
     curves = _random_curves(4000, 4000, 16_000, draws=20)
     share = np.array([curve.largest[kept] / 8000 for curve in curves])
-    predicted = 1.0
-    for _ in range(100):  # S = 1 - exp(-p c S) on both sides, p c = 3
-        predicted = 1 - np.exp(-3 * predicted)
+    predicted, other = er_layer_giant(4, 4, p=0.75)
+    assert predicted == other
     assert predicted == pytest.approx(0.9405, abs=5e-5)
     error = share.std(ddof=1) / np.sqrt(len(share))
     assert error < 0.002  # else the next line would hold for any law
@@ -184,29 +226,15 @@ def test_second_cluster_peaks_at_the_threshold_as_layers_grow():
         curves = _random_curves(n_in, n_out, count, draws)
         peaks.append(np.array([curve.second.argmax() / count for curve in curves]))
     found = 2 * peaks[1] - peaks[0]
-    threshold = 1 / np.sqrt(6 * 4)  # of the mean degrees on both sides
+    threshold = er_layer_threshold(6, 4)
+    assert threshold == pytest.approx(1 / np.sqrt(6 * 4))
     error = found.std(ddof=1) / np.sqrt(draws)
     assert error < 0.015 * threshold
     assert abs(found.mean() - threshold) < 4 * error
 
 
-def _damages(name, graph, fractions, scope, seed):
-    read = Links.of(graph)
-    return [
-        PERTURBATIONS[name](read, np.random.default_rng(seed), fraction, scope)
-        for fraction in fractions
-    ]
-
-
-@st.composite
-def curves_of_damage(draw, name):
-    graph = draw(layered_graphs(max_size=8, max_depth=2))
-    fractions = sorted(draw(st.lists(st.floats(0, 1), max_size=6)))
-    scope = draw(st.sampled_from(Links.of(graph).scopes))
-    return graph, _damages(name, graph, fractions, scope, draw(SEEDS))
-
-
 def _check_along(graph, damages):
+    assert nested(damages)
     found = along(graph, damages)
     assert tuple(found) == ALONG
     for name, values in found.items():
@@ -214,19 +242,42 @@ def _check_along(graph, damages):
         assert values.tolist() == reference  # the same floats, not close ones
 
 
-@every_perturbation
+@given(graph=layered_graphs(max_size=8, max_depth=2), data=st.data())
+def test_along_is_the_measures_of_any_nested_damages(graph, data):
+    order = np.random.default_rng(data.draw(SEEDS)).permutation(graph.ecount())
+    cuts = sorted(data.draw(st.lists(st.integers(0, graph.ecount()), max_size=6)))
+    _check_along(graph, [Damage(np.sort(order[cut:])) for cut in cuts])
+
+
+def _damages(name, graph, fractions, scope, seed):
+    perturbation, links = PERTURBATIONS[name], Links.of(graph)
+    rng = np.random.default_rng(seed)
+    probe = [lambda damage: (float(damage.kept.sum()), links.marks)]
+    given_probe = probe if perturbation.probed else []
+    return perturbation.curve(links, rng, fractions, scope, *given_probe)
+
+
+@st.composite
+def curves_of_damage(draw, name):
+    seed, graph = draw(SEEDS), draw(layered_graphs(max_size=8))
+    fractions = sorted(draw(st.lists(st.floats(0, 1), max_size=6)))
+    on_pixels = PERTURBATIONS[name].acts_on == "pixels"
+    scope = "per_layer" if on_pixels else draw(st.sampled_from(Links.of(graph).scopes))
+    return graph, _damages(name, with_marks(graph, seed), fractions, scope, seed)
+
+
+@pytest.mark.parametrize("name", PERTURBATIONS)
+@settings(max_examples=15)  # of each; what damages there can be, the test above draws
 @given(data=st.data())
-def test_along_is_the_measures_of_every_damage(name, data):
-    graph, damages = data.draw(curves_of_damage(name))
-    assert nested(damages)
-    _check_along(graph, damages)
+def test_along_follows_every_perturbation(name, data):
+    _check_along(*data.draw(curves_of_damage(name)))
 
 
-@every_perturbation
+@pytest.mark.parametrize("name", ["random_links", "weakest_links", "strongest_links"])
 @pytest.mark.parametrize("scope", ["per_layer", "global", "layer_1"])
 def test_along_follows_a_large_stack(name, scope):
     graph = random_stack([80, 100, 100, 60], [300, 400, 300], seed=5)
-    _check_along(graph, _damages(name, graph, np.linspace(0, 1, 21), scope, seed=6))
+    _check_along(graph, _damages(name, graph, np.linspace(0, 1, 11), scope, seed=6))
 
 
 @pytest.mark.parametrize("build", SPECIMENS.values(), ids=SPECIMENS)
@@ -259,7 +310,9 @@ def test_along_refuses_what_is_not_nested_or_no_link(kept):
 
 
 def test_along_refuses_other_measures():
-    with pytest.raises(InputError, match="giant_component, reach only; got 'density'"):
+    with pytest.raises(
+        InputError, match=r"giant_component, reach.* only; got 'density'"
+    ):
         along(one_layer(), [], ["density"])
 
 

@@ -1,4 +1,4 @@
-"""Laws of every order and every perturbation, and of the damage they tell."""
+"""Laws of every perturbation, and how one's own joins them."""
 
 import itertools
 import pickle
@@ -9,248 +9,192 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
-from hypothesis import given
+from damages import (
+    CASES,
+    cases,
+    curve,
+    damaged_cases,
+    dense_stack,
+    groups,
+    marked,
+    probe_of,
+    stepwise,
+)
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from specimens import SPECIMENS, fingerprint, layered_graphs, one_layer, path
+from specimens import fingerprint, layered_graphs, path
 
 from netrobust.errors import InputError
-from netrobust.graphs import perturb
 from netrobust.graphs.graph import biases, check, first_depth, from_links, links, sizes
 from netrobust.graphs.perturb import (
     ORDERS,
     PERTURBATIONS,
-    Damage,
     Links,
+    Perturbation,
     Removal,
+    Reweighting,
+    adaptive,
     apply,
+    greedy,
+    neuron_removal,
     random_links,
+    removal,
+    remove,
     removed_fraction,
-    strongest_links,
-    weakest_links,
+    reweight,
+    reweighting,
 )
-from netrobust.registry import Registry
+from netrobust.registry import Registry, Varied
 
-FRACTIONS = st.floats(0, 1)
-SEEDS = st.integers(0, 2**32)
-every_perturbation = pytest.mark.parametrize("name", PERTURBATIONS)
-
-
-@st.composite
-def scoped_graphs(draw):
-    graph = draw(layered_graphs(max_depth=2))
-    return graph, draw(st.sampled_from(Links.of(graph).scopes))
+LINKS = cases(acts_on="links")
+REWEIGHTINGS = [name for name in CASES if isinstance(PERTURBATIONS[name], Reweighting)]
+every_case = pytest.mark.parametrize("name", CASES)
+few = settings(max_examples=12)  # of each of the many
 
 
-def _groups(graph, scope):
-    """Link ids that lose a fraction together, told without the code under test."""
-    depth = np.array(graph.vs["depth"])[links(graph)[1]]
-    if scope == "global":
-        return [np.arange(len(depth))]
-    if scope == "per_layer":
-        return [np.flatnonzero(depth == d) for d in sorted(set(graph.vs["depth"]))]
-    return [np.flatnonzero(depth == int(scope.removeprefix("layer_")))]
+def quota(fraction, group):
+    return int(fraction * len(group) + 0.5)
 
 
-@every_perturbation
-@given(case=scoped_graphs(), seed=SEEDS)
-def test_nothing_goes_at_0_and_everything_in_scope_at_1(name, case, seed):
-    graph, scope = case
-    rng = np.random.default_rng(seed)
-    intact = PERTURBATIONS[name](graph, rng, 0, scope)
-    assert fingerprint(apply(graph, intact)) == fingerprint(graph)
-    gone = PERTURBATIONS[name](graph, rng, 1, scope)
-    inside = np.concatenate(_groups(graph, scope))
-    assert set(gone.kept) == set(range(graph.ecount())) - set(inside)
-    if scope in ("per_layer", "global"):
-        assert apply(graph, gone).ecount() == 0
+def lists(damage):
+    """Damage as lists, to be compared with ==."""
+    arrays = damage.kept, damage.weight, damage.bias
+    return [None if one is None else one.tolist() for one in arrays]
 
 
-@every_perturbation
-@given(case=scoped_graphs(), fraction=FRACTIONS, seed=SEEDS)
-def test_counts_are_exact_in_every_group_of_the_scope(name, case, fraction, seed):
-    graph, scope = case
-    damage = PERTURBATIONS[name](graph, np.random.default_rng(seed), fraction, scope)
-    assert (np.diff(damage.kept) > 0).all()
-    removed = np.setdiff1d(np.arange(graph.ecount()), damage.kept)
-    quota = [int(fraction * len(g) + 0.5) for g in _groups(graph, scope)]
-    counts = [len(np.intersect1d(removed, g)) for g in _groups(graph, scope)]
-    assert counts == quota
-    assert len(removed) == sum(quota)
-    total = sum(len(group) for group in _groups(graph, scope))
-    share = removed_fraction(graph, damage, scope)
-    assert share == pytest.approx(sum(quota) / total if total else np.nan, nan_ok=True)
-
-
-@every_perturbation
-@given(case=scoped_graphs(), fractions=st.lists(FRACTIONS, max_size=5), seed=SEEDS)
-def test_a_curve_is_nested_and_equal_to_its_points(name, case, fractions, seed):
-    graph, scope = case
-    fractions = sorted(fractions)
-    perturbation = PERTURBATIONS[name]
-    read_once = Links.of(graph)
-    curve = perturbation.curve(read_once, np.random.default_rng(seed), fractions, scope)
-    for fraction, damage in zip(fractions, curve, strict=True):
-        alone = perturbation(graph, np.random.default_rng(seed), fraction, scope)
-        assert np.array_equal(damage.kept, alone.kept)
-    for less, more in itertools.pairwise(curve):
+@every_case
+@few
+@given(data=st.data())
+def test_every_perturbation_keeps_the_laws(name, data):
+    graph, scope, seed, fractions = data.draw(damaged_cases(name))
+    before = fingerprint(graph), graph.es["saliency"], graph.vs["activation"]
+    fractions = [0, *fractions, 1]
+    found = curve(name, Links.of(graph), seed, fractions, scope)
+    again = curve(name, graph, seed, fractions, scope)
+    assert [lists(one) for one in found] == [lists(one) for one in again]
+    assert (fingerprint(graph), graph.es["saliency"], graph.vs["activation"]) == before
+    assert fingerprint(apply(graph, found[0])) == fingerprint(graph)
+    for less, more in itertools.pairwise(found):
         assert set(more.kept) <= set(less.kept)
+    inside = groups(name, graph, scope)
+    for fraction, damage in zip(fractions, found, strict=True):
+        damaged = check(apply(graph, damage))
+        assert sizes(damaged) == sizes(graph)
+        assert first_depth(damaged) == first_depth(graph)
+        if not stepwise(PERTURBATIONS[name]):
+            rng = np.random.default_rng(seed)
+            alone = PERTURBATIONS[name](graph, rng, fraction, scope)
+            assert lists(alone) == lists(damage)
+        if name in REWEIGHTINGS:
+            check_weights(graph, damage, fraction, inside)
+        elif name in LINKS:
+            check_links(name, graph, damage, fraction, inside, scope)
+    if name not in LINKS:
+        source, target, _ = links(graph)
+        gone = np.concatenate(inside)
+        stays = ~(np.isin(source, gone) | np.isin(target, gone))
+        assert found[-1].kept.tolist() == np.flatnonzero(stays).tolist()
 
 
-@every_perturbation
-@given(case=scoped_graphs(), fraction=FRACTIONS, seed=SEEDS)
-def test_the_input_stays_and_the_damaged_graph_keeps_the_contract(
-    name, case, fraction, seed
-):
-    graph, scope = case
-    before = fingerprint(graph)
-    damage = PERTURBATIONS[name](graph, np.random.default_rng(seed), fraction, scope)
-    damaged = check(apply(graph, damage))
-    assert fingerprint(graph) == before
-    assert sizes(damaged) == sizes(graph)
-    assert first_depth(damaged) == first_depth(graph)
-    assert biases(damaged).tobytes() == biases(graph).tobytes()
-    for of_damaged, of_graph in zip(links(damaged), links(graph), strict=True):
-        assert of_damaged.tobytes() == of_graph[damage.kept].tobytes()
+def check_links(name, graph, damage, fraction, inside, scope):
+    """Links in scope go by exact number, others stay; weights and biases stay."""
+    removed = np.setdiff1d(np.arange(graph.ecount()), damage.kept)
+    quotas = [quota(fraction, group) for group in inside]
+    assert [np.isin(group, removed).sum() for group in inside] == quotas
+    assert len(removed) == sum(quotas)
+    total = sum(len(group) for group in inside)
+    share = sum(quotas) / total if total else np.nan
+    found = removed_fraction(graph, damage, scope)
+    assert found == pytest.approx(share, nan_ok=True)
+    if "rescale" not in name:
+        assert (damage.weight, damage.bias) == (None, None)
+
+
+def check_weights(graph, damage, fraction, inside):
+    """Weights in scope change up to the number, bit for bit the others stay."""
+    before = links(graph)[2]
+    assert damage.kept.tolist() == [*range(graph.ecount())]
+    assert damage.bias is None
+    after = before if damage.weight is None else damage.weight
+    changed = np.flatnonzero(before.view(np.int32) != after.view(np.int32))
+    for group in inside:
+        assert np.isin(group, changed).sum() <= quota(fraction, group)
+    assert np.isin(changed, np.concatenate(inside)).all()
+
+
+@pytest.mark.parametrize("name", [*cases(acts_on="neurons"), *cases(acts_on="pixels")])
+@few
+@given(data=st.data())
+def test_neurons_in_scope_go_by_exact_number_and_no_others(name, data):
+    sizes_ = data.draw(st.lists(st.integers(1, 5), min_size=2, max_size=4))
+    seed, graph = data.draw(st.integers(0, 2**32)), dense_stack(sizes_)
+    scopes = ["per_layer", "global"]
+    if PERTURBATIONS[name].acts_on == "neurons":
+        scopes += [f"layer_{depth}" for depth in range(1, len(sizes_))]
+    scope = data.draw(st.sampled_from(scopes))
+    fractions = sorted(data.draw(st.lists(st.floats(0, 1), max_size=3)))
+    source, target, _ = links(graph)
+    for fraction, damage in zip(
+        fractions, curve(name, graph, seed, fractions, scope), strict=True
+    ):
+        after = biases(apply(graph, damage))
+        if PERTURBATIONS[name].acts_on == "neurons":  # the silent ones: all had biases
+            gone = np.flatnonzero((after == 0) & (biases(graph) != 0))
+        else:  # those that have no link left: all had one
+            assert damage.bias is None
+            gone = np.setdiff1d(np.arange(sizes_[0]), source[damage.kept])
+        inside = groups(name, graph, scope)
+        quotas = [quota(fraction, group) for group in inside]
+        assert [np.isin(group, gone).sum() for group in inside] == quotas
+        assert len(gone) == sum(quotas)
+        stays = ~(np.isin(source, gone) | np.isin(target, gone))
+        assert damage.kept.tolist() == np.flatnonzero(stays).tolist()
+        assert damage.weight is None
+        silent = np.isin(np.arange(len(after)), gone)
+        assert (after[~silent] == biases(graph)[~silent]).all()
 
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
-@given(graph=layered_graphs(), seed=SEEDS)
+@few
+@given(graph=layered_graphs(), seed=st.integers(0, 2**32))
 def test_an_order_ranks_every_link_once_and_repeats_with_its_seed(order, graph, seed):
-    ranking = order(graph, np.random.default_rng(seed))
+    ranking = order(marked(graph, seed), np.random.default_rng(seed))
     assert sorted(ranking) == list(range(graph.ecount()))
     again = order(Links.of(graph), np.random.default_rng(seed))
     assert np.array_equal(ranking, again)
 
 
-@given(case=scoped_graphs(), fraction=FRACTIONS, seed=SEEDS)
-def test_ordered_removals_split_every_group_by_weight(case, fraction, seed):
-    graph, scope = case
-    weight = np.abs(links(graph)[2])
-    for removal, sign in ((strongest_links, 1), (weakest_links, -1)):
-        kept = removal(graph, np.random.default_rng(seed), fraction, scope).kept
-        for group in _groups(graph, scope):
-            stays = np.isin(group, kept)
-            if stays.any() and not stays.all():
-                gone, left = sign * weight[group[~stays]], sign * weight[group[stays]]
-                assert gone.min() >= left.max()
+FLIPS = ["random_sign_flips", "weakest_sign_flips"]  # seen at every link
+TIED = [one for one in CASES if one not in REWEIGHTINGS and one != "greedy_links"]
 
 
-@every_perturbation
-def test_equal_links_go_at_random(name):
-    graph = from_links([5, 2], np.arange(10) % 5, 5 + np.arange(10) // 5, [1, -1] * 5)
-    rng, draws, gone = np.random.default_rng(0), 4000, np.full(10, 4000)
-    for _ in range(draws):
-        gone[PERTURBATIONS[name](Links.of(graph), rng, 0.3, "global").kept] -= 1
-    # Each count is binomial; 5 standard deviations over 10 links do not happen.
-    assert np.abs(gone / draws - 0.3).max() < 5 * np.sqrt(0.3 * 0.7 / draws)
-
-
-def test_scopes_are_named_for_the_depth_of_the_targets():
-    assert Links.of(path()).scopes == (
-        "per_layer", "global", "layer_1", "layer_2", "layer_3",
+@pytest.mark.parametrize("name", [*TIED, *FLIPS])
+def test_equals_are_damaged_at_random(name):
+    acts_on, pairs = PERTURBATIONS[name].acts_on, np.arange(10)
+    few_first = acts_on == "neurons"  # five of what can go, and ten links
+    source, target = (pairs % 2, 2 + pairs // 2) if few_first else (
+        pairs % 5, 5 + pairs // 5
     )  # fmt: skip
-    deep = SPECIMENS["full"]()
-    assert Links.of(deep).scopes == ("per_layer", "global", "layer_3")
-    rng = np.random.default_rng(0)
-    assert random_links(path(), rng, 1, "layer_2").kept.tolist() == [0, 2]
-    for scope in ("layer_4", "layer_0", "everywhere", 1):
-        with pytest.raises(InputError, match="per_layer, global, layer_1, layer_2"):
-            random_links(path(), rng, 0.5, scope)
+    shape = [2, 5] if few_first else [5, 2]
+    graph = from_links(shape, source, target, np.ones(10))
+    graph.es["saliency"] = graph.vs["activation"] = 1
+    read, rng, draws = Links.of(graph), np.random.default_rng(0), 400
+    hits = np.zeros(10 if acts_on == "links" else 5)
+    for _ in range(draws):
+        damage = PERTURBATIONS[name](read, rng, 0.4, "global")
+        if name in FLIPS:
+            hits += damage.weight < 0
+        else:
+            ends = {"links": pairs, "neurons": target - 2, "pixels": source}[acts_on]
+            hits += ~np.isin(np.arange(len(hits)), ends[damage.kept])
+    # Each count is binomial; 5 standard deviations over ten of them do not happen.
+    assert np.abs(hits / draws - 0.4).max() < 5 * np.sqrt(0.4 * 0.6 / draws)
 
 
 @pytest.mark.parametrize("fraction", [-0.1, 1.5, np.nan, np.inf])
 def test_a_fraction_outside_0_to_1_is_refused(fraction):
     with pytest.raises(InputError, match=rf"in \[0, 1\]; got {fraction}"):
         random_links(path(), np.random.default_rng(0), fraction)
-
-
-def test_a_graph_that_breaks_the_contract_is_refused():
-    graph = path()
-    del graph.es["weight"]
-    with pytest.raises(InputError, match="weight"):
-        random_links(graph, np.random.default_rng(0), 0.5)
-
-
-def test_damage_may_replace_weights_and_biases():
-    graph = one_layer()
-    damage = Damage(np.array([0, 3]), np.float32([7, 8]), np.float32([0.5, -0.5]))
-    damaged = check(apply(graph, damage))
-    assert damaged.es["weight"] == [7, 8]
-    assert damaged.vs["bias"] == [0, 0, 0, 0.5, -0.5]
-    assert Links.of(graph).hidden == 2
-    deep = SPECIMENS["full"]()  # no neuron of it lies at depth 0
-    damage = Damage(np.arange(6), bias=np.ones(5, dtype=np.float32))
-    assert apply(deep, damage).vs["bias"] == [1.0] * 5
-    assert Links.of(deep).hidden == 5
-
-
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (Damage([4]), "rising link ids from 0 to 3; got 4"),
-        (Damage([0, 3, 9]), "rising link ids from 0 to 3; got 9"),
-        (Damage([0], bias=np.ones(5)), "bias .* 2 values; got 5"),
-        (Damage([], bias=[]), "bias .* 2 values; got 0"),
-    ],
-)
-def test_damage_that_does_not_fit_is_refused(damage, message):
-    with pytest.raises(InputError, match=message):
-        apply(one_layer(), damage)
-    with pytest.raises(InputError, match=message):
-        removed_fraction(one_layer(), damage)
-
-
-@pytest.mark.parametrize(
-    ("arrays", "message"),
-    [
-        ({"kept": [1, 0]}, "kept must hold rising link ids from 0 on; got 0 at 1"),
-        ({"kept": [1, 1]}, "rising link ids from 0 on; got 1 at 1"),
-        ({"kept": [-1]}, "rising link ids from 0 on; got -1 at 0"),
-        ({"kept": [-1.0]}, "rising link ids from 0 on; got -1.0 at 0"),
-        ({"kept": [0, 0.5]}, "rising link ids from 0 on; got 0.5 at 1"),
-        ({"kept": [np.nan]}, "rising link ids from 0 on; got nan at 0"),
-        ({"kept": [0, np.inf]}, "rising link ids from 0 on; got inf at 1"),
-        ({"kept": [1e300]}, "rising link ids from 0 on; got 1e"),
-        ({"kept": np.array([2**64 - 1], np.uint64)}, "rising .* got 18446744073709"),
-        ({"kept": [0, 2**63 - 1, -(2**63)]}, "rising .* got -9223372036854775808 at 2"),
-        ({"kept": np.array([True, False])}, "one row of link ids; got True"),
-        ({"kept": ["1"]}, "one row of link ids; got '1'"),
-        ({"kept": [[1]]}, r"one row of link ids; got shape \(1, 1\)"),
-        ({"kept": 3}, r"one row of link ids; got shape \(\)"),
-        ({"kept": None}, "one row of link ids; got shape"),
-        ({"kept": [0], "weight": np.ones(4)}, "weight .* 1 values; got 4"),
-        ({"kept": [0, 1], "weight": np.ones(1)}, "weight .* 2 values; got 1"),
-        ({"kept": [0], "weight": [np.nan]}, "weight of the damage must be finite"),
-        ({"kept": [0], "weight": [1e39]}, "weight of the damage must be finite"),
-        ({"kept": [0], "weight": ["1"]}, "weight of the damage must hold one row"),
-        ({"kept": [0], "bias": [1, np.inf]}, "bias of the damage must be finite"),
-        ({"kept": [0], "bias": np.float32(1)}, "bias of the damage must hold one row"),
-    ],
-)
-def test_arrays_that_are_no_damage_are_refused(arrays, message):
-    with pytest.raises(InputError, match=message):
-        Damage(**arrays)
-
-
-@pytest.mark.parametrize(
-    "kept",
-    [[0, 2], (0, 2), [0.0, 2.0], range(0, 3, 2), np.array([0, 2], np.uint8)],
-    ids=["list", "tuple", "floats", "range", "bytes"],
-)
-def test_damage_holds_arrays_of_one_kind(kept):
-    damage = Damage(kept, weight=[1, 2], bias=[0.1, 3])
-    assert (damage.kept.dtype, damage.kept.tolist()) == (np.int64, [0, 2])
-    assert (damage.weight.dtype, damage.weight.tolist()) == (np.float32, [1, 2])
-    assert damage.bias.tolist() == [np.float32(0.1), 3]
-    assert apply(one_layer(), damage).get_edgelist() == [(0, 3), (1, 4)]
-
-
-@pytest.mark.parametrize("kept", [[], (), np.array([]), np.arange(0)])
-def test_nothing_at_all_may_be_kept(kept):
-    damage = Damage(kept)
-    assert damage.kept.dtype == np.int64
-    assert apply(one_layer(), damage).ecount() == 0
-    assert removed_fraction(one_layer(), damage) == 1
 
 
 def by_id(graph, rng):
@@ -263,16 +207,70 @@ def backwards(graph, rng):
     return by_id(graph, rng)[::-1]
 
 
-def test_one_decorator_adds_an_order_and_a_perturbation(monkeypatch):
-    monkeypatch.setattr(perturb, "ORDERS", Registry("order"))
-    monkeypatch.setattr(perturb, "PERTURBATIONS", Registry("perturbation"))
-    mine = perturb.removal(by_id)
-    assert perturb.ORDERS["by_id"] is by_id
-    assert perturb.PERTURBATIONS["by_id"] is mine
-    assert perturb.PERTURBATIONS.summaries() == {"by_id": "Remove links by their ids."}
+@pytest.fixture
+def fresh(monkeypatch):
+    """Empty registries in place of the real ones."""
+    orders, perturbations = Registry("order"), Varied("perturbation")
+    for module in (remove, reweight, adaptive):
+        monkeypatch.setattr(module, "PERTURBATIONS", perturbations)
+    monkeypatch.setattr(remove, "ORDERS", orders)
+    return orders, perturbations
+
+
+def test_one_decorator_adds_an_order_and_a_perturbation(fresh):
+    orders, perturbations = fresh
+    mine = removal(by_id)
+    assert orders["by_id"] is by_id
+    assert perturbations["by_id"] is mine
+    assert perturbations.summaries() == {"by_id": "Remove links by their ids."}
     assert mine(path(), np.random.default_rng(0), 0.4, "global").kept.tolist() == [1, 2]
-    again = perturb.removal(by_id)  # as in a cell of a notebook that runs twice
-    assert perturb.PERTURBATIONS["by_id"] is again
+    again = removal(by_id)  # as in a cell of a notebook that runs twice
+    assert perturbations["by_id"] is again
+
+
+def test_decorators_take_what_a_member_is(fresh):
+    orders, perturbations = fresh
+
+    @removal(needs=("saliency",), recomputes=True)
+    def salient(graph, rng, *, sign=1):
+        """Remove salient links."""
+        return np.argsort(-sign * Links.of(graph).mark("saliency"), kind="stable")
+
+    @neuron_removal(acts_on="pixels", recomputes=True)
+    def last_pixels(graph, rng):
+        """Remove the last pixels."""
+        return np.arange(sum(Links.of(graph).sizes))[::-1]
+
+    @reweighting(order=backwards)
+    def zeroed(graph, rng, chosen, *, to=0.0):
+        """Set weights to 0."""
+        return np.full(len(chosen), to)
+
+    @greedy
+    def either_end(left, rng):
+        """Remove the first links, or the last."""
+        return [by_id(left, rng), backwards(left, rng)]
+
+    assert [*perturbations] == ["salient", "last_pixels", "zeroed", "either_end"]
+    assert [*orders] == ["salient"]
+    assert (salient.needs, salient.acts_on, salient.probed) == (
+        ("saliency",), "links", False,
+    )  # fmt: skip
+    assert salient.options == {"sign": 1, "recompute": False, "rescale": "none"}
+    assert (last_pixels.acts_on, last_pixels.options) == (
+        "pixels",
+        {"recompute": False},
+    )
+    assert (zeroed.options, either_end.probed) == ({"to": 0.0}, True)
+    rng, graph = np.random.default_rng(0), path()
+    graph.es["saliency"] = [3, 1, 2]
+    for name, kept in (("salient", [1, 2]), ("salient(sign=-1)", [0, 2])):
+        assert perturbations[name](graph, rng, 0.4, "global").kept.tolist() == kept
+    assert last_pixels(graph, rng, 1).kept.tolist() == [1, 2]
+    weight = perturbations["zeroed(to=9)"](graph, rng, 0.4, "global").weight
+    assert weight.tolist() == [1, -2, 9]
+    with pytest.raises(InputError, match="acts_on must be one of neurons, pixels; got"):
+        neuron_removal(acts_on="pixel")(by_id)
 
 
 def test_a_taken_name_is_left_alone():
@@ -280,8 +278,9 @@ def test_a_taken_name_is_left_alone():
         """Remove links my way."""
 
     before = dict(ORDERS), dict(PERTURBATIONS)
-    with pytest.raises(InputError, match="'random_links' is registered already"):
-        perturb.removal(random_links)
+    for decorator in (removal, neuron_removal, reweighting, greedy):
+        with pytest.raises(InputError, match="'random_links' is registered already"):
+            decorator(random_links)
     assert (dict(ORDERS), dict(PERTURBATIONS)) == before
 
 
@@ -294,18 +293,126 @@ def test_an_order_that_does_not_rank_every_link_is_refused(ranking):
         Removal(short)(path(), np.random.default_rng(0), 0.5)
 
 
-def _kept(removal: Removal) -> list[int]:
-    return removal(path(), np.random.default_rng(0), 0.4, "global").kept.tolist()
+def test_members_say_what_they_act_on_and_need():
+    for name, member in PERTURBATIONS.items():
+        assert isinstance(member, Perturbation)
+        assert member.__name__ == name
+        first = member.__doc__.partition("\n")[0]
+        assert first.endswith(".")
+        assert len(first) < 85
+        expected = name.split("_")[-1] if "_by_" not in name else name.split("_")[0]
+        assert member.acts_on == (
+            expected if expected in ("neurons", "pixels") else "links"
+        )
+        said = {"saliency", "activation"} & {name.split("_")[-1]}
+        assert set(member.needs) == said
+        assert member.probed == (name == "greedy_links")
 
 
-def test_removals_travel_to_spawned_processes():
-    for removal in PERTURBATIONS.values():
-        assert pickle.loads(pickle.dumps(removal)) is removal
-    own = Removal(backwards)
-    assert pickle.loads(pickle.dumps(own)) == own
+@pytest.mark.parametrize("name", [one for one in CASES if PERTURBATIONS[one].needs])
+def test_members_that_need_marks_say_so(name):
+    (mark,) = PERTURBATIONS[name].needs
+    with pytest.raises(InputError, match=f"the graph carries no {mark} in finite numb"):
+        PERTURBATIONS[name](path(), np.random.default_rng(0), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("random_links(rescale=weights)", {"rescale": "weights"}),
+        ("links_by_betweenness", {"recompute": False, "rescale": "none"}),
+        (
+            "links_by_betweenness(recompute=true)",
+            {"recompute": True, "rescale": "none"},
+        ),
+        ("neurons_by_degree(recompute=True)", {"recompute": True}),
+        ("random_neurons", {}),
+        ("gaussian_noise(amplitude=0.5)", {"amplitude": 0.5}),
+        ("uniform_noise", {"amplitude": 1.0}),
+        ("quantised(bits=8)", {"bits": 8}),
+        ("binarised( scale = unit )", {"scale": "unit"}),
+    ],
+)
+def test_options_are_given_as_text(text, options):
+    member = PERTURBATIONS[text]
+    assert member.options == options
+    assert PERTURBATIONS[member.__name__] == member
+    assert text in PERTURBATIONS
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "random_links(rescale=up)",
+            "rescale must be one of none, weights, biases; go",
+        ),
+        ("random_links(recompute=true)", "no option 'recompute'; it takes rescale"),
+        ("random_neurons(rescale=weights)", "no option 'rescale'; it takes none"),
+        (
+            "links_by_betweenness(recompute=1)",
+            "recompute must be true or false; got '1'",
+        ),
+        (
+            "gaussian_noise(amplitude=-1)",
+            "amplitude must be a number, 0 or larger; got",
+        ),
+        (
+            "gaussian_noise(amplitude=nan)",
+            "amplitude must be a number, 0 or larger; go",
+        ),
+        (
+            "gaussian_noise(amplitude=big)",
+            "amplitude must be a number, 0 or larger; go",
+        ),
+        (
+            "gaussian_noise(0.5)",
+            "written as option=value; got 'gaussian_noise\\(0.5\\)'",
+        ),
+        ("quantised(bits=1)", "bits must be an integer, 2 or larger; got 1"),
+        ("quantised(bits=2.5)", "bits must be an integer, 2 or larger; got 2.5"),
+        ("quantised(bits=25)", "bits must be at most 24"),
+        ("binarised(scale=1)", "scale must be one of mean, unit; got '1'"),
+        ("gausian_noise(amplitude=1)", "unknown perturbation 'gausian_noise'"),
+        ("gaussian_noise(amplitude=1", "unknown perturbation 'gaussian_noise"),
+    ],
+)
+def test_what_is_no_option_is_refused(text, message):
+    with pytest.raises(InputError, match=message):
+        PERTURBATIONS[text]
+    assert text not in PERTURBATIONS
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in CASES if stepwise(PERTURBATIONS[name])],
+)
+def test_damage_that_goes_step_by_step_needs_a_rising_grid(name):
+    graph = dense_stack([3, 3, 3])
+    with pytest.raises(InputError, match="fractions must rise where what is left is"):
+        curve(name, graph, 0, [0.7, 0.2])
+    assert curve(name, graph, 0, [0.5, 0.5])[0].kept.size < graph.ecount()
+
+
+def _told(member: Perturbation) -> list:
+    graph = dense_stack([3, 3, 3])
+    probe = [probe_of(graph)] if member.probed else []
+    rng = np.random.default_rng(0)
+    return lists(member.curve(graph, rng, [0.4], "per_layer", *probe)[0])
+
+
+def test_members_travel_to_other_processes():
+    for member in PERTURBATIONS.values():
+        assert pickle.loads(pickle.dumps(member)) is member
+    own = Removal(backwards, given=(("rescale", "weights"),))
+    others = [*map(PERTURBATIONS.__getitem__, CASES), own]
+    for member in others:
+        again = pickle.loads(pickle.dumps(member))
+        assert again == member
+        assert again.__name__ == member.__name__
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        for removal in (*PERTURBATIONS.values(), own):
-            assert pool.submit(_kept, removal).result() == _kept(removal)
+        for member, found in zip(others, pool.map(_told, others), strict=True):
+            assert found == _told(member)
 
 
 def test_the_families_load_without_igraph():
@@ -315,15 +422,3 @@ def test_the_families_load_without_igraph():
         "assert not {'igraph', 'torch', 'pandas', 'matplotlib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-@given(graph=layered_graphs())
-def test_links_hold_what_the_graph_holds(graph):
-    held = Links.of(graph)
-    assert Links.of(held) is held
-    assert held.sizes == sizes(graph)
-    for array, expected in zip(
-        (held.source, held.target, held.weight), links(graph), strict=True
-    ):
-        assert array.tobytes() == expected.tobytes()
-    assert held.layer.tolist() == [graph.vs[edge.source]["depth"] for edge in graph.es]

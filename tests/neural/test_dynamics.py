@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import models
+from specimens import within_four_errors
 
 import netrobust
 from netrobust.errors import InputError
@@ -176,7 +177,7 @@ def test_mean_number_of_paths_of_random_layers():
         )
         for _ in range(40)
     ]
-    within_four_errors(found, 784_000, precision=0.002)
+    within_four_errors(found, 784_000, at_most=0.002 * 784_000)
 
 
 # Alignment
@@ -421,12 +422,6 @@ def test_layers_that_do_not_follow_each_other_are_refused():
 # errors are so small that a wrong law would show.
 
 
-def within_four_errors(samples, expected, precision=0.01):
-    error = np.std(samples, ddof=1) / np.sqrt(len(samples))
-    assert abs(np.mean(samples) - expected) < 4 * error
-    assert error < precision * expected
-
-
 LAYERS = {
     "sparse": ((100, 100, 100), 0.3),  # 1% of the places hold a link
     "dense": ((40, 50, 400), 0.5),  # 20%: dropped links often grow again
@@ -475,7 +470,8 @@ def test_share_of_places_ever_tried(kind, updates, times, prune):
     found = runs(kind, updates, 40, prune=prune)[:, 0]
     expected = itop_rate(count / (n_in * n_out), zeta, np.arange(1, updates + 1))
     for time in times:
-        within_four_errors(found[:, time - 1], expected[time - 1], precision=0.003)
+        law = expected[time - 1]
+        within_four_errors(found[:, time - 1], law, at_most=0.003 * law)
 
 
 @pytest.mark.parametrize(
@@ -491,7 +487,7 @@ def test_survival_of_links_under_random_rewiring(kind, times):
     density = count / (n_in * n_out)
     for time in times:
         expected = link_survival(density, zeta, time)
-        within_four_errors(found[:, time - 1], expected)
+        within_four_errors(found[:, time - 1], expected, at_most=0.01 * expected)
 
 
 def test_the_laws_tell_other_rules_apart():

@@ -443,7 +443,7 @@ def test_em_s_follows_its_schedule():
 
 
 def test_rules_for_every_place_refuse_huge_layers(monkeypatch):
-    monkeypatch.setattr("netrobust.neural.train.MOST_PLACES", 191)
+    monkeypatch.setattr("netrobust.neural.beginning.MOST_PLACES", 191)
     message = "rigl holds a number for every possible link .* layer 1 has 192, train"
     with pytest.raises(InputError, match=message):
         train(DATA, replace(CONFIG, **parse("rigl")))
@@ -645,7 +645,7 @@ def test_defaults_are_used_without_settings(monkeypatch):
     class Stop(Exception):
         pass
 
-    def begin(data, config, seed, path):
+    def begin(data, config, seed, path, start):
         assert config == TrainConfig()
         raise Stop
 

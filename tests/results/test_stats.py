@@ -9,7 +9,14 @@ from scipy import stats as reference
 
 from netrobust.errors import InputError
 from netrobust.results.interval import MIN_NETWORKS
-from netrobust.results.stats import CHANCE, KEYS, robustness, split, summarise
+from netrobust.results.stats import (
+    CHANCE,
+    KEYS,
+    gap,
+    robustness,
+    split,
+    summarise,
+)
 
 GRID = np.linspace(0, 1, 21)
 
@@ -271,6 +278,7 @@ def test_the_table_is_left_as_it_was():
     before = table.copy(deep=True)
     summarise(table, "accuracy", by="fraction")
     robustness(table)
+    gap(table.assign(reach=table["accuracy"]), structure="reach")
     pd.testing.assert_frame_equal(table, before)
 
 
@@ -282,6 +290,7 @@ def test_a_linear_fall_to_chance_has_area_and_half_of_one_half(intact):
     row = only(robustness(damage(intact + (0.1 - intact) * GRID)))
     assert row["robustness"] == pytest.approx(0.5)
     assert row["f50"] == pytest.approx(0.5)
+    assert row["f95"] == pytest.approx(0.05)
     assert row["value"] == "accuracy"
 
 
@@ -290,6 +299,7 @@ def test_a_quadratic_fall_meets_its_integral_and_root():
     row = only(robustness(damage(1 - fine**2, fine), chance=0))
     assert row["robustness"] == pytest.approx(2 / 3, abs=1e-6)
     assert row["f50"] == pytest.approx(np.sqrt(0.5), abs=1e-6)
+    assert row["f95"] == pytest.approx(np.sqrt(0.05), abs=1e-6)
 
 
 def test_a_step_falls_within_its_own_interval():
@@ -328,7 +338,7 @@ def test_values_below_chance_are_kept():
 @pytest.mark.parametrize("intact", [0.1, 0.05, 0.149])
 def test_an_intact_network_near_chance_has_no_robustness(intact):
     row = only(robustness(damage(np.linspace(intact, 0.1, 21))))
-    assert np.isnan([row["robustness"], row["f50"]]).all()
+    assert np.isnan([row["robustness"], row["f50"], row["f95"]]).all()
 
 
 def test_the_floor_is_the_least_height_above_chance():
@@ -352,8 +362,9 @@ def test_noise_has_no_robustness_where_a_floor_of_zero_gives_ratios_of_noise():
 
 def test_chance_is_that_of_ten_classes_for_accuracy_and_nothing_for_shares():
     values = np.linspace(0.9, 0.1, 21)
-    table = damage(values).assign(giant_component=values, reach=values, loss=values)
-    for name, chance in (("accuracy", 0.1), ("giant_component", 0), ("reach", 0)):
+    shares = dict.fromkeys(["giant_component", "reach", "paths"], values)
+    table = damage(values).assign(loss=values, **shares)
+    for name, chance in (("accuracy", 0.1), *((share, 0) for share in shares)):
         pd.testing.assert_frame_equal(
             robustness(table, name), robustness(table, name, chance=chance)
         )
@@ -367,7 +378,7 @@ def test_an_undefined_point_makes_the_curve_undefined():
     values = 1 - GRID
     values[15] = np.nan
     row = only(robustness(damage(values)))
-    assert np.isnan([row["robustness"], row["f50"]]).all()
+    assert np.isnan([row["robustness"], row["f50"], row["f95"]]).all()
 
 
 def test_replicates_are_averaged_before_the_crossing_is_sought():
@@ -404,7 +415,126 @@ def test_a_grid_without_an_end_is_refused(drop):
         robustness(damage(1 - GRID).drop(index=drop))
 
 
+# gap
+
+
+def fall(at):
+    """Intact until `at`, nothing from the next fraction of the grid on."""
+    return np.where(at + 1e-9 < GRID, 0.0, 1.0)
+
+
+def both(function, structure, **columns):
+    """The damage curves of function and structure, each with its chance at 0."""
+    return damage(function, giant_component=structure, **columns)
+
+
+def test_the_gap_is_the_area_between_function_and_structure():
+    # Ramps of width 0.05 that end the plateaus: centred at 0.325 and at 0.825.
+    row = only(gap(both(fall(0.3), 0.9 * fall(0.8)), chance=0))
+    assert row["robustness_function"] == pytest.approx(0.325)
+    assert row["robustness_structure"] == pytest.approx(0.825)
+    assert row["gap"] == pytest.approx(0.5)
+    assert row["f50_function"] == pytest.approx(0.325)
+    assert row["f50_structure"] == pytest.approx(0.825)
+    # Half of the function is gone while every connected neuron still is.
+    assert row["structure_at_f50"] == pytest.approx(0.9)
+    assert row["structure_kept"] == pytest.approx(1)
+    assert (row["function"], row["structure"]) == ("accuracy", "giant_component")
+
+
+def test_what_is_left_at_half_function_lies_on_the_broken_line():
+    # The function is halved at 1 - sqrt(1/2) of a fine grid; a linear structure has
+    # lost as much of its 0.6.
+    fine = np.linspace(0, 1, 1001)
+    table = damage((1 - fine) ** 2, fine, reach=0.6 * (1 - fine))
+    row = only(gap(table, structure="reach", chance=0))
+    assert row["f50_function"] == pytest.approx(1 - np.sqrt(0.5), abs=1e-6)
+    assert row["structure_kept"] == pytest.approx(np.sqrt(0.5), abs=1e-6)
+    assert row["structure_at_f50"] == pytest.approx(0.6 * np.sqrt(0.5), abs=1e-6)
+    assert row["gap"] == pytest.approx(1 / 2 - 1 / 3, abs=1e-6)
+
+
+def test_the_sides_of_a_gap_are_robustness_and_f50_of_each():
+    table = pd.concat(
+        both(0.1 + 0.8 * (1 - GRID) ** a, (1 - GRID**b) / 2, network_seed=seed)
+        for seed, (a, b) in enumerate([(1, 1), (2, 3), (3, 9)])
+    )
+    result = gap(table)
+    for side, name in (("function", "accuracy"), ("structure", "giant_component")):
+        alone = robustness(table, name)
+        for column in ("robustness", "f50"):
+            pd.testing.assert_series_equal(
+                result[f"{column}_{side}"], alone[column], check_names=False
+            )
+    difference = result["robustness_structure"] - result["robustness_function"]
+    pd.testing.assert_series_equal(result["gap"], difference, check_names=False)
+
+
+def test_a_function_that_falls_with_the_structure_has_no_gap():
+    row = only(gap(both(0.1 + 0.8 * (1 - GRID**2), 1 - GRID**2)))
+    assert row["gap"] == pytest.approx(0)
+    assert row["structure_kept"] == pytest.approx(0.5)
+
+
+def test_a_function_that_outlives_the_structure_has_a_negative_gap():
+    row = only(gap(both(np.ones(21), fall(0.2)), chance=0))
+    assert row["gap"] == pytest.approx(-0.775)
+    assert np.isnan([row["f50_function"], row["structure_kept"]]).all()
+
+
+def test_the_gap_averages_replicates_first_and_keeps_the_keys():
+    pair = [
+        both(np.where(GRID < 0.1, 1.0, 0.0), np.ones(21), replicate=0),
+        both(np.ones(21), np.ones(21), replicate=1),
+    ]
+    table = pd.concat(
+        one.assign(sparsifier=name, perturbation="random_links", network_seed=seed)
+        for one in pair
+        for name in ("set", "static")
+        for seed in (0, 1)
+    )
+    result = gap(table, chance=0)
+    assert result["f50_function"].tolist() == pytest.approx([0.1] * 4)
+    kept = result[["sparsifier", "network_seed", "perturbation"]]
+    assert len(kept.drop_duplicates()) == 4
+    assert not {"replicate", "fraction"} & set(result.columns)
+
+
+@pytest.mark.parametrize(
+    ("function", "structure", "defined"),
+    [
+        (np.where(np.arange(21) == 9, np.nan, 1 - GRID), 1 - GRID, "structure"),
+        (1 - GRID, np.where(np.arange(21) == 20, np.nan, 1 - GRID), "function"),
+        (1 - GRID, np.zeros(21), "function"),
+        (np.full(21, 0.04), 1 - GRID, "structure"),
+    ],
+)
+def test_an_undefined_side_makes_what_depends_on_it_undefined(
+    function, structure, defined
+):
+    row = only(gap(both(function, structure), chance=0))
+    assert row[f"robustness_{defined}"] == pytest.approx(0.5)
+    other = {"function": "structure", "structure": "function"}[defined]
+    names = [f"robustness_{other}", "gap", "structure_at_f50", "structure_kept"]
+    assert row[names].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda t: gap(t, "accuracy", "accuracy"), "both 'accuracy'; name two"),
+        (lambda t: gap(t, "loss", "reach"), "not known for 'loss'"),
+        (lambda t: gap(t, structure="kcore"), "no column 'kcore'"),
+        (lambda t: gap(t.iloc[:-1]), "needs both 0 and 1"),
+        (lambda t: gap(t, floor=-1), "floor must be"),
+    ],
+)
+def test_a_gap_that_cannot_be_said_is_refused(call, message):
+    with pytest.raises(InputError, match=message):
+        call(both(1 - GRID, 1 - GRID, loss=GRID, reach=1 - GRID))
+
+
 def test_keys_are_in_the_order_of_the_contract():
     assert KEYS[0] == "network"
     assert KEYS[-2:] == ("replicate", "draw_seed")
-    assert len(set(KEYS)) == 12
+    assert len(set(KEYS)) == len(KEYS)

@@ -1,6 +1,5 @@
-"""Exact predictions that measurements must meet."""
+"""Links that start and move at random: their degrees, places tried and survival."""
 
-from numbers import Real
 from typing import Any, overload
 
 import numpy as np
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
 from netrobust.errors import InputError
+from netrobust.graphs.theory.numbers import share
 
 
 def erdos_renyi_degrees(own: int, other: int, links: int) -> NDArray[np.float64]:
@@ -148,10 +148,8 @@ def link_survival(
 
 def _chance_to_grow(density: float, zeta: float) -> float:
     """Give the chance that a place without a link gets one at an update."""
-    for name, value in (("density", density), ("zeta", zeta)):
-        number = isinstance(value, Real) and not isinstance(value, bool)
-        if not (number and 0 <= value <= 1):
-            raise InputError(f"{name} must be a number in [0, 1]; got {value!r}")
+    share("density", density)
+    share("zeta", zeta)
     dropped = zeta * density
     free = 1 - density + dropped
     return dropped / free if free else 0.0

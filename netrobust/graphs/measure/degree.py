@@ -1,24 +1,15 @@
-"""Measures of a graph: every member of `MEASURES` is ``graph -> float``.
+"""Links and degrees: how many, how uneven, and which degrees links join."""
 
-They take a single layer or a stack and answer a graph that is none with `InputError`;
-where a quantity is undefined they give NaN.
-In-degrees belong to the neurons that links can enter (all but the first depth),
-out-degrees to those that links can leave (all but the last).
-"""
-
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netrobust.graphs import contract
-from netrobust.registry import Registry
+from netrobust.graphs.measure.family import MEASURES, NAN, Layer, over_layers
 
 if TYPE_CHECKING:
     from igraph import Graph
-
-MEASURES: Registry[Callable[["Graph"], float]] = Registry("measure")
 
 
 def degrees(graph: "Graph") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -44,31 +35,6 @@ def degrees(graph: "Graph") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     out_degree = np.array(graph.degree(mode="out"), dtype=np.int64)
     in_degree = np.array(graph.degree(mode="in"), dtype=np.int64)
     return out_degree[: -counts[-1]], in_degree[counts[0] :]
-
-
-def strengths(graph: "Graph") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give the out-strengths and in-strengths: sums of the signed weights of links.
-
-    Returns
-    -------
-    out_strength : ndarray of float64, shape (neurons before the last depth,)
-    in_strength : ndarray of float64, shape (neurons after the first depth,)
-
-    Raises
-    ------
-    InputError
-        The graph is undirected, or its depths or weights break the graph contract.
-
-    Examples
-    --------
-    >>> graph = contract.from_links([2, 1], [0, 1], [2, 2], weight=[0.5, -2])
-    >>> strengths(graph)
-    (array([ 0.5, -2. ]), array([-1.5]))
-    """
-    counts, weight = contract.sizes(graph), contract.weights(graph).tolist()
-    out_strength = np.array(graph.strength(mode="out", weights=weight), dtype=float)
-    in_strength = np.array(graph.strength(mode="in", weights=weight), dtype=float)
-    return out_strength[: -counts[-1]], in_strength[counts[0] :]
 
 
 @MEASURES.register
@@ -121,18 +87,6 @@ def max_out_degree(graph: "Graph") -> float:
 
 
 @MEASURES.register
-def mean_in_strength(graph: "Graph") -> float:
-    """Average the signed in-strength over the neurons after the first depth."""
-    return float(strengths(graph)[1].mean())
-
-
-@MEASURES.register
-def mean_out_strength(graph: "Graph") -> float:
-    """Average the signed out-strength over the neurons before the last depth."""
-    return float(strengths(graph)[0].mean())
-
-
-@MEASURES.register
 def in_degree_dispersion(graph: "Graph") -> float:
     """Divide the variance of the in-degrees by its Erdos-Renyi value.
 
@@ -179,45 +133,34 @@ def _dispersion(graph: "Graph", side: int) -> float:
         # The mean degree is fixed by the count of links, so nothing is lost to its
         # estimation and the plain variance is the unbiased one.
         indices.append(degree.var() / expected)
-    return float(np.mean(indices)) if indices else float("nan")
+    return float(np.mean(indices)) if indices else NAN
 
 
 @MEASURES.register
-def giant_component(graph: "Graph") -> float:
-    """Give the largest weakly connected component's share of all neurons.
+def degree_assortativity(graph: "Graph") -> float:
+    """Correlate, over links, the out-degree of the source with the target's in-degree.
+
+    Pearson's coefficient: above 0 where links join large sources to large targets. Of
+    a stack it is the mean over layers, so that layers of different mean degree do not
+    pass for a correlation. NaN where one of the two degrees is the same for all links.
+
+    Notes
+    -----
+    Newman (2003), https://doi.org/10.1103/PhysRevE.67.026126
 
     Examples
     --------
-    >>> giant_component(contract.from_links([2, 2], [0, 1], [2, 2], [1, 1]))
-    0.75
+    A hub that is linked to a leaf, and a leaf that is linked to a hub:
+
+    >>> layer = contract.from_links([2, 3], [0, 0, 1], [2, 3, 3], [1, 1, 1])
+    >>> round(degree_assortativity(layer), 4)
+    -0.5
     """
-    neurons = sum(contract.sizes(graph))
-    return max(graph.connected_components(mode="weak").sizes()) / neurons
+    return over_layers(graph, _assortativity)
 
 
-@MEASURES.register
-def reach(graph: "Graph") -> float:
-    """Give the share of hidden neurons on a directed path from an input to the head.
-
-    Hidden are all neurons after the first depth. The head is dense and no part of the
-    graph: every neuron of the last depth feeds it.
-
-    Examples
-    --------
-    >>> stack = contract.from_links([1, 2, 2], [0, 1, 2], [1, 3, 4], [1, 1, 1])
-    >>> reach(stack)
-    0.5
-    """
-    source, target, _ = contract.links(graph)
-    counts = contract.sizes(graph)
-    start = np.cumsum((0, *counts))
-    fed, feeds = np.zeros(start[-1], dtype=bool), np.zeros(start[-1], dtype=bool)
-    fed[: start[1]] = True
-    feeds[start[-2] :] = True
-    layer = np.searchsorted(start[1:], source, side="right")
-    ends = [(source[layer == k], target[layer == k]) for k in range(len(counts) - 1)]
-    for tails, heads in ends:
-        fed[heads[fed[tails]]] = True
-    for tails, heads in reversed(ends):
-        feeds[tails[feeds[heads]]] = True
-    return float((fed & feeds)[start[1] :].mean())
+def _assortativity(layer: Layer) -> float:
+    ends = layer.out_degree[layer.source], layer.in_degree[layer.target]
+    if not layer.source.size or any(end.min() == end.max() for end in ends):
+        return NAN
+    return float(np.corrcoef(*ends)[0, 1])

@@ -1,0 +1,80 @@
+"""Claim: what a trained network knows lies in more than its degrees.
+
+Every null model keeps less of a trained network than the one before it: first the
+topology with weights shuffled in the ways A to F of arXiv 2508.05463, then the degrees
+(G for each sign, and degree-preserving rewiring with weights dealt back by source, by
+target or at random), and last the number of links. The height between chance and
+trained tells how much skill rests on what is kept, with no training after.
+
+On the right the same topologies learn again from fresh weights, with the settings of
+the network: if a mask alone carried skill, the trained topology would end above its own
+null models.
+"""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+import netrobust as nr
+
+READS = ("nulls", "retrained")
+
+BY = ["dataset", "sparsifier", "retrained", "null_model"]
+GAP = "dense layers are complete and have no topology to randomise"
+
+
+def compute(run: nr.Run) -> pd.DataFrame:
+    """Average the accuracy under every null model over draws, then over networks.
+
+    Parameters
+    ----------
+    run : Run
+        With the tables ``nulls`` and ``retrained``.
+
+    Returns
+    -------
+    DataFrame
+        What `summarise` gives per data set, sparsifier, null model and whether it was
+        ``retrained``; the null model ``none`` is the network itself, or its topology.
+    """
+    table = pd.concat([run.table("nulls"), run.table("retrained")], ignore_index=True)
+    return nr.summarise(table, "accuracy", by=BY)
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Draw the accuracy under the null models, as drawn and trained again.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `compute` returned.
+    """
+    datasets = nr.draw.ordered(table.dataset)
+    counts = [table[table.retrained == kind].null_model.nunique() for kind in (0, 1)]
+    widths = [max(count, 6) for count in counts]  # or their titles have no place
+    height = 2 + 2 / len(datasets)  # the names of the null models are long
+    figure, axes = nr.draw.panels(
+        len(datasets),
+        2,
+        nr.draw.DOUBLE,
+        height,
+        sharex="col",
+        sharey=False,
+        widths=widths,
+    )
+    for line, dataset in zip(axes, datasets, strict=True):
+        for ax, again in zip(line, (False, True), strict=True):
+            own = table[(table.dataset == dataset) & (table.retrained == again)]
+            nr.draw.points(
+                own,
+                "null_model",
+                ax,
+                hue="sparsifier",
+                chance=None if again else nr.draw.CHANCE,
+                upright=True,
+            )
+            words = "trained again" if again else "as drawn"
+            ax.set_title(f"{nr.draw.label(dataset)}, {words}")
+        line[1].set_ylabel("")
+    nr.draw.panel_letters(axes)
+    nr.draw.legend(figure, title=f"{nr.draw.note(table)}\n{GAP}")
+    return figure

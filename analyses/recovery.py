@@ -1,0 +1,74 @@
+"""Claim: adaptive topology heals: what is left of a network learns on.
+
+Robustness of a topology that adapts shows when it may go on adapting. The figure
+removes links at random, then trains what is left with its topology frozen, or still
+adaptive, and follows the test accuracy epoch by epoch. The number of links stays what
+the damage left: an adaptive network may move links, and gets none back. The table
+begins at epoch 0, the damaged network; the figure, with its own scale, at epoch 1.
+"""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+import netrobust as nr
+
+READS = ("recovery",)
+
+BY = ["dataset", "sparsifier", "mode", "fraction", "epoch"]
+
+
+def compute(run: nr.Run) -> pd.DataFrame:
+    """Average the accuracy after damage, epoch by epoch, over networks.
+
+    Parameters
+    ----------
+    run : Run
+        With the table ``recovery``.
+
+    Returns
+    -------
+    DataFrame
+        What `summarise` gives per data set, sparsifier, mode (frozen or adaptive),
+        fraction and epoch, for ``accuracy`` and for ``regained``, the share of the
+        lost accuracy that came back; epoch 0 is the damaged network.
+    """
+    table = run.table("recovery")
+    return pd.concat(
+        [nr.summarise(table, value, BY) for value in ("accuracy", "regained")],
+        ignore_index=True,
+    )
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Draw the accuracy against epochs after damage: data sets by fractions removed.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `compute` returned.
+    """
+    # The fall to epoch 0 would take the height that the recovery needs.
+    table = table[(table.value == "accuracy") & (table.epoch > 0)]
+    datasets = nr.draw.ordered(table.dataset)
+    fractions = sorted(table.fraction.unique())
+    figure, axes = nr.draw.panels(
+        len(datasets), len(fractions), nr.draw.DOUBLE, 2.3, sharex=True, sharey="row"
+    )
+    for line, dataset in zip(axes, datasets, strict=True):
+        for ax, fraction in zip(line, fractions, strict=True):
+            own = table[(table.dataset == dataset) & (table.fraction == fraction)]
+            nr.draw.curve(
+                own,
+                "epoch",
+                ax,
+                hue="sparsifier",
+                style="mode",
+            )
+            ax.set_xlabel("epochs after the damage")
+            ax.set_ylabel(f"{nr.draw.label(dataset)}\naccuracy")
+            ax.label_outer()
+    for ax, fraction in zip(axes[0], fractions, strict=True):
+        ax.set_title(f"{100 * fraction:.0f}% of the links removed")
+    nr.draw.panel_letters(axes)
+    nr.draw.legend(figure, title=nr.draw.note(table))
+    return figure

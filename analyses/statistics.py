@@ -1,0 +1,149 @@
+"""Claim: the differences between methods are differences, not luck.
+
+Robustness to every perturbation is compared between SET and each other method, seed
+by seed: the networks of a seed start from the same random numbers. The test swaps the
+labels within pairs, p is corrected after Holm over the methods compared under one
+removal, and the least p that so many networks allow stands beside it. Effect sizes say
+how large a difference is, whatever its p.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+import netrobust as nr
+
+READS = ("percolation",)
+
+FEWEST = 5
+AGAINST = "set"
+NEEDS = f"{FEWEST} networks of every method, {AGAINST} among them"
+
+
+def shows(run: nr.Run) -> bool:
+    """Tell whether there are enough networks for a test and a method to test against.
+
+    Parameters
+    ----------
+    run : Run
+    """
+    table = run.table("percolation")
+    counts = table.groupby(["dataset", "sparsifier"]).network_seed.nunique()
+    methods = set(table.sparsifier)
+    return int(counts.min()) >= FEWEST and AGAINST in methods and len(methods) > 1
+
+
+def compute(run: nr.Run) -> pd.DataFrame:
+    """Test robustness of every method against SET, perturbation by perturbation.
+
+    Parameters
+    ----------
+    run : Run
+        With the table ``percolation``.
+
+    Returns
+    -------
+    DataFrame
+        What `paired_tests` gives per data set and perturbation, with ``f50``, the mean
+        fraction at which the method loses half of its accuracy above chance.
+    """
+    table = run.table("percolation").query("null_model == 'none'")
+    areas = nr.robustness(table)
+    by = ["dataset", "perturbation"]
+    tests = nr.paired_tests(areas, "robustness", by=by, against=AGAINST, family=by)
+    methods = areas.groupby([*by, "sparsifier"])["f50"]
+    f50 = methods.mean(skipna=False).reset_index()  # open where it is for a network
+    return tests.merge(f50, "left")
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Draw the difference in robustness to SET for every method and perturbation.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `compute` returned.
+    """
+    datasets = nr.draw.ordered(table.dataset)
+    methods = nr.draw.ordered(table.sparsifier)
+    rows = nr.draw.ordered(table.perturbation)
+    figure, axes = nr.draw.panels(
+        1, len(datasets), nr.draw.DOUBLE, 0.9 + 0.2 * len(rows), sharey=True
+    )
+    for ax, dataset in zip(axes.flat, datasets, strict=True):
+        for step, (method, look) in enumerate(nr.draw.looks(methods).items()):
+            own = table[(table.dataset == dataset) & (table.sparsifier == method)]
+            aside = 0.7 * ((step + 0.5) / len(methods) - 0.5)
+            for sure in (True, False):
+                some = own[(own.p_holm < 0.05) == sure]
+                # The mean of equal values can lie one rounding outside of them.
+                bars = [some.difference - some.low, some.high - some.difference]
+                ax.errorbar(
+                    some.difference,
+                    [rows.index(one) + aside for one in some.perturbation],
+                    xerr=np.maximum(bars, 0),
+                    fmt=look["marker"],
+                    ms=3,
+                    lw=0.8,
+                    color=look["color"],
+                    markerfacecolor=look["color"] if sure else "white",
+                    label=nr.draw.label(method) if sure else None,
+                )
+        ax.axvline(0, color="0.4", lw=0.6)
+        ax.set_xlabel(f"robustness less that of {nr.draw.label(AGAINST)}")
+        ax.set_title(nr.draw.label(dataset))
+        ax.set_yticks(range(len(rows)), [nr.draw.label(one) for one in rows])
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        ax.grid(axis="y", lw=0.4, color="0.9")
+    nr.draw.panel_letters(axes)
+    nr.draw.legend(figure, title=_note(table))
+    return figure
+
+
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write the tests as Markdown and as LaTeX.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `compute` returned.
+
+    Returns
+    -------
+    dict of str to str
+        Under the suffix of the file.
+    """
+    heads = (
+        "data set", "removed", "method", "R", "R of SET", "difference (95%)",
+        "Cohen's d_z", "p", "p (Holm)", "least p", "f50",
+    )  # fmt: skip
+    rows = [
+        (
+            nr.draw.label(row["dataset"]),
+            nr.draw.label(row["perturbation"]),
+            nr.draw.label(row["sparsifier"]),
+            f"{row['mean']:.3f}",
+            f"{row['mean_against']:.3f}",
+            f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})",
+            _number(row["cohen_dz"], ".1f"),
+            _number(row["p"], ".4f"),
+            _number(row["p_holm"], ".3f"),
+            _number(row["p_min"], ".4f"),
+            _number(row["f50"], ".2f"),
+        )
+        for row in table.to_dict(orient="records")
+    ]
+    return nr.draw.typeset(heads, rows, _note(table))
+
+
+def _note(table: pd.DataFrame) -> str:
+    few, many = table.networks.min(), table.networks.max()
+    count = str(many) if few == many else f"{few} to {many}"
+    return (
+        f"{count} pairs of networks; bars: {' or '.join(table.interval.unique())}; "
+        "filled: p < 0.05 after Holm correction"
+    )
+
+
+def _number(value: float, spec: str) -> str:
+    return "" if np.isnan(value) else f"{value:{spec}}"

@@ -1,0 +1,127 @@
+"""Claim: function is lost while the graph is still connected.
+
+Links are removed at random, and four curves share one axis: the accuracy above chance,
+the giant component, the reach (hidden neurons on a path from a pixel to the head) and
+the share of input-to-output paths that survives. Thin lines are exact theory for the
+very same graphs: message passing for the giant component, the recursion over degrees
+for the reach, (1 - f)^3 for the paths of three layers. Where measured and theory part,
+one of them is wrong; where accuracy falls long before them, function does not need the
+graph to fall apart. The triangle on the axis is where the noise of removal is as large
+as the signal, to first order.
+"""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+import netrobust as nr
+
+READS = ("percolation", "theory")
+NEEDS = "sparse networks under random_links with the measures reach and paths"
+
+BY = ["dataset", "sparsifier"]
+FUNCTION = "accuracy above chance"
+STRUCTURES = ("giant_component", "reach", "paths")
+LEVELS = ("f50_function", "f50_structure", "structure_at_f50", "gap")
+
+
+def shows(run: nr.Run) -> bool:
+    """Tell whether sparse networks lost links at random, and all curves are there.
+
+    Parameters
+    ----------
+    run : Run
+    """
+    table = run.table("percolation")
+    here = (table.sparsity > 0) & (table.perturbation == "random_links")
+    return bool(here.any()) and {*table.columns} >= {*STRUCTURES}
+
+
+def compute(run: nr.Run) -> pd.DataFrame:
+    """Average curves and predictions over networks, each scaled to start at 1.
+
+    Parameters
+    ----------
+    run : Run
+        With the tables ``percolation`` and ``theory``.
+
+    Returns
+    -------
+    DataFrame
+        What `summarise` gives per data set, sparsifier, ``kind`` (measured, theory, or
+        level) and fraction; of kind level are numbers of whole curves: ``gap`` and the
+        fractions at which function and the giant component are halved, with the giant
+        component there, and ``predicted_f50`` and ``threshold`` from theory.
+    """
+    table = run.table("percolation")
+    table = table[(table.null_model == "none") & (table.perturbation == "random_links")]
+    table = table[table.sparsity > 0]
+    theory = run.table("theory")
+    by = [*BY, "fraction"]
+    parts = []
+    for name in ("accuracy", *STRUCTURES):
+        chance = nr.draw.CHANCE if name == "accuracy" else 0.0
+        intact = _intact(table, name)
+        scaled = _scaled(table, name, intact, chance)
+        shown = FUNCTION if name == "accuracy" else name
+        parts.append(
+            nr.summarise(scaled, name, by).assign(value=shown, kind="measured")
+        )
+        if name in STRUCTURES:
+            # Paths are predicted as the share that survives, the others as such.
+            law = theory if name == "paths" else _scaled(theory, name, intact)
+            parts.append(nr.summarise(law, name, by).assign(kind="theory"))
+    gaps = nr.gap(table)
+    once = theory[theory.fraction == theory.fraction.min()].drop(columns="fraction")
+    for name in LEVELS:
+        parts.append(nr.summarise(gaps, name, BY).assign(kind="level"))
+    for name in ("predicted_f50", "threshold"):
+        parts.append(nr.summarise(once, name, BY).assign(kind="level"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Draw structure and function on one axis: data sets by methods.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `compute` returned.
+    """
+    datasets = nr.draw.ordered(table.dataset)
+    methods = nr.draw.ordered(table.sparsifier)
+    height = 1.8 + 0.6 / len(datasets)
+    figure, axes = nr.draw.panels(
+        len(datasets), len(methods), nr.draw.DOUBLE, height, sharex=True, sharey=True
+    )
+    for line, dataset in zip(axes, datasets, strict=True):
+        for ax, method in zip(line, methods, strict=True):
+            own = table[(table.dataset == dataset) & (table.sparsifier == method)]
+            measured = own[own.kind == "measured"]
+            nr.draw.curve(measured, "fraction", ax, hue="value")
+            for _, law in own[own.kind == "theory"].groupby("value"):
+                ax.plot(law.fraction, law["mean"], color="0.2", lw=0.6, zorder=3)
+            half = own[own.value == "predicted_f50"]["mean"].iloc[0]
+            ax.plot(half, 0, marker="^", color="0.2", ms=5, clip_on=False, ls="")
+            ax.set_ylabel(f"{nr.draw.label(dataset)}\nshare of the intact value")
+            ax.label_outer()
+    for ax, method in zip(axes[0], methods, strict=True):
+        ax.set_title(nr.draw.label(method))
+    axes[0, 0].plot([], [], color="0.2", lw=0.6, label="exact theory")
+    axes[0, 0].plot(
+        [], [], color="0.2", marker="^", ms=5, ls="", label="noise as large as signal"
+    )
+    nr.draw.panel_letters(axes)
+    nr.draw.legend(figure, title=nr.draw.note(table))
+    return figure
+
+
+def _intact(table: pd.DataFrame, value: str) -> pd.Series:
+    return table[table.fraction == 0].groupby("network")[value].mean()
+
+
+def _scaled(
+    table: pd.DataFrame, value: str, intact: pd.Series, chance: float = 0.0
+) -> pd.DataFrame:
+    """Scale each network's curve to run from 1, measured intact, to 0, chance."""
+    height = (table[value] - chance) / (table.network.map(intact) - chance)
+    return table.assign(**{value: height})

@@ -1,0 +1,72 @@
+"""The verb that lets damaged networks learn on."""
+
+from typing import Annotated, Any
+
+import typer
+
+from netrobust.cli import console
+from netrobust.cli.options import (
+    AsJson,
+    DataDir,
+    DryRun,
+    Images,
+    Jobs,
+    Quiet,
+    Replicates,
+    RunPath,
+    Seed,
+    TableName,
+    app,
+)
+from netrobust.cli.work import make_table
+
+
+@app.command()
+def recover(
+    run: RunPath,
+    perturbation: Annotated[str, typer.Option(help="What breaks.")] = "random_links",
+    fractions: Annotated[
+        list[float] | None,
+        typer.Option("--fraction", help="Share that breaks; repeat for several."),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Of training after the damage.")] = 5,
+    modes: Annotated[
+        list[str] | None,
+        typer.Option("--mode", help="frozen or adaptive; both if not given."),
+    ] = None,
+    scope: Annotated[str, typer.Option(help="per_layer, global, layer_1, ...")] = (
+        "per_layer"
+    ),
+    replicates: Replicates = 1,
+    seed: Seed = 0,
+    images: Images = None,
+    name: TableName = None,
+    jobs: Jobs = 1,
+    data_dir: DataDir = None,
+    dry_run: DryRun = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Damage the networks of a run, train what is left, and score every epoch."""
+    from netrobust.recovery import MODES, plan_recovery
+    from netrobust.retraining import recover as work
+
+    settings: dict[str, Any] = {
+        "perturbation": perturbation,
+        "fractions": sorted(fractions or [0.5]),
+        "epochs": epochs,
+        "modes": modes or list(MODES),
+        "scope": scope,
+        "replicates": replicates,
+        "seed": seed,
+        "images": images,
+    }
+    table = make_table(
+        run, name, "recovery", settings, plan_recovery, work, data_dir, jobs, dry_run,
+        quiet, as_json,
+    )  # fmt: skip
+    if table is None:
+        return
+    keys = ["dataset", "sparsifier", "perturbation", "scope", "fraction", "mode"]
+    values = ["links", "intact", "accuracy", "loss", "regained"]
+    console.show(table.groupby([*keys, "epoch"])[values].mean().reset_index(), as_json)

@@ -1,0 +1,137 @@
+"""Directed paths through the links and neurons of a stack.
+
+Every link leads one depth on, so all paths between two neurons are equally long: each
+is a shortest one.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netrobust.graphs.damage import Links
+
+if TYPE_CHECKING:
+    from igraph import Graph
+
+#: Betweenness is a sum of fractions; beyond these decimals equal ones differ by the
+#: order of the sum, and ties would be broken by rounding instead of at random.
+DECIMALS = 6
+
+
+def path_counts(
+    graph: "Graph | Links",
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Count the paths from the first depth to each neuron, and on to the last depth.
+
+    Returns
+    -------
+    into, onward : ndarray of float64, shape (neurons,)
+        Exact to 2^53; a neuron of the first depth has one path into it, one of the last
+        depth one path onward.
+
+    Examples
+    --------
+    >>> from netrobust.graphs.contract import from_links
+    >>> graph = from_links([2, 1, 2], [0, 1, 2], [2, 2, 3], [1, 1, 1])
+    >>> path_counts(graph)
+    (array([1., 1., 2., 2., 0.]), array([1., 1., 1., 1., 1.]))
+    """
+    links = Links.of(graph)
+    neurons = sum(links.sizes)
+    into, onward = np.zeros(neurons), np.zeros(neurons)
+    into[: links.sizes[0]], onward[neurons - links.sizes[-1] :] = 1, 1
+    within = [np.flatnonzero(links.layer == k) for k in range(len(links.sizes) - 1)]
+    for layer in within:
+        source, target = links.source[layer], links.target[layer]
+        into += np.bincount(target, weights=into[source], minlength=neurons)
+    for layer in reversed(within):
+        source, target = links.source[layer], links.target[layer]
+        onward += np.bincount(source, weights=onward[target], minlength=neurons)
+    return into, onward
+
+
+def total_paths(links: Links) -> float:
+    """Count the paths from the first depth to the last."""
+    into, _ = path_counts(links)
+    return float(into[len(into) - links.sizes[-1] :].sum())
+
+
+def paths_through(graph: "Graph | Links") -> NDArray[np.float64]:
+    """Count the paths from the first to the last depth through each link.
+
+    Returns
+    -------
+    ndarray of float64, shape (links,)
+
+    Examples
+    --------
+    >>> from netrobust.graphs.contract import from_links
+    >>> paths_through(from_links([2, 1, 2], [0, 1, 2], [2, 2, 3], [1, 1, 1]))
+    array([1., 1., 2.])
+    """
+    links = Links.of(graph)
+    into, onward = path_counts(links)
+    return into[links.source] * onward[links.target]
+
+
+def link_betweenness(graph: "Graph | Links") -> NDArray[np.float64]:
+    """Give the betweenness of links: of directed paths, over all pairs of neurons.
+
+    A pair joined by n paths counts 1/n for each; weights play no part.
+
+    Returns
+    -------
+    ndarray of float64, shape (links,)
+
+    Notes
+    -----
+    Brandes (2001), https://doi.org/10.1080/0022250X.2001.9990249.
+
+    Examples
+    --------
+    >>> from netrobust.graphs.contract import from_links
+    >>> link_betweenness(from_links([2, 1, 1], [0, 1, 2], [2, 2, 3], [1, 1, 1]))
+    array([2., 2., 3.])
+    """
+    found = _bare(Links.of(graph)).edge_betweenness(directed=True)
+    return np.array(found, dtype=np.float64).round(DECIMALS)
+
+
+def neuron_betweenness(graph: "Graph | Links") -> NDArray[np.float64]:
+    """Give the betweenness of neurons, whose paths may end there too.
+
+    A pair joined by n directed paths counts 1/n for each neuron of each path, both
+    ends included. So an input, which no path goes through, has the number of neurons
+    that it reaches, and one at the last depth the number of those that reach it.
+
+    Returns
+    -------
+    ndarray of float64, shape (neurons,)
+
+    Notes
+    -----
+    Freeman (1977), https://doi.org/10.2307/3033543, does not count the ends; networkx
+    does under ``endpoints=True``.
+
+    Examples
+    --------
+    >>> from netrobust.graphs.contract import from_links
+    >>> neuron_betweenness(from_links([2, 1, 1], [0, 1, 2], [2, 2, 3], [1, 1, 1]))
+    array([2., 2., 5., 3.])
+    """
+    links = Links.of(graph)
+    bare = _bare(links)
+    found = np.array(bare.betweenness(directed=True), dtype=np.float64)
+    for mode in ("in", "out"):
+        reached = bare.neighborhood_size(order=len(links.sizes), mode=mode)
+        found += np.array(reached) - 1  # itself
+    return found.round(DECIMALS)
+
+
+def _bare(links: Links) -> "Graph":
+    """Build the graph of the links alone."""
+    from igraph import Graph
+
+    ends = zip(links.source.tolist(), links.target.tolist(), strict=True)
+    return Graph(sum(links.sizes), ends, directed=True)

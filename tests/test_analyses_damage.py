@@ -1,0 +1,677 @@
+"""The analyses of the damage suite: what they show follows by hand from tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from analyses_tables import (
+    BASIC,
+    DATASETS,
+    EPS,
+    EVERY,
+    GIANT,
+    METHODS,
+    MIXED,
+    ORDERS,
+    REGAINED,
+    RETRAINED,
+    SEEDS,
+    SITES,
+    STEEPNESS,
+    STEPS,
+    SUITE,
+    WEIGHT,
+    FakeRun,
+    drawing,
+    laid_out,
+    lettered,
+    line,
+    networks,
+    over,
+    quick,
+    raised,
+    said,
+    site_area,
+    suite,
+)
+from scipy.stats import spearmanr
+
+import netrobust as nr
+from netrobust.errors import InputError
+from netrobust.gallery import ANALYSES, analysis, draw_figures
+
+WORST = "worst of all orders"
+
+
+def intact(dataset, sparsifier):
+    """Mean accuracy of the eight networks, with 0.002 from seed to seed."""
+    return DATASETS[dataset] * WEIGHT.get(sparsifier, 0.975) + 0.002 * 3.5
+
+
+def shift(sparsifier):
+    """Mean of what a method's height at 0.5 is raised by."""
+    return 0.035 + {"static": -0.11}.get(sparsifier, 0.0)
+
+
+def grid(name, rows):
+    return np.reshape(lettered(drawing(name)[1]), (rows, -1))
+
+
+def words(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def one(table, **keys):
+    rows = over(table, **keys)
+    assert len(rows) == 1, rows
+    return rows.iloc[0]
+
+
+# Which run has enough for which analysis
+
+
+def test_the_quick_preset_shows_the_basic_analyses_alone():
+    shown = [name for name in SUITE if hasattr(analysis(name), "shows")]
+    assert len(shown) >= 5
+    run = quick()
+    for name in shown:
+        if {*run.made} >= {*analysis(name).READS}:
+            assert analysis(name).shows(run) is False, name
+        assert analysis(name).shows(suite()) is True, name
+
+
+def test_a_run_is_drawn_as_far_as_it_shows_something(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(nr.draw, "save", lambda figure, *rest: drawn.append(rest[-1]))
+    monkeypatch.setattr("netrobust.gallery.draw.save", _named(drawn))
+    for module in map(analysis, ANALYSES):
+        monkeypatch.setattr(module, "draw", lambda table: None)
+    draw_figures(quick(), tmp_path)
+    assert drawn == list(BASIC)
+    drawn.clear()
+    draw_figures(suite(), tmp_path)
+    assert drawn == ["percolation", "shuffling", *SUITE]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{name}.{end}" for name in ("accuracy", "statistics") for end in ("md", "tex")
+    }
+
+
+def _named(drawn):
+    def save(figure, table, folder, name):
+        drawn.append(name)
+        return []
+
+    return save
+
+
+@pytest.mark.parametrize("name", ["attacks", "neurons", "predictors", "statistics"])
+def test_what_is_asked_for_and_cannot_be_shown_is_refused_in_a_sentence(name, tmp_path):
+    with pytest.raises(InputError) as caught:
+        draw_figures(quick(), tmp_path / "figures", ["learning", name])
+    said_so = str(caught.value)
+    assert said_so == (
+        f"made-up has too little for {name!r}, which needs {analysis(name).NEEDS}; "
+        "choose another analysis, or make a run that has it"
+    )
+    assert not (tmp_path / "figures").exists()
+
+
+@pytest.mark.parametrize("name", ["null_hierarchy", "adversarial", "recovery"])
+def test_a_table_that_is_asked_for_and_missing_is_named(name, tmp_path):
+    with pytest.raises(InputError, match=f"no table '{analysis(name).READS[-1]}'"):
+        draw_figures(quick(), tmp_path / "figures", [name])
+    assert not (tmp_path / "figures").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "shown"),
+    [
+        ("attacks", "perturbation != 'random_links'", False),
+        ("attacks", "perturbation in ['random_links', 'strongest_links', "
+         "'weakest_links', 'gaussian_noise', 'random_neurons']", False),
+        ("attacks", "perturbation in ['random_links', 'strongest_links', "
+         "'weakest_links', 'greedy_links']", True),
+        ("neurons", "perturbation != 'random_pixels'", False),
+        ("neurons", "perturbation in ['random_pixels', 'random_neurons']", True),
+        ("structure_and_function", "sparsity == 0", False),
+        ("structure_and_function", "perturbation != 'random_links'", False),
+        ("predictors", "sparsity == 0", False),
+        ("predictors", "network_seed < 4", False),
+        ("predictors", "network_seed < 5", True),
+        ("predictors", "network_seed < 4 or sparsifier == 'set'", False),
+        ("predictors", "network_seed < 5 or sparsifier == 'set'", True),
+        ("predictors", "network_seed < 5 and sparsifier != 'dense_narrow'", True),
+        ("statistics", "network_seed < 4", False),
+        ("statistics", "network_seed < 5", True),
+        ("statistics", "sparsifier != 'set'", False),
+        ("statistics", "sparsifier == 'set'", False),
+    ],
+)  # fmt: skip
+def test_shows_tells_what_is_enough(name, query, shown):
+    table = suite().table("percolation").query(query)
+    run = suite().having(percolation=table)
+    assert analysis(name).shows(run) is shown
+
+
+def test_structure_and_function_need_all_their_measures():
+    table = suite().table("percolation").drop(columns="paths")
+    run = suite().having(percolation=table)
+    assert analysis("structure_and_function").shows(run) is False
+
+
+# Attacks on links
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("method", METHODS)
+def test_areas_of_the_orders_by_hand(dataset, method):
+    table, _ = drawing("attacks")
+    here = {"dataset": dataset, "sparsifier": method}
+    known = {**ORDERS, WORST: (0.4, 0.2)}  # degree product first, strongest links then
+    assert set(table.perturbation) == {*known}
+    for name, (early, late) in known.items():
+        area = site_area((early, late + shift(method)))
+        row = one(table, **here, perturbation=name, value="robustness")
+        assert row["mean"] == pytest.approx(area)
+        assert row["networks"] == SEEDS
+        # The seeds differ by what they are raised, over 3/8 of the axis.
+        random = site_area((0.9, 0.6 + shift(method)))
+        gap = one(table, **here, perturbation=name, value="gap")
+        assert gap["mean"] == pytest.approx(random - area)
+        assert gap["high"] - gap["low"] == pytest.approx(0, abs=1e-9)
+
+
+def test_the_curves_of_the_orders_and_of_the_worst():
+    table, figure = drawing("attacks")
+    rows = over(table, dataset="mnist", sparsifier="set", perturbation=WORST)
+    height = intact("mnist", "set") - 0.1
+    worst = rows[rows.value == "accuracy"].sort_values("fraction")
+    np.testing.assert_allclose(worst.fraction, STEPS)
+    # 0.002 and 0.01 from seed to seed go up together: their covariance is 5.25 steps.
+    exact = [1, 0.4, 0.2 + 0.035, 0]
+    exact = 0.1 + np.array(exact) * height + np.array([0, 0, 0.002 * 0.01 * 5.25, 0])
+    np.testing.assert_allclose(worst["mean"], exact)
+    top = grid("attacks", 2)[0]
+    for ax, dataset in zip(top, DATASETS, strict=True):
+        assert ax.get_title(loc="left")[4:] == f"{nr.draw.label(dataset)}, SET"
+        for name in ORDERS:
+            shown = over(
+                table, dataset=dataset, sparsifier="set", perturbation=name,
+                value="accuracy",
+            )  # fmt: skip
+            curve = line(ax, nr.draw.label(name))
+            np.testing.assert_array_equal(curve.get_xdata(), shown.fraction)
+            np.testing.assert_array_equal(curve.get_ydata(), shown["mean"])
+        area = ax.collections[0].get_paths()[0].vertices
+        assert area[:, 1].max() == pytest.approx(intact(dataset, "set"))
+        assert line(ax, "chance").get_ydata()[0] == 0.1
+        assert not [one for one in ax.lines if one.get_label() == WORST]
+    known = {nr.draw.label(name) for name in (*ORDERS, *METHODS)} | {"chance"}
+    assert {*words(figure)} == known
+
+
+def test_the_areas_of_all_methods_stand_below_the_curves():
+    table, _ = drawing("attacks")
+    for ax, dataset in zip(grid("attacks", 2)[1], DATASETS, strict=True):
+        assert [tick.get_text() for tick in ax.get_xticklabels()][-1] == WORST
+        assert len(ax.get_xticks()) == len(ORDERS) + 1
+        for bars, name in zip(
+            ax.containers, ("dense_narrow", "static", "set"), strict=True
+        ):
+            rows = over(table, dataset=dataset, sparsifier=name, value="robustness")
+            np.testing.assert_array_equal(
+                np.sort(bars[0].get_ydata()), np.sort(rows["mean"])
+            )
+
+
+def test_attacks_of_other_methods_are_drawn_where_there_is_no_set():
+    table = analysis("attacks").compute(suite().of("sparsifier == 'dense_narrow'"))
+    figure = laid_out("attacks", table)
+    assert said(figure, "small dense, same depth")
+
+
+# Structure and function
+
+
+def test_function_and_structure_by_hand():
+    table, _ = drawing("structure_and_function")
+    assert {*table.sparsifier} == {"static", "set"}  # dense ones have no structure
+    here = {"dataset": "mnist", "sparsifier": "set", "kind": "measured"}
+    exact = {
+        "accuracy above chance": (1, 0.9, 0.635, 0),
+        "giant_component": (1, 0.975, 0.75, 0),
+        "reach": (1, 0.9375, 0.75, 0),
+        "paths": (1, 0.421875, 0.125, 0),
+    }
+    for value, heights in exact.items():
+        rows = over(table, **here, value=value)
+        np.testing.assert_allclose(rows.fraction, STEPS)
+        np.testing.assert_allclose(rows["mean"], heights, atol=1e-12)
+        assert set(rows.networks) == {SEEDS}
+
+
+def test_theory_is_held_against_the_intact_networks_as_measured():
+    table, _ = drawing("structure_and_function")
+    here = {"dataset": "fashion-mnist", "sparsifier": "static", "kind": "theory"}
+    exact = {  # of a giant component of 0.8, and a reach of 0.9
+        "giant_component": [share / 0.8 for share in GIANT.values()],
+        "reach": (1, 0.75, 0.5, 0),
+        "paths": (1, 0.421875, 0.125, 0),
+    }
+    for value, heights in exact.items():
+        rows = over(table, **here, value=value)
+        np.testing.assert_allclose(rows["mean"], heights, atol=1e-12)
+    measures = suite().table("theory")
+    wrong = measures.assign(giant_component=measures.giant_component / 2)
+    found = analysis("structure_and_function").compute(suite().having(theory=wrong))
+    assert over(found, **here, value="giant_component")["mean"].iloc[0] == 0.5
+
+
+def test_levels_of_whole_curves_by_hand():
+    table, _ = drawing("structure_and_function")
+    here = {"dataset": "mnist", "sparsifier": "set", "kind": "level"}
+    # Function falls from 0.6 + 0.01 s at 0.5 to 0 at 1, structure from 0.75.
+    lost = [0.5 + 0.5 * (0.1 + 0.01 * s) / (0.6 + 0.01 * s) for s in range(SEEDS)]
+    exact = {
+        "f50_function": np.mean(lost),
+        "f50_structure": 0.5 + 0.5 / 3,
+        "structure_at_f50": np.mean([0.6 * 2 * (1 - f50) for f50 in lost]),
+        "gap": site_area((0.975, 0.75)) - site_area((0.9, 0.635)),
+        "predicted_f50": 0.735,
+        "threshold": 0.95,
+    }
+    assert {*over(table, **here).value} == {*exact}
+    for value, number in exact.items():
+        assert one(table, **here, value=value)["mean"] == pytest.approx(number), value
+
+
+def test_measured_lines_lie_beside_those_of_theory():
+    table, figure = drawing("structure_and_function")
+    axes = grid("structure_and_function", 2)
+    assert [ax.get_title(loc="left")[4:] for ax in axes[0]] == ["static", "SET"]
+    for row, dataset in zip(axes, DATASETS, strict=True):
+        for ax, method in zip(row, ("static", "set"), strict=True):
+            own = over(table, dataset=dataset, sparsifier=method)
+            for value, rows in own[own.kind == "measured"].groupby("value"):
+                curve = line(ax, nr.draw.label(value))
+                np.testing.assert_array_equal(curve.get_ydata(), rows["mean"])
+            laws = own[own.kind == "theory"].groupby("value")
+            bare = [tuple(one.get_ydata()) for one in ax.lines]
+            for _, rows in laws:
+                assert tuple(rows["mean"]) in bare
+            places = [
+                (*one.get_xdata(), *one.get_ydata())
+                for one in ax.lines
+                if one.get_marker() == "^" and len(one.get_xdata()) == 1
+            ]
+            assert places == [(pytest.approx(0.735), 0)]
+    shown = words(figure)
+    for text in ("accuracy above chance", "giant component", "reach", "exact theory"):
+        assert shown.count(text) == 1
+    assert "noise as large as signal" in shown
+
+
+# Neurons and pixels
+
+
+def test_removal_of_neurons_and_pixels_by_hand():
+    table, _ = drawing("neurons")
+    assert {*table.perturbation} == {*SITES}
+    kinds = table.groupby("perturbation").kind.unique().map(list).to_dict()
+    assert kinds == {
+        name: ["neurons" if "neurons" in name else "pixels"] for name in SITES
+    }
+    for method in METHODS:
+        here = {"dataset": "mnist", "sparsifier": method}
+        for name, (early, late) in SITES.items():
+            row = one(table, **here, perturbation=name, value="robustness")
+            area = site_area((early, late + shift(method)))
+            assert row["mean"] == pytest.approx(area)
+    giant = table[table.value == "giant_component"]
+    assert {*giant.sparsifier} == {"static", "set"}
+    np.testing.assert_allclose(giant["mean"], giant.fraction.map(GIANT))
+
+
+def test_random_removal_is_drawn_and_every_order_summed_up():
+    table, figure = drawing("neurons")
+    top, bottom = grid("neurons", 2)
+    columns = [
+        (dataset, kind) for dataset in DATASETS for kind in ("neurons", "pixels")
+    ]
+    for upper, lower, (dataset, kind) in zip(top, bottom, columns, strict=True):
+        own = over(table, dataset=dataset, kind=kind)
+        for method in METHODS:
+            rows = over(
+                own, perturbation=f"random_{kind}", sparsifier=method, value="accuracy"
+            )
+            curve = line(upper, nr.draw.label(method))
+            np.testing.assert_array_equal(curve.get_ydata(), rows["mean"])
+        giants = [
+            one for one in upper.lines if "giant component" in str(one.get_label())
+        ]
+        assert len(giants) == 2
+        assert "fraction removed" in upper.get_xlabel()
+        areas = over(own, value="robustness")
+        heights = np.concatenate([bars[0].get_ydata() for bars in lower.containers])
+        np.testing.assert_array_equal(np.sort(heights), np.sort(areas["mean"]))
+        assert len(lower.get_xticks()) == 2
+    told = {*words(figure)}
+    assert {"small dense, same depth", "static", "SET"} < told
+    assert "giant component (a line for each sparse method)" in told
+
+
+# Null models and trained topologies
+
+
+def test_the_hierarchy_of_null_models_by_hand():
+    table, _ = drawing("null_hierarchy")
+    share = dict(zip(EVERY, np.linspace(1, 0, len(EVERY)), strict=True))
+    for dataset, method in (("mnist", "set"), ("fashion-mnist", "static")):
+        here = {"dataset": dataset, "sparsifier": method}
+        height = intact(dataset, method) - 0.1
+        for null in EVERY:
+            row = one(table, **here, retrained=False, null_model=null)
+            assert row["mean"] == pytest.approx(0.1 + height * share[null])
+        for null, more in RETRAINED.items():
+            row = one(table, **here, retrained=True, null_model=null)
+            assert row["mean"] == pytest.approx(intact(dataset, method) + more)
+            assert row["networks"] == SEEDS
+
+
+def test_trained_again_stands_beside_as_drawn():
+    table, figure = drawing("null_hierarchy")
+    for row, dataset in zip(grid("null_hierarchy", 2), DATASETS, strict=True):
+        for ax, again in zip(row, (False, True), strict=True):
+            rows = over(table, dataset=dataset, retrained=again)
+            heights = np.concatenate([bars[0].get_ydata() for bars in ax.containers])
+            np.testing.assert_array_equal(np.sort(heights), np.sort(rows["mean"]))
+            known = nr.draw.ordered(rows.null_model)
+            assert known[0] == "none"
+            shown = [
+                tick.get_text().replace("\n", " ") for tick in ax.get_xticklabels()
+            ]
+            assert shown in ([nr.draw.label(null) for null in known], [])
+            chance = [one for one in ax.lines if one.get_label() == "chance"]
+            assert len(chance) == (0 if again else 1)
+    assert "no topology to randomise" in figure.legends[0].get_title().get_text()
+
+
+# Attacks on images
+
+
+def test_accuracy_under_attack_by_hand():
+    table, _ = drawing("adversarial")
+    for dataset, method in (("mnist", "dense_narrow"), ("fashion-mnist", "set")):
+        height = intact(dataset, method) - 0.1
+        for name, steep in STEEPNESS.items():
+            rows = over(table, dataset=dataset, sparsifier=method, attack=name)
+            np.testing.assert_allclose(rows.eps, EPS)
+            exact = [0.1 + height * (1 - steep * eps) for eps in EPS]
+            np.testing.assert_allclose(rows["mean"], exact)
+
+
+def test_a_panel_for_every_attack():
+    table, figure = drawing("adversarial")
+    axes = grid("adversarial", 2)
+    titles = [ax.get_title(loc="left")[4:] for ax in axes[0]]
+    assert titles == ["FGSM", "PGD", "Gaussian noise"]
+    for row, dataset in zip(axes, DATASETS, strict=True):
+        assert row[0].get_ylabel().startswith(nr.draw.label(dataset))
+        for ax, name in zip(row, STEEPNESS, strict=True):
+            for method in METHODS:
+                rows = over(table, dataset=dataset, attack=name, sparsifier=method)
+                curve = line(ax, nr.draw.label(method))
+                np.testing.assert_array_equal(curve.get_ydata(), rows["mean"])
+                np.testing.assert_array_equal(curve.get_xdata(), EPS)
+            assert line(ax, "chance")
+    assert words(figure) == ["small dense, same depth", "static", "SET", "chance"]
+
+
+# Recovery
+
+
+def test_recovery_by_hand():
+    table, _ = drawing("recovery")
+    for method, modes in (("static", ["frozen"]), ("set", ["frozen", "adaptive"])):
+        own = over(table, dataset="mnist", sparsifier=method)
+        assert {*own["mode"]} == {*modes}
+        for mode in modes:
+            regained = over(own, mode=mode, value="regained", fraction=0.9)
+            np.testing.assert_allclose(regained["mean"], REGAINED[mode])
+            height = intact("mnist", method)
+            lost = (height - 0.1) * 0.9
+            rows = over(own, mode=mode, value="accuracy", fraction=0.9)
+            exact = [height - lost * (1 - share) for share in REGAINED[mode]]
+            np.testing.assert_allclose(rows["mean"], exact)
+
+
+def test_what_regained_nothing_lost_is_left_open():
+    table = suite().table("recovery")
+    table.loc[table.fraction == 0.5, "regained"] = np.nan
+    found = analysis("recovery").compute(suite().having(recovery=table))
+    rows = found[found.value == "regained"]
+    assert rows[rows.fraction == 0.5]["mean"].isna().all()
+    assert rows[rows.fraction == 0.9]["mean"].notna().all()
+
+
+def test_frozen_and_adaptive_networks_share_a_panel():
+    table, figure = drawing("recovery")
+    axes = grid("recovery", 2)
+    titles = [ax.get_title(loc="left")[4:] for ax in axes[0]]
+    assert titles == ["50% of the links removed", "90% of the links removed"]
+    for row, dataset in zip(axes, DATASETS, strict=True):
+        for ax, fraction in zip(row, (0.5, 0.9), strict=True):
+            here = {"dataset": dataset, "fraction": fraction, "value": "accuracy"}
+            for text, method, mode in (
+                ("static", "static", "frozen"),
+                ("SET (frozen topology)", "set", "frozen"),
+                ("SET (adaptive topology)", "set", "adaptive"),
+            ):
+                rows = over(table, **here, sparsifier=method, mode=mode)
+                curve = line(ax, text)
+                np.testing.assert_array_equal(curve.get_xdata(), [1, 2])
+                healed = rows[rows.epoch > 0]
+                np.testing.assert_array_equal(curve.get_ydata(), healed["mean"])
+    solid, broken = (
+        line(axes[0, 0], f"SET ({mode} topology)") for mode in ("frozen", "adaptive")
+    )
+    assert (solid.get_linestyle(), broken.get_linestyle()) == ("-", "--")
+    assert "SET (adaptive topology)" in words(figure)
+
+
+# Predictors
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """Ranks of the networks of SET alone, which are those of their seeds."""
+    return analysis("predictors").compute(suite().of("sparsifier == 'set'"))
+
+
+def test_ranks_within_a_method_by_hand(alone):
+    exact = {"intact_accuracy": 1, "reach": 1, "in_degree_dispersion": -1}
+    exact["modularity"] = 1 - 6 * 28 / (8 * 63)
+    assert sum((place - rank) ** 2 for rank, place in enumerate(MIXED)) == 28
+    assert {*alone.perturbation} == {"random_links", "strongest_links"}
+    for (dataset, perturbation), rows in alone.groupby(["dataset", "perturbation"]):
+        assert dataset in DATASETS
+        found = rows.set_index("predictor").spearman
+        assert found.to_dict() == pytest.approx(exact), perturbation
+    assert set(alone.networks) == {SEEDS}
+    assert (alone.low <= alone.spearman + 1e-9).all()
+
+
+def test_constants_and_what_is_undefined_are_no_predictors():
+    table, _ = drawing("predictors")
+    # The links are the same everywhere and nestedness is undefined; the dispersion is
+    # undefined in dense networks alone, which are not ranked.
+    assert {*table.predictor} == {
+        *("intact_accuracy", "reach", "in_degree_dispersion", "modularity"),
+    }
+    assert set(table.networks) == {2 * SEEDS}
+    assert set(table.within) == {"sparsifier"}
+
+
+def test_ranks_over_methods_have_the_mean_of_each_taken_away():
+    table, _ = drawing("predictors")
+    rows = [
+        {"method": keys["sparsifier"], "modularity": 0.1 * MIXED[keys["network_seed"]]}
+        | {"robustness": round(0.375 * raised(keys), 9)}
+        for keys, _ in networks(("static", "set"), SEEDS)
+        if keys["dataset"] == "mnist"
+    ]
+    both = pd.DataFrame(rows)
+    own = both.groupby("method").transform(lambda one: (one - one.mean()).round(9))
+    exact = spearmanr(own.modularity, own.robustness).statistic
+    here = {"dataset": "mnist", "predictor": "modularity"}
+    for perturbation in ("random_links", "strongest_links"):
+        row = one(table, **here, perturbation=perturbation)
+        assert row["spearman"] == pytest.approx(exact)
+        assert row["tests"] == 4  # the predictors of one data set and one removal
+
+
+def test_predictors_stand_in_the_order_of_their_strength():
+    table, figure = drawing("predictors")
+    left, right = grid("predictors", 1)[0]
+    names = [tick.get_text() for tick in left.get_yticklabels()]
+    most = table.groupby("predictor").spearman.apply(lambda rho: rho.abs().max())
+    assert names == [nr.draw.label(name) for name in most.sort_values().index]
+    for ax, dataset in ((left, "mnist"), (right, "fashion-mnist")):
+        parts = [np.asarray(bars[0].get_xdata(), float) for bars in ax.containers]
+        rows = over(table, dataset=dataset)
+        shown = np.sort(np.concatenate(parts))
+        np.testing.assert_array_equal(shown, np.sort(rows.spearman))
+        for bars in ax.containers:
+            filled = bars[0].get_markerfacecolor() != "white"
+            sure = "p < 0.05 after Holm" in bars.get_label()
+            assert filled == sure
+    assert len(words(figure)) == 4
+    # The legend has both kinds, whether they occur or not.
+    unsure = table.assign(p_holm=table.p_holm.where(table.predictor == "reach"))
+    ax = laid_out("predictors", unsure).axes[0]
+    open_ones = [bars for bars in ax.containers if "Holm" not in bars.get_label()]
+    assert sum(len(bars[0].get_xdata()) for bars in open_ones) == 6
+
+
+def test_an_interval_beside_its_number_can_be_drawn():
+    table, _ = drawing("predictors")
+    beside = table.assign(high=table.spearman - 0.01, low=table.spearman - 0.2)
+    laid_out("predictors", beside)
+    table, _ = drawing("statistics")
+    rounded = table.assign(low=table.difference + 1e-16)
+    laid_out("statistics", rounded)
+
+
+# Statistics
+
+
+def test_tests_against_set_by_hand():
+    table, _ = drawing("statistics")
+    assert {*table.sparsifier} == {"static", "dense_narrow"}
+    assert set(table.against) == {"set"}
+    assert set(table.networks) == {SEEDS}
+    assert set(table.p_min) == {2 / 2**SEEDS}
+    assert set(table.tests) == {2}  # two methods under each removal
+    for name, (early, late) in ORDERS.items():
+        for dataset in DATASETS:
+            here = {"dataset": dataset, "perturbation": name}
+            row = one(table, **here, sparsifier="static")
+            # In turn 0.1 and 0.12 lower at 0.5, which is 3/8 of the area.
+            assert row["difference"] == pytest.approx(-0.11 * 0.375)
+            spread = np.std([0.1, 0.12] * (SEEDS // 2), ddof=1)
+            assert row["cohen_dz"] == pytest.approx(-0.11 / spread)
+            assert row["mean_against"] == pytest.approx(
+                site_area((early, late + 0.035))
+            )
+            assert row["p"] == 2 / 2**SEEDS
+            assert row["p_holm"] == pytest.approx(2 * row["p"])
+            other = one(table, **here, sparsifier="dense_narrow")
+            assert other["difference"] == pytest.approx(0, abs=1e-12)
+            assert (other["p"], other["p_holm"]) == (1, 1)
+
+
+def test_where_half_of_the_skill_is_gone():
+    table, _ = drawing("statistics")
+    row = one(
+        table, dataset="mnist", perturbation="random_neurons", sparsifier="dense_narrow"
+    )
+    # From 0.8 at 0.25 through 0.5 + r at 0.5 to 0 at 1.
+    late = [0.5 + 0.01 * s + 0.02 * (-1) ** s for s in range(SEEDS)]
+    exact = [
+        1 - 0.25 / end if end >= 0.5 else 0.25 + 0.25 * 0.3 / (0.8 - end)
+        for end in late
+    ]
+    assert row["f50"] == pytest.approx(np.mean(exact))
+
+
+def test_a_network_that_never_loses_half_leaves_f50_open():
+    table = suite().table("percolation")
+    name = table.network[table.sparsifier == "static"].iloc[0]
+    kept = (table.network == name) & (table.fraction == 1)
+    table.loc[kept, "accuracy"] = 0.9
+    run = suite().having(percolation=table)
+    found = analysis("statistics").compute(run)
+    rows = over(found, dataset="mnist", perturbation="weakest_links")
+    assert np.isnan(one(rows, sparsifier="static")["f50"])
+    assert one(rows, sparsifier="dense_narrow")["f50"] > 0.5
+    assert "|  |" in analysis("statistics").texts(found)["md"]
+
+
+def test_differences_are_drawn_filled_where_they_are_sure():
+    table, figure = drawing("statistics")
+    for ax, dataset in zip(grid("statistics", 1)[0], DATASETS, strict=True):
+        rows = over(table, dataset=dataset)
+        shown = np.concatenate([bars[0].get_xdata() for bars in ax.containers])
+        np.testing.assert_array_equal(np.sort(shown), np.sort(rows.difference))
+        for bars in ax.containers:
+            if len(bars[0].get_xdata()):
+                sure = (bars[0].get_xdata() < -0.02).all()
+                assert (bars[0].get_markerfacecolor() != "white") == sure
+    first = grid("statistics", 1)[0][0]
+    names = [tick.get_text() for tick in first.get_yticklabels()]
+    assert names[:2] == ["random links", "strongest links"]
+    assert first.get_ylim()[0] > first.get_ylim()[1]  # the first stands on top
+    assert words(figure) == ["small dense, same depth", "static"]
+    assert said(figure, "8 pairs of networks; bars: bootstrap 95%; filled: p < 0.05")
+
+
+def test_the_tests_in_print():
+    table, _ = drawing("statistics")
+    written = analysis("statistics").texts(table)
+    row = one(
+        table, dataset="mnist", perturbation="strongest_links", sparsifier="static"
+    )
+    area = site_area((0.5, 0.235))
+    cells = (
+        "MNIST", "strongest links", "static", f"{area - 0.04125:.3f}", f"{area:.3f}",
+        f"-0.041 ({row.low:+.3f} to {row.high:+.3f})", "-10.3", "0.0078", "0.016",
+        "0.0078", f"{row.f50:.2f}",
+    )  # fmt: skip
+    assert f"| {' | '.join(cells)} |" in written["md"].splitlines()
+    assert f"{' & '.join(cells)} \\\\" in written["tex"].splitlines()
+    assert r"Cohen's d\_z" in written["tex"]
+    assert r"95\%" in written["tex"]
+    assert len(written["md"].splitlines()) == 2 + len(table) + 2
+
+
+def test_signs_of_latex_are_escaped():
+    table, _ = drawing("statistics")
+    mine = table.assign(
+        sparsifier=table.sparsifier.replace("static", "mest(em_s=True)")
+    )
+    written = analysis("statistics").texts(mine)["tex"]
+    assert r"& MEST (EM\&S) &" in written
+
+
+def test_fewer_pairs_are_said():
+    run = suite().of("network_seed < 6 or sparsifier != 'static'")
+    table = analysis("statistics").compute(run)
+    assert {*table.networks} == {6, 8}
+    assert said(laid_out("statistics", table), "6 to 8 pairs of networks")
+
+
+def test_a_run_is_left_as_it_was():
+    run = FakeRun(**{name: table.copy() for name, table in suite().made.items()})
+    for name in SUITE:
+        analysis(name).compute(run)
+    for name, table in suite().made.items():
+        pd.testing.assert_frame_equal(run.made[name], table)
