@@ -24,7 +24,7 @@ from netrobust.plan import VALUES, Plan, name_of, numbers_of
 from netrobust.results.stats import KEYS
 from netrobust.retraining import retrained
 from netrobust.scopes import graph_scope, reaches_head
-from netrobust.scoring import score
+from netrobust.scoring import scores
 from netrobust.streams import stream
 
 
@@ -64,6 +64,7 @@ def run_unit(
         )  # fmt: skip
         structure = _structure(subject, damages, plan.measures)
         within = graph_scope(plan.scope, len(network.model.sizes) - 1)
+        answers = _scored(subject.model, data, damages, plan, seen)
         for place, (fraction, damage) in enumerate(
             zip(plan.fractions, damages, strict=True)
         ):
@@ -79,7 +80,7 @@ def run_unit(
                     **options,
                     "images": len(data.y_test[: plan.images]),
                     "removed": removed_fraction(subject.links, damage, within),
-                    **_scored(subject.model, data, damage, plan, seen),
+                    **answers[place],
                     "moved": subject.moved,
                     **{name: values[place] for name, values in structure.items()},
                 }
@@ -148,21 +149,31 @@ def _value(measure: Any, graph: Graph) -> float:
 def _scored(
     model: SparseMLP,
     data: Dataset,
-    damage: Damage,
+    damages: list[Damage],
     plan: Plan,
     seen: dict[bytes, dict[str, float]],
-) -> dict[str, float]:
-    """Score a damaged network; the same damage is not scored twice."""
+) -> list[dict[str, float]]:
+    """Score damaged networks; the same damage is not scored twice."""
+    keys = [_digest(damage) for damage in damages]
+    new = {
+        key: damage
+        for key, damage in zip(keys, damages, strict=True)
+        if key not in seen
+    }
+    found = scores(
+        model,
+        data,
+        [*new.values()],
+        plan.images,
+        head=reaches_head(plan.scope),
+        details=plan.details,
+    )
+    seen |= zip(new, found, strict=True)
+    return [seen[key] for key in keys]
+
+
+def _digest(damage: Damage) -> bytes:
     digest = blake2b(digest_size=16)
     for array in astuple(damage):
         digest.update(b"none" if array is None else array.tobytes())
-    if digest.digest() not in seen:
-        seen[digest.digest()] = score(
-            model,
-            data,
-            damage,
-            plan.images,
-            head=reaches_head(plan.scope),
-            details=plan.details,
-        )
-    return seen[digest.digest()]
+    return digest.digest()

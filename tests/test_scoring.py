@@ -7,7 +7,7 @@ from networks import random_model, same_state, tiny_data
 from netrobust.errors import InputError
 from netrobust.graphs.perturb import Damage
 from netrobust.neural.evaluate import evaluate
-from netrobust.scoring import damaged, score
+from netrobust.scoring import damaged, score, scores
 
 DATA = tiny_data()
 
@@ -140,3 +140,35 @@ def test_other_images_and_classes_are_refused():
     with pytest.raises(InputError, match="16 pixels and 4 classes"):
         score(model(), tiny_data(classes=4))
     assert 0 <= score(model(), tiny_data(classes=2))["accuracy"] <= 1
+
+
+@pytest.mark.parametrize("dense", [False, True], ids=["sparse", "dense"])
+@pytest.mark.parametrize("options", [{}, {"images": 5}, {"details": True}])
+def test_many_damages_at_once_score_as_one_by_one(dense, options):
+    network = model(dense)
+    links = len(network.links()[0])
+    rng = np.random.default_rng(0)
+    damages = [
+        Damage(np.flatnonzero(rng.random(links) < share))
+        for share in np.linspace(0, 1, 40)  # more than go together
+    ]
+    found = scores(network, DATA, damages, **options)
+    alone = [score(network, DATA, damage, **options) for damage in damages]
+    for one, other in zip(found, alone, strict=True):
+        np.testing.assert_equal(one, other)
+    assert scores(network, DATA, []) == []
+
+
+def test_damaged_heads_score_as_one_by_one():
+    network = model()
+    every = np.arange(len(network.links(head=True)[0]))
+    damages = [Damage(every[:-cut]) for cut in (1, 7, 15)]
+    assert scores(network, DATA, damages, head=True) == [
+        score(network, DATA, damage, head=True) for damage in damages
+    ]
+
+
+@pytest.mark.parametrize("damage", BAD.values(), ids=BAD)
+def test_one_bad_damage_of_many_is_refused(damage):
+    with pytest.raises(InputError, match=r"kept must hold|of the damage must hold"):
+        scores(model(), DATA, [Damage([0]), damage])

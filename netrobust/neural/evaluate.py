@@ -1,10 +1,15 @@
 """What a network answers: scores of many images at once, accuracy and loss."""
 
+from collections.abc import Sequence
+from typing import Any, cast
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from netrobust.errors import InputError
 from netrobust.neural import kernels
+from netrobust.neural.dense import DenseLinear
 from netrobust.neural.linear import SparseLinear
 from netrobust.neural.model import SparseMLP
 
@@ -25,33 +30,90 @@ def logits(model: SparseMLP, x: NDArray[np.float32]) -> NDArray[np.float32]:
     -------
     ndarray of float32, shape (images, classes)
     """
-    layers = [part for part in model.layers if isinstance(part, SparseLinear)]
-    if len(layers) < len(model.layers):
+    scores: NDArray[np.float32] = logits_together([model], x)[0]
+    return scores
+
+
+def logits_together(
+    models: Sequence[SparseMLP], x: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Score images by several networks of the same sizes and standardisation.
+
+    Sparse networks share what they have in common: the standardised pixels, and the
+    first layers as far as these are the same in all of them, as in a network damaged
+    above them. Every score is, bit for bit, what `logits` gives for its network alone.
+
+    Parameters
+    ----------
+    models : sequence of SparseMLP
+    x : ndarray of float32, shape (images, pixels)
+        Pixels in [0, 1].
+
+    Returns
+    -------
+    ndarray of float32, shape (networks, images, classes)
+
+    Raises
+    ------
+    InputError
+        The sizes, kinds of layers or standardisations differ.
+    """
+    first = models[0]
+    if any(_frame(model) != _frame(first) for model in models):
+        raise InputError("networks scored together must have the same sizes and pixels")
+    if any(isinstance(layer, DenseLinear) for layer in first.hidden_layers):
         with torch.no_grad():
             blocks = torch.split(torch.tensor(x), BATCH)
-            return torch.cat([model.forward(block) for block in blocks]).numpy()
-    state = model.state_dict()
-
-    def joined(name: str) -> NDArray[np.float32]:
-        parts = [state[f"layers.{i}.{name}"].numpy() for i in range(len(layers))]
-        return np.concatenate(parts)
-
-    into = [np.diff(layer.indptr.numpy()) for layer in layers]
-    out = np.empty((x.shape[0], model.sizes[-1]), np.float32)
+            found = [torch.cat([model(block) for block in blocks]) for model in models]
+            return torch.stack(found).numpy()
+    parts = [
+        [_arrays(cast(SparseLinear, layer)) for layer in model.hidden_layers]
+        for model in models
+    ]
+    layers = [layer for part in parts for layer in part]
+    into = [np.diff(layer[0]) for layer in layers]
+    ends = np.cumsum(np.concatenate(into)).reshape(len(models), -1)
+    heads = [
+        [tensor.detach().numpy() for tensor in (model.head.weight, model.head.bias)]
+        for model in models
+    ]
+    out = np.empty((len(models), x.shape[0], first.sizes[-1]), np.float32)
     kernels.network_logits(
         np.ascontiguousarray(x),
-        np.float32(model.mean),
-        np.float32(model.std),
-        np.array(model.sizes[:-1]),
-        np.concatenate([[0], np.cumsum(np.concatenate(into))]),
-        joined("source"),
-        joined("weight"),
-        joined("bias"),
-        state["head.weight"].numpy(),
-        state["head.bias"].numpy(),
+        np.float32(first.mean),
+        np.float32(first.std),
+        np.array(first.sizes[:-1]),
+        _shared(parts),
+        np.column_stack([np.append(0, ends[:-1, -1]), ends]),
+        np.concatenate([layer[1] for layer in layers]),
+        np.concatenate([layer[2] for layer in layers]),
+        np.concatenate([layer[3] for layer in layers]).reshape(len(models), -1),
+        np.stack([weight for weight, _ in heads]),
+        np.stack([bias for _, bias in heads]),
         out,
     )
     return out
+
+
+def _frame(model: SparseMLP) -> tuple[Any, ...]:
+    """Give what networks that are scored together have in common."""
+    kinds = [type(layer) for layer in model.hidden_layers]
+    return model.sizes, kinds, float(model.mean), float(model.std)
+
+
+def _arrays(layer: SparseLinear) -> tuple[NDArray[Any], ...]:
+    tensors = layer.indptr, layer.source, layer.weight, layer.bias
+    return tuple(tensor.detach().numpy() for tensor in tensors)
+
+
+def _shared(networks: list[list[tuple[NDArray[Any], ...]]]) -> int:
+    """Count the first layers that are the same in all networks."""
+    first, *others = networks
+    for number, layer in enumerate(first):
+        for other in others:
+            if not all(map(np.array_equal, layer, other[number])):
+                return number
+    return len(first)
 
 
 def losses(
@@ -110,7 +172,29 @@ def evaluate(
     >>> evaluate(model, x, y, details=True)["confidence"]
     0.5
     """
-    scores = _shifted(logits(model, x))
+    return _assess(logits(model, x), y, details)
+
+
+def evaluate_together(
+    models: Sequence[SparseMLP],
+    x: NDArray[np.float32],
+    y: NDArray[np.int64],
+    details: bool = False,
+) -> list[dict[str, float]]:
+    """Give what `evaluate` gives for each of several networks of the same sizes.
+
+    Raises
+    ------
+    InputError
+        The networks cannot be scored together: see `logits_together`.
+    """
+    return [_assess(scores, y, details) for scores in logits_together(models, x)]
+
+
+def _assess(
+    given: NDArray[np.float32], y: NDArray[np.int64], details: bool
+) -> dict[str, float]:
+    scores = _shifted(given)
     correct = scores.argmax(axis=1) == y
     found = {
         "accuracy": float(np.mean(correct)),

@@ -113,14 +113,39 @@ def sampled_product(indptr, source, g, x, grad_weight, grad_bias):
             grad_weight[link] = dot
 
 
+@njit(cache=True, fastmath=_MATH, inline="always")
+def _activate(first, indptr, source, weight, bias, lower, upper):
+    """Write one layer's activations to `upper`, its neurons counted from `first`."""
+    for neuron in range(upper.shape[0]):
+        row = upper[neuron]
+        row[:] = bias[first + neuron]
+        begin, end = indptr[first + neuron], indptr[first + neuron + 1]
+        _accumulate(begin, end, source, weight, lower, row)
+        for image in range(row.shape[0]):
+            row[image] = max(row[image], np.float32(0))
+
+
 @njit(cache=True, fastmath=_MATH, nogil=True, parallel=True)
 def network_logits(
-    x, mean, std, sizes, indptr, source, weight, bias, head_weight, head_bias, out
+    x,
+    mean,
+    std,
+    sizes,
+    shared,
+    indptr,
+    source,
+    weight,
+    bias,
+    head_weight,
+    head_bias,
+    out,
 ):
-    """Score images through all layers at once, block by block.
+    """Score images through all layers of several networks at once, block by block.
 
-    The links of all layers stand one after the other; `indptr` and `bias` run over
-    all neurons behind the input, layer by layer, `source` counts within its layer.
+    The networks have the same sizes, and their first `shared` layers are the same:
+    those are computed once. The links of all networks and layers stand one after the
+    other; `indptr` and `bias` run over all neurons behind the input, layer by layer,
+    `source` counts within its layer.
 
     Parameters
     ----------
@@ -129,44 +154,60 @@ def network_logits(
         Standardisation of the pixels.
     sizes : ndarray of int64, shape (layers + 1,)
         Neurons per depth.
-    indptr : ndarray of int64, shape (hidden neurons + 1,)
-    source : ndarray of int32, shape (links,)
-    weight : ndarray of float32, shape (links,)
-    bias : ndarray of float32, shape (hidden neurons,)
-    head_weight : ndarray of float32, shape (classes, last layer's neurons)
-    head_bias : ndarray of float32, shape (classes,)
-    out : ndarray of float32, shape (images, classes)
+    shared : int
+        Layers, at most all of them.
+    indptr : ndarray of int64, shape (networks, hidden neurons + 1)
+    source : ndarray of int32, shape (links of all networks,)
+    weight : ndarray of float32, shape (links of all networks,)
+    bias : ndarray of float32, shape (networks, hidden neurons)
+    head_weight : ndarray of float32, shape (networks, classes, last layer's neurons)
+    head_bias : ndarray of float32, shape (networks, classes)
+    out : ndarray of float32, shape (networks, images, classes)
     """
     images = x.shape[0]
+    classes = head_bias.shape[1]
+    layers = sizes.shape[0] - 1
     scale = np.float32(1) / std
     widest = sizes.max()
+    behind = np.zeros(layers + 1, np.int64)  # hidden neurons before each layer
+    behind[1:] = np.cumsum(sizes[1:])
+    neurons = np.arange(sizes[layers])
     for block in prange((images + BLOCK - 1) // BLOCK):
         start = block * BLOCK
         count = min(BLOCK, images - start)
-        lower = np.empty((widest, count), np.float32)
-        upper = np.empty((widest, count), np.float32)
+        below = np.empty((widest, count), np.float32)
+        spare = np.empty((widest, count), np.float32)
         for neuron in range(sizes[0]):
-            row = lower[neuron]
+            row = below[neuron]
             for image in range(count):
                 row[image] = (x[start + image, neuron] - mean) * scale
-        first = 0
-        for depth in range(1, sizes.shape[0]):
-            for neuron in range(sizes[depth]):
-                row = upper[neuron]
-                row[:] = bias[first + neuron]
-                begin, end = indptr[first + neuron], indptr[first + neuron + 1]
-                _accumulate(begin, end, source, weight, lower, row)
-                for image in range(count):
-                    row[image] = max(row[image], np.float32(0))
-            first += sizes[depth]
-            lower, upper = upper, lower
-        classes = head_bias.shape[0]
+        for layer in range(shared):
+            upper = spare[: sizes[layer + 1]]
+            _activate(behind[layer], indptr[0], source, weight, bias[0], below, upper)
+            below, spare = spare, below
+        # One network alone may overwrite what is below it.
+        other = below
+        if out.shape[0] > 1:
+            other = np.empty((widest, count), np.float32)
         scores = np.empty((classes, count), np.float32)
-        neurons = np.arange(head_weight.shape[1])
-        for label in range(classes):
-            row = scores[label]
-            row[:] = head_bias[label]
-            _accumulate(0, neurons.shape[0], neurons, head_weight[label], lower, row)
-        for image in range(count):
+        for network in range(out.shape[0]):
+            lower, upper, rest = below, spare, other
+            for layer in range(shared, layers):
+                _activate(
+                    behind[layer],
+                    indptr[network],
+                    source,
+                    weight,
+                    bias[network],
+                    lower,
+                    upper[: sizes[layer + 1]],
+                )
+                lower, upper, rest = upper, rest, upper
             for label in range(classes):
-                out[start + image, label] = scores[label, image]
+                row = scores[label]
+                row[:] = head_bias[network, label]
+                ours = head_weight[network, label]
+                _accumulate(0, neurons.shape[0], neurons, ours, lower, row)
+            for image in range(count):
+                for label in range(classes):
+                    out[network, start + image, label] = scores[label, image]

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from networks import models, random_model, seeds
 from torch.nn.functional import cross_entropy
 
-from netrobust.neural.evaluate import _calibration_error, evaluate, logits, losses
+from netrobust.errors import InputError
+from netrobust.neural.evaluate import (
+    _calibration_error,
+    evaluate,
+    logits,
+    logits_together,
+    losses,
+)
 
 BINS = 15
 
@@ -124,3 +131,56 @@ def test_losses_are_those_of_every_image(model, images, seed):
     found = losses(model, x, y)
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-9, atol=1e-12)
     assert found.mean() == evaluate(model, x, y)["loss"]
+
+
+# Several networks at once
+
+
+@given(model=models(), images=st.integers(1, 300), seed=seeds, data=st.data())
+def test_networks_together_answer_what_each_answers_alone(model, images, seed, data):
+    rng = np.random.default_rng(seed)
+    x = rng.random((images, model.sizes[0]), np.float32)
+    source, target, weight = model.links()
+    bias = model.biases()
+    together = [model]
+    for _ in range(data.draw(st.integers(1, 3))):
+        # What is below stays; the number of layers that are shared comes out by itself.
+        above = target >= data.draw(st.integers(0, sum(model.sizes)))
+        kept = ~above | (rng.random(target.size) < 0.5)
+        ends = source[kept], target[kept]
+        together.append(model.with_links(*ends, weight[kept], bias))
+    found = logits_together(together, x)
+    assert [one.tobytes() for one in found] == [
+        logits(one, x).tobytes() for one in together
+    ]
+
+
+@pytest.mark.parametrize("densities", [[0.5, 0.5], None], ids=["sparse", "dense"])
+def test_each_network_together_has_its_own_head(densities):
+    rng = np.random.default_rng(0)
+    one = random_model(rng, (6, 5, 4, 3), densities)
+    other = random_model(rng, (6, 5, 4, 3), densities)
+    with torch.no_grad():
+        other.mean.copy_(one.mean)
+        other.std.copy_(one.std)
+    other.layers = one.layers
+    x = rng.random((9, 6), np.float32)
+    found = logits_together([one, other], x)
+    assert (found[0] != found[1]).any()
+    assert (found[1] == logits(other, x)).all()
+
+
+@pytest.mark.parametrize("what", ["sizes", "mean", "std", "kind"])
+def test_networks_that_cannot_be_scored_together_are_refused(what):
+    one, other = (
+        random_model(np.random.default_rng(0), (6, 5, 4, 3), [0.5, 0.5])
+        for _ in range(2)
+    )
+    if what == "sizes":
+        other = random_model(np.random.default_rng(0), (6, 4, 5, 3), [0.5, 0.5])
+    elif what == "kind":
+        other = random_model(np.random.default_rng(0), (6, 5, 4, 3))
+    for name in ("mean", "std"):
+        getattr(other, name).copy_(getattr(one, name) + (what == name))
+    with pytest.raises(InputError, match="same sizes and pixels"):
+        logits_together([one, other], np.zeros((1, 6), np.float32))

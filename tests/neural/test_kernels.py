@@ -77,30 +77,38 @@ def test_a_layer_without_links_gives_the_biases():
     check_products(random_layer(rng, 4, 3, [0, 0, 0]), rng, 5)
 
 
-def network_case(rng, hidden, images):
-    """Arguments of `network_logits` and the dense float64 answer."""
-    sizes = [hidden[0].in_features, *(layer.out_features for layer in hidden)]
+def network_case(rng, networks, images, shared=0):
+    """Arguments of `network_logits` and the dense float64 answers."""
+    sizes = [networks[0][0].in_features]
+    sizes += [layer.out_features for layer in networks[0]]
     x = rng.random((images, sizes[0]), np.float32)
     mean, std = np.float32(rng.random()), np.float32(0.1 + rng.random())
-    head = rng.normal(size=(3, sizes[-1])).astype(np.float32)
-    head_bias = rng.normal(size=3).astype(np.float32)
-    expected = (x.astype(float) - mean) / std
-    for layer in hidden:
-        expected = expected @ matrix(layer).T + layer.bias.detach().numpy()
-        expected = np.maximum(expected, 0)
-    expected = expected @ head.T.astype(float) + head_bias
-    into = np.concatenate([np.diff(layer.indptr.numpy()) for layer in hidden])
-    joined = [
-        np.concatenate([getattr(layer, name).detach().numpy() for layer in hidden])
+    head = rng.normal(size=(len(networks), 3, sizes[-1])).astype(np.float32)
+    head_bias = rng.normal(size=(len(networks), 3)).astype(np.float32)
+    expected = []
+    for number, hidden in enumerate(networks):
+        answer = (x.astype(float) - mean) / std
+        for layer in hidden:
+            answer = answer @ matrix(layer).T + layer.bias.detach().numpy()
+            answer = np.maximum(answer, 0)
+        expected.append(answer @ head[number].T.astype(float) + head_bias[number])
+    layers = [layer for hidden in networks for layer in hidden]
+    into = np.concatenate([np.diff(layer.indptr.numpy()) for layer in layers])
+    ends = np.cumsum(into).reshape(len(networks), -1)
+    indptr = np.column_stack([[0, *ends[:-1, -1]], ends])
+    source, weight, bias = (
+        np.concatenate([getattr(layer, name).detach().numpy() for layer in layers])
         for name in ("source", "weight", "bias")
-    ]
-    indptr = np.concatenate([[0], np.cumsum(into)])
-    arguments = x, mean, std, np.array(sizes), indptr, *joined, head, head_bias
-    return arguments, expected
+    )
+    arguments = (
+        x, mean, std, np.array(sizes), shared, indptr, source, weight,
+        bias.reshape(len(networks), -1), head, head_bias,
+    )  # fmt: skip
+    return arguments, np.stack(expected)
 
 
-def check_network(rng, hidden, images):
-    arguments, expected = network_case(rng, hidden, images)
+def check_networks(rng, networks, images, shared=0):
+    arguments, expected = network_case(rng, networks, images, shared)
     out = np.full(expected.shape, np.nan, np.float32)
     kernels.network_logits(*arguments, out)
     close(out, expected)
@@ -120,14 +128,34 @@ def stacks(draw):
 
 @given(stack=stacks(), images=images)
 def test_whole_network_equals_the_dense_one(stack, images):
-    check_network(*stack, images)
+    rng, hidden = stack
+    check_networks(rng, [hidden], images)
+
+
+@given(stack=stacks(), images=images, data=st.data())
+def test_several_networks_that_share_their_first_layers(stack, images, data):
+    rng, hidden = stack
+    shared = data.draw(st.integers(0, len(hidden)))
+    networks = [hidden]
+    for _ in range(data.draw(st.integers(1, 3))):
+        others = [
+            random_layer(
+                rng,
+                layer.in_features,
+                layer.out_features,
+                rng.integers(layer.in_features + 1, size=layer.out_features),
+            )
+            for layer in hidden[shared:]
+        ]
+        networks.append(hidden[:shared] + others)
+    check_networks(rng, networks, images, shared)
 
 
 @pytest.mark.parametrize("images", [1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 17])
 def test_whole_network_in_blocks(images):
     rng = np.random.default_rng(images)
     wide = random_layer(rng, 6, 9, [3] * 9), random_layer(rng, 9, 4, [5, 0, 1, 9])
-    check_network(rng, wide, images)
+    check_networks(rng, [wide], images)
 
 
 THREADS = """
@@ -135,7 +163,7 @@ import numba, numpy as np
 from neural.test_kernels import BLOCK, kernels, network_case, random_layer
 rng = np.random.default_rng(0)
 hidden = random_layer(rng, 30, 40, [7] * 40), random_layer(rng, 40, 20, [9] * 20)
-arguments, expected = network_case(rng, hidden, 5 * BLOCK + 3)
+arguments, expected = network_case(rng, [hidden, hidden], 5 * BLOCK + 3)
 found = []
 for threads in (1, 2):
     numba.set_num_threads(threads)
