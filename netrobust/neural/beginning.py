@@ -14,7 +14,7 @@ from netrobust.neural.linear import SparseLinear
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.model import start as draw
 from netrobust.neural.network import Network, load_network
-from netrobust.neural.sparsify import MOST_PLACES
+from netrobust.neural.topology import MOST_PLACES
 from netrobust.streams import stream
 
 

@@ -478,6 +478,16 @@ def test_training_images_are_left_as_they_were():
     assert (images == before).all()
 
 
+@pytest.mark.parametrize(
+    ("sizes", "pixels", "of"),
+    [((4, 4), 7072, "pixels"), ((7072, 7072), 4, "neurons")],
+)
+def test_correlated_links_refuse_layers_beyond_memory(sizes, pixels, of):
+    images = np.zeros((2, pixels), np.float32)
+    with pytest.raises(InputError, match=f"every pair of {of}.*here are 50,013,184"):
+        topology("correlated")(*sizes, 2, np.random.default_rng(0), images)
+
+
 def test_correlated_links_need_images():
     with pytest.raises(InputError, match="needs training images and none came; give"):
         topology("correlated")(4, 4, 2, np.random.default_rng(0))

@@ -14,7 +14,6 @@ from netrobust.neural.sparsify import (  # noqa: F401  (each registers its metho
     soft_rule,
 )
 from netrobust.neural.sparsify.record import (
-    MOST_PLACES,
     SPARSIFIERS,
     Context,
     Links,
@@ -24,7 +23,6 @@ from netrobust.neural.sparsify.record import (
 )
 
 __all__ = [
-    "MOST_PLACES",
     "SPARSIFIERS",
     "Context",
     "Links",

@@ -119,7 +119,7 @@ class Sparsifier:
         The optimiser makes no step on the batch of an update.
     every_place : bool
         The rule holds a number for every possible link of a layer, so that layers
-        must not be too large; see `MOST_PLACES`.
+        must not be too large; see `netrobust.neural.topology.MOST_PLACES`.
     gradient : bool
         The rule asks for the gradient at all possible links.
     surplus : callable
@@ -148,6 +148,3 @@ class Sparsifier:
 
 
 SPARSIFIERS: Makers[Sparsifier] = Makers("sparsifier")
-
-#: Possible links of a layer up to which a rule may hold a number for each: 200 MB.
-MOST_PLACES = 50_000_000

@@ -9,6 +9,7 @@ from netrobust.neural.topology import (  # noqa: F401  (each registers its membe
     uniform,
 )
 from netrobust.neural.topology.family import (
+    MOST_PLACES,
     TOPOLOGIES,
     Ends,
     IntArray,
@@ -18,6 +19,7 @@ from netrobust.neural.topology.family import (
 )
 
 __all__ = [
+    "MOST_PLACES",
     "TOPOLOGIES",
     "Ends",
     "IntArray",

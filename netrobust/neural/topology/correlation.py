@@ -6,7 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netrobust.errors import InputError
-from netrobust.neural.topology.family import TOPOLOGIES, Ends, Place, ends
+from netrobust.neural.topology.family import (
+    MOST_PLACES,
+    TOPOLOGIES,
+    Ends,
+    Place,
+    ends,
+)
 
 #: Images at a time, so that only so many are held in double precision.
 _CHUNK = 2048
@@ -27,8 +33,8 @@ def correlated() -> Place:
     Raises
     ------
     InputError
-        By ``place``: no images came, or fewer pairs are correlated than links are
-        asked for.
+        By ``place``: no images came, fewer pairs are correlated than links are asked
+        for, or the pairs of pixels or of neurons are more than `MOST_PLACES`.
 
     Notes
     -----
@@ -59,6 +65,12 @@ def correlated() -> Place:
                 "topology 'correlated' needs training images and none came; give "
                 "images of shape (images, pixels), or choose another topology"
             )
+        for of, pairs in ("pixels", images.shape[1] ** 2), ("neurons", n_in * n_out):
+            if pairs > MOST_PLACES:
+                raise InputError(
+                    f"topology 'correlated' holds a number for every pair of {of}, at "
+                    f"most {MOST_PLACES:,}; here are {pairs:,}, choose another topology"
+                )
         if not seen or seen[0] is not images:
             seen[:] = images, correlations(images)
         return _strongest(seen[1], n_in, n_out, links)

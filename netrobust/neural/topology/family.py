@@ -35,6 +35,9 @@ class Place(Protocol):
 
 TOPOLOGIES: Makers[Place] = Makers("topology")
 
+#: Possible links of a layer up to which a rule may hold a number for each: 200 MB.
+MOST_PLACES = 50_000_000
+
 
 def ends(places: IntArray, n_in: int) -> Ends:
     """Give sources and targets of places ``target * n_in + source``, in their order.
