@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from netrobust.errors import InputError
 from netrobust.neural.sparsify.record import Links
-from netrobust.neural.topology import IntArray
+from netrobust.neural.topology import IntArray, union
 
 _NAMES = "first", "ever"
 
@@ -161,7 +161,7 @@ class Trace:
     def _ever(self, index: int) -> IntArray:
         tried = self._tried[index]
         if len(tried) > 1:
-            tried[:] = [np.unique(np.concatenate(tried))]
+            tried[:] = [union(*tried)]
         return tried[0]
 
     def grown(self, index: int, places: IntArray) -> None:

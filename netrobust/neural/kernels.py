@@ -45,6 +45,35 @@ def _accumulate(first, last, source, weight, x, row):
         link += 1
 
 
+@njit(cache=True, nogil=True)
+def order_by_source(indptr, source, begins, target, order):
+    """Write the links in the order of their sources, those of one by target.
+
+    Parameters
+    ----------
+    indptr : ndarray of int64, shape (n_out + 1,)
+    source : ndarray of int32, shape (links,)
+    begins : ndarray of int64, shape (n_in + 1,)
+        Becomes the row pointers of that order; zeros before.
+    target, order : ndarray of int32, shape (links,)
+        Become target and id of every link in that order.
+    """
+    for link in range(source.shape[0]):
+        begins[source[link] + 1] += 1
+    for neuron in range(1, begins.shape[0]):
+        begins[neuron] += begins[neuron - 1]
+    # Every link moves its row on by one place, so that rows end up one row too far.
+    for neuron in range(indptr.shape[0] - 1):
+        for link in range(indptr[neuron], indptr[neuron + 1]):
+            place = begins[source[link]]
+            target[place] = neuron
+            order[place] = link
+            begins[source[link]] += 1
+    for neuron in range(begins.shape[0] - 1, 0, -1):
+        begins[neuron] = begins[neuron - 1]
+    begins[0] = 0
+
+
 @njit(cache=True, fastmath=_MATH, nogil=True)
 def multiply(indptr, source, weight, bias, x, out):
     """Write ``W x + bias`` to `out`.

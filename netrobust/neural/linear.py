@@ -144,10 +144,12 @@ class SparseLinear(nn.Module):
         weight = np.concatenate([old_weight[kept], np.asarray(weight, np.float32)])
         origin = np.full(weight.size, -1)
         origin[: kept.size] = kept
-        new = SparseLinear(self.in_features, self.out_features, source, target, weight)
+        order = np.argsort(target * self.in_features + source, kind="stable")
+        ends = source[order], target[order]
+        new = SparseLinear(self.in_features, self.out_features, *ends, weight[order])
         self.weight.data, self.weight.grad = new.weight.data, None
         self.indptr, self.source, self._by_source = new.indptr, new.source, None
-        return origin[np.argsort(target * self.in_features + source, kind="stable")]
+        return origin[order]
 
     def with_links(
         self, source: ArrayLike, target: ArrayLike, weight: ArrayLike, bias: ArrayLike
@@ -181,11 +183,11 @@ class SparseLinear(nn.Module):
     def by_source(self) -> tuple[NDArray[Any], ...]:
         """Give row pointers, targets and ids of the links in the order of sources."""
         if self._by_source is None:
-            source, target, _ = self.links()
-            order = np.argsort(source, kind="stable").astype(np.int32)
-            counts = np.bincount(source, minlength=self.in_features)
-            indptr = np.concatenate([[0], np.cumsum(counts)])
-            self._by_source = indptr, target[order].astype(np.int32), order
+            source = self.source.numpy()
+            begins = np.zeros(self.in_features + 1, np.int64)
+            target, order = np.empty_like(source), np.empty_like(source)
+            kernels.order_by_source(self.indptr.numpy(), source, begins, target, order)
+            self._by_source = begins, target, order
         return self._by_source
 
     def _load_from_state_dict(

@@ -15,6 +15,7 @@ from netrobust.neural.dynamics import Trace, topology_rows
 from netrobust.neural.linear import SparseLinear
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.sparsify import Context, Links, Rewiring, Sparsifier
+from netrobust.neural.topology import union
 
 Row: TypeAlias = dict[str, float]
 
@@ -205,7 +206,7 @@ class MovingLinks:
         return (out.grad.t() @ images).numpy()
 
     def _rewire(self, layer: SparseLinear, move: Rewiring) -> None:
-        stay = np.union1d(move.kept, move.restored)
+        stay = union(move.kept, move.restored)
         if move.values is not None:
             layer.weight.data[torch.from_numpy(move.kept)] = torch.from_numpy(
                 move.values
@@ -238,7 +239,7 @@ def _period(method: Sparsifier, batches: int) -> int:
 
 
 def _turnover(links: Links, move: Rewiring) -> Row:
-    dropped = np.delete(links.place, np.union1d(move.kept, move.restored))
+    dropped = np.delete(links.place, union(move.kept, move.restored))
     grown = move.target * links.n_in + move.source
     back = int(np.isin(dropped, grown, assume_unique=True).sum())
     return {

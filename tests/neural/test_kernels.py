@@ -45,6 +45,17 @@ def check_products(layer, rng, images):
     close(grad_bias, g.sum(1, dtype=float))
 
 
+@given(layer=layers())
+def test_links_by_source_are_those_of_a_stable_sort(layer):
+    source, target, _ = layer.links()
+    begins, found, order = layer.by_source()
+    expected = np.argsort(source, kind="stable")
+    assert order.tolist() == expected.tolist()
+    assert found.tolist() == target[expected].tolist()
+    counts = np.bincount(source, minlength=layer.in_features)
+    assert begins.tolist() == [0, *np.cumsum(counts)]
+
+
 @given(layer=layers(), images=images, seed=seeds)
 def test_products_equal_dense_ones(layer, images, seed):
     check_products(layer, np.random.default_rng(seed), images)

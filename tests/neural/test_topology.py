@@ -19,6 +19,7 @@ from netrobust.neural.topology import (
     absent_positions,
     preferential,
     topology,
+    union,
 )
 from netrobust.neural.topology.correlation import correlations
 
@@ -476,6 +477,15 @@ def test_training_images_are_left_as_they_were():
     before = images.copy()
     topology("correlated")(6, 6, 9, np.random.default_rng(0), images)
     assert (images == before).all()
+
+
+integers = st.lists(st.integers(0, 2**40), max_size=20)
+
+
+@given(parts=st.lists(integers, min_size=1, max_size=4))
+def test_a_union_is_that_of_sets(parts):
+    found = union(*(np.array(part, np.int64) for part in parts))
+    assert found.tolist() == sorted(set().union(*parts))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from netrobust.neural.topology.family import (
     Place,
     absent_positions,
     ends,
+    union,
 )
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "absent_positions",
     "ends",
     "topology",
+    "union",
 ]
 
 

@@ -86,3 +86,22 @@ def absent_positions(
     rank = rng.choice(absent, count, replace=False, shuffle=False)
     gaps_before = occupied - np.arange(occupied.size)
     return rank + np.searchsorted(gaps_before, rank, side="right")
+
+
+def union(*arrays: IntArray) -> IntArray:
+    """Give the integers that stand in any of several arrays, ascending, each once.
+
+    Notes
+    -----
+    What `numpy.union1d` gives, without its hashing: the sort merges runs that rise
+    already, and its time stays in proportion to the links of large layers.
+
+    Examples
+    --------
+    >>> union(np.array([1, 4]), np.array([3, 1])).tolist()
+    [1, 3, 4]
+    """
+    merged = np.sort(np.concatenate(arrays), kind="stable")
+    new = np.ones(merged.size, np.bool_)
+    new[1:] = merged[1:] != merged[:-1]
+    return merged[new]

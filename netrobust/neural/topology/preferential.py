@@ -10,6 +10,7 @@ from netrobust.neural.topology.family import (
     Place,
     absent_positions,
     ends,
+    union,
 )
 
 #: Neurons are in a crowd while those before them are fewer than so many times the
@@ -90,13 +91,8 @@ def _place(
 
 
 def _with(places: IntArray, source: IntArray, target: IntArray, n_in: int) -> IntArray:
-    """Add links to places, both ascending, and leave parallel ones out."""
-    more = np.unique(target * n_in + source)
-    if places.size:
-        at = np.minimum(np.searchsorted(places, more), places.size - 1)
-        more = more[places[at] != more]
-    # Two ascending runs, which a stable sort merges in linear time.
-    return np.sort(np.concatenate([places, more]), kind="stable")
+    """Add links to places, and leave parallel ones out."""
+    return union(places, target * n_in + source)
 
 
 def _by_degree(
