@@ -75,26 +75,15 @@ class SparseLinear(nn.Module):
                 "source, target and weight must be one-dimensional and equally long; "
                 f"got shapes {source.shape}, {target.shape} and {weight.shape}"
             )
-        if target.size and (target.min() < 0 or target.max() >= n_out):
-            raise InputError(f"targets must lie in 0..{n_out - 1}")
-        place = target * self.in_features + source
-        if (place[1:] <= place[:-1]).any():
-            order = np.argsort(place, kind="stable")
-            source, target, weight = source[order], target[order], weight[order]
-        into = np.bincount(target, minlength=n_out)
-        indptr = np.concatenate([[0], np.cumsum(into)])
-        _check_topology(indptr, source, self.in_features, self.out_features)
+        order = self._take(source, target)
         values = np.array(np.zeros(n_out) if bias is None else bias, np.float32)
         if values.shape != (n_out,):
             raise InputError(
                 f"bias must hold one value a target neuron, {n_out}; got shape "
                 f"{values.shape}"
             )
-        self.weight = nn.Parameter(torch.from_numpy(weight.copy()))
+        self.weight = nn.Parameter(torch.from_numpy(weight[order]))
         self.bias = nn.Parameter(torch.from_numpy(values))
-        self.register_buffer("indptr", torch.from_numpy(indptr))
-        self.register_buffer("source", torch.from_numpy(source.astype(np.int32)))
-        self._by_source: tuple[NDArray[Any], ...] | None = None
 
     def extra_repr(self) -> str:
         """Say sizes and links when printed."""
@@ -144,12 +133,25 @@ class SparseLinear(nn.Module):
         weight = np.concatenate([old_weight[kept], np.asarray(weight, np.float32)])
         origin = np.full(weight.size, -1)
         origin[: kept.size] = kept
-        order = np.argsort(target * self.in_features + source, kind="stable")
-        ends = source[order], target[order]
-        new = SparseLinear(self.in_features, self.out_features, *ends, weight[order])
-        self.weight.data, self.weight.grad = new.weight.data, None
-        self.indptr, self.source, self._by_source = new.indptr, new.source, None
+        order = self._take(source, target)
+        self.weight.data, self.weight.grad = torch.from_numpy(weight[order]), None
         return origin[order]
+
+    def _take(
+        self, source: NDArray[np.int64], target: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Make the topology that of these links; give their canonical order."""
+        n_in, n_out = self.in_features, self.out_features
+        if target.size and (target.min() < 0 or target.max() >= n_out):
+            raise InputError(f"targets must lie in 0..{n_out - 1}")
+        order = np.argsort(target * n_in + source, kind="stable")
+        into = np.bincount(target, minlength=n_out)
+        indptr = np.concatenate([[0], np.cumsum(into)])
+        _check_topology(indptr, source[order], n_in, n_out)
+        self.register_buffer("indptr", torch.from_numpy(indptr))
+        self.register_buffer("source", torch.from_numpy(source[order].astype(np.int32)))
+        self._by_source: tuple[NDArray[Any], ...] | None = None
+        return order
 
     def with_links(
         self, source: ArrayLike, target: ArrayLike, weight: ArrayLike, bias: ArrayLike

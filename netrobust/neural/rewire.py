@@ -208,17 +208,15 @@ class MovingLinks:
     def _rewire(self, layer: SparseLinear, move: Rewiring) -> None:
         stay = union(move.kept, move.restored)
         if move.values is not None:
-            layer.weight.data[torch.from_numpy(move.kept)] = torch.from_numpy(
-                move.values
-            )
+            layer.weight.detach().numpy()[move.kept] = move.values
         buffer = self._optimiser.state[layer.weight].get("momentum_buffer")
         origin = layer.rewire(stay, move.source, move.target, move.weight)
         if buffer is None:  # SGD with momentum 0 keeps none
             return
-        survived = torch.from_numpy(origin >= 0)
-        moved = torch.zeros_like(layer.weight)
-        moved[survived] = buffer[torch.from_numpy(origin[origin >= 0])]
-        self._optimiser.state[layer.weight]["momentum_buffer"] = moved
+        moved = np.zeros(origin.size, np.float32)
+        survived = origin >= 0
+        moved[survived] = buffer.numpy()[origin[survived]]
+        self._optimiser.state[layer.weight]["momentum_buffer"] = torch.from_numpy(moved)
 
 
 def moves(config: TrainConfig, batches: int) -> bool:
