@@ -3,20 +3,17 @@
 Its random streams are keyed by what it is, never by when or where it runs.
 """
 
-from dataclasses import astuple
-from hashlib import blake2b
+from functools import partial
 from typing import Any, NamedTuple
 
 import pandas as pd
 from igraph import Graph
 
 from netrobust.damaging import damage_curve, damage_stream
-from netrobust.errors import InputError
 from netrobust.export import to_graph, to_model
 from netrobust.graphs.damage import Damage, Links, apply, removed_fraction
-from netrobust.graphs.measure import MEASURES
+from netrobust.graphs.measure import measured
 from netrobust.graphs.null import moved, randomise
-from netrobust.graphs.percolation import ALONG, along, nested
 from netrobust.neural.data import Dataset
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network
@@ -62,7 +59,12 @@ def run_unit(
             subject.model, perturbation, plan.fractions, plan.scope, rng, data,
             subject.graph, subject.links, plan.training_images,
         )  # fmt: skip
-        structure = _structure(subject, damages, plan.measures)
+        structure = measured(
+            subject.links,
+            damages,
+            plan.measures,
+            partial(_left, subject.graph),
+        )
         within = graph_scope(plan.scope, len(network.model.sizes) - 1)
         answers = _scored(subject.model, data, damages, plan, seen)
         for place, (fraction, damage) in enumerate(
@@ -112,38 +114,8 @@ def _subject(
     return Subject(model, graph, Links.of(graph), shift)
 
 
-def _structure(
-    subject: Subject, damages: list[Damage], measures: tuple[Any, ...]
-) -> dict[str, list[float]]:
-    """Measure the graph at every damage: in one pass where that is exact and possible.
-
-    The damage of a removal is nested; a user's own need not be. Then, and for all other
-    measures, each damaged graph is built in igraph.
-    """
-    known = {name for name in ALONG if MEASURES[name] in measures}
-    fast = known if nested(damages) else set()
-    found = along(subject.links, damages, sorted(fast)) if fast else {}
-    rest = [measure for measure in measures if name_of(measure) not in fast]
-    built = [apply(subject.graph, damage) for damage in damages] if rest else []
-    return {
-        name_of(measure): found[name_of(measure)].tolist()
-        if name_of(measure) in fast
-        else [_value(measure, left) for left in built]
-        for measure in measures
-    }
-
-
-def _value(measure: Any, graph: Graph) -> float:
-    """Measure a graph; a function that works in place spoils its own copy alone."""
-    name = name_of(measure)
-    ours = name in MEASURES and MEASURES[name] is measure
-    found = measure(graph if ours else graph.copy())
-    try:
-        return float(found)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"measure {name} must give a number; got {type(found).__name__}"
-        ) from None
+def _left(graph: Graph, damage: Damage) -> list[Graph]:
+    return [apply(graph, damage)]
 
 
 def _scored(
@@ -154,7 +126,7 @@ def _scored(
     seen: dict[bytes, dict[str, float]],
 ) -> list[dict[str, float]]:
     """Score damaged networks; the same damage is not scored twice."""
-    keys = [_digest(damage) for damage in damages]
+    keys = [damage.digest for damage in damages]
     new = {
         key: damage
         for key, damage in zip(keys, damages, strict=True)
@@ -170,10 +142,3 @@ def _scored(
     )
     seen |= zip(new, found, strict=True)
     return [seen[key] for key in keys]
-
-
-def _digest(damage: Damage) -> bytes:
-    digest = blake2b(digest_size=16)
-    for array in astuple(damage):
-        digest.update(b"none" if array is None else array.tobytes())
-    return digest.digest()

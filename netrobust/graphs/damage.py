@@ -6,8 +6,9 @@ needs it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +67,20 @@ class Damage:
                 object.__setattr__(self, name, rounded)
         if self.weight is not None:
             _check_count("weight", self.weight, self.kept.size)
+
+    @property
+    def digest(self) -> bytes:
+        """Identify the damage: that of the same links, weights and biases is the same.
+
+        Examples
+        --------
+        >>> Damage([1]).digest == Damage([1]).digest != Damage([2]).digest
+        True
+        """
+        digest = blake2b(digest_size=16)
+        for array in astuple(self):
+            digest.update(b"none" if array is None else array.tobytes())
+        return digest.digest()
 
     def check_fit(self, links: int, neurons: int) -> None:
         """Refuse a graph of so many links, and neurons that may have a bias.

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from netrobust.registry import Registry
-from netrobust.settings import share
+from netrobust.settings import number, share
 
 Densities: TypeAlias = Callable[[Sequence[int], float], list[float]]
 
@@ -93,3 +93,34 @@ def link_counts(densities: Sequence[float], sizes: Sequence[int]) -> list[int]:
     """
     layers = zip(densities, pairwise(sizes), strict=True)
     return [round(density * n_in * n_out) for density, (n_in, n_out) in layers]
+
+
+def sparsity_at(mean_in_degree: float, sizes: Sequence[int]) -> float:
+    """Give the sparsity at which hidden neurons receive so many links on average.
+
+    Parameters
+    ----------
+    mean_in_degree : float
+        Links of all sparse layers over the neurons that they enter.
+    sizes : sequence of int
+        Neurons per depth, from the input to the last hidden layer.
+
+    Returns
+    -------
+    float
+        For ``TrainConfig(sparsity=...)``. With ``densities="erk"`` links are then
+        shared in proportion to the neurons of both sides, as very wide networks need.
+
+    Raises
+    ------
+    InputError
+        Neurons cannot receive so many links.
+
+    Examples
+    --------
+    >>> round(sparsity_at(10, (3312, 333_000, 333_000, 333_000)), 7)
+    0.9999552
+    """
+    places = sum(n_in * n_out for n_in, n_out in pairwise(sizes))
+    most = places / sum(sizes[1:])
+    return 1 - number("mean_in_degree", mean_in_degree, 0, most) / most

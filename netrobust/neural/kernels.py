@@ -114,6 +114,21 @@ def multiply_transposed(indptr, target, order, weight, g, out):
         _accumulate(indptr[neuron], indptr[neuron + 1], target, by_source, g, row)
 
 
+@njit(cache=True, fastmath=_MATH, inline="always")
+def _sample(target, indptr, source, row, x, grad_weight, grad_bias):
+    """Write the gradients of one neuron's weights and bias; `row` is its own."""
+    total = row.dtype.type(0)
+    for image in range(row.shape[0]):
+        total += row[image]
+    grad_bias[target] = total
+    for link in range(indptr[target], indptr[target + 1]):
+        column = x[source[link]]
+        dot = row.dtype.type(0)
+        for image in range(row.shape[0]):
+            dot += row[image] * column[image]
+        grad_weight[link] = dot
+
+
 @njit(cache=True, fastmath=_MATH, nogil=True)
 def sampled_product(indptr, source, g, x, grad_weight, grad_bias):
     """Write the gradients of all weights and biases, ``(g x^T)`` taken at the links.
@@ -127,19 +142,8 @@ def sampled_product(indptr, source, g, x, grad_weight, grad_bias):
     grad_weight : ndarray of float, shape (links,)
     grad_bias : ndarray of float, shape (n_out,)
     """
-    images = g.shape[1]
     for target in range(g.shape[0]):
-        row = g[target]
-        total = row.dtype.type(0)
-        for image in range(images):
-            total += row[image]
-        grad_bias[target] = total
-        for link in range(indptr[target], indptr[target + 1]):
-            column = x[source[link]]
-            dot = row.dtype.type(0)
-            for image in range(images):
-                dot += row[image] * column[image]
-            grad_weight[link] = dot
+        _sample(target, indptr, source, g[target], x, grad_weight, grad_bias)
 
 
 @njit(cache=True, fastmath=_MATH, inline="always")
@@ -151,7 +155,53 @@ def _activate(first, indptr, source, weight, bias, lower, upper):
         begin, end = indptr[first + neuron], indptr[first + neuron + 1]
         _accumulate(begin, end, source, weight, lower, row)
         for image in range(row.shape[0]):
-            row[image] = max(row[image], np.float32(0))
+            # So written, NaN stays NaN.
+            row[image] = row.dtype.type(0) if row[image] <= 0 else row[image]
+
+
+@njit(cache=True, fastmath=_MATH, nogil=True)
+def activate(indptr, source, weight, bias, x, out):
+    """Write ``W x + bias`` to `out`, and 0 where it is negative.
+
+    The parameters are those of `multiply`.
+    """
+    _activate(0, indptr, source, weight, bias, x, out)
+
+
+@njit(cache=True, fastmath=_MATH, nogil=True)
+def activated_product(indptr, source, g, out, x, below, grad_weight, grad_bias):
+    """Write the gradients of weights and biases of a layer with ReLU.
+
+    Parameters
+    ----------
+    indptr, source, x, grad_weight, grad_bias
+        As for `sampled_product`.
+    g, out : ndarray of float, shape (n_out, images)
+        Gradient above the ReLU, and its output.
+    below : ndarray of float, shape (n_out, images)
+        Becomes the gradient below it: 0 where the output is 0.
+    """
+    zero = g.dtype.type(0)
+    for target in range(g.shape[0]):
+        row = below[target]
+        for image in range(row.shape[0]):
+            row[image] = zero if out[target, image] <= 0 else g[target, image]
+        _sample(target, indptr, source, row, x, grad_weight, grad_bias)
+
+
+@njit(cache=True, nogil=True)
+def standardise(x, mean, std, out):
+    """Write standardised images to `out`, one row per pixel.
+
+    Parameters
+    ----------
+    x : ndarray of float, shape (images, pixels)
+    mean, std : float
+    out : ndarray of float, shape (pixels, images)
+    """
+    for image in range(x.shape[0]):
+        for pixel in range(x.shape[1]):
+            out[pixel, image] = (x[image, pixel] - mean) / std
 
 
 @njit(cache=True, fastmath=_MATH, nogil=True, parallel=True)

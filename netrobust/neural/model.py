@@ -16,6 +16,7 @@ from netrobust.neural.config import WEIGHT_STARTS
 from netrobust.neural.dense import DenseLinear, dense_links, with_dense_links
 from netrobust.neural.fresh import fresh_dense, fresh_sparse
 from netrobust.neural.linear import LinkArrays, SparseLinear
+from netrobust.neural.stack import activations, stackable
 from netrobust.neural.topology import Place, topology
 from netrobust.settings import choice
 
@@ -134,12 +135,18 @@ class SparseMLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map images of shape (images, pixels), pixels in [0, 1], to class scores."""
-        hidden = (x - self.mean) / self.std
-        for layer in self.layers:
-            hidden = torch.relu(layer(hidden))
+        layers = self.hidden_layers
+        if stackable(layers, x):
+            sparse = cast(list[SparseLinear], layers)
+            rows = activations(sparse, x, float(self.mean), float(self.std))
+        else:
+            hidden = (x - self.mean) / self.std
+            for layer in layers:
+                hidden = torch.relu(layer(hidden))
+            rows = hidden.t()
         # Written from the left, so that behind sparse layers, whose activations have
         # one row per neuron, the gradient comes back with the same strides.
-        scores = self.head.weight @ hidden.t() + self.head.bias[:, None]
+        scores = self.head.weight @ rows + self.head.bias[:, None]
         return scores.t()
 
 

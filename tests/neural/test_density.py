@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netrobust.errors import InputError
-from netrobust.neural.density import DENSITIES, erk, link_counts, uniform
+from netrobust.neural.density import DENSITIES, erk, link_counts, sparsity_at, uniform
 
 sizes = st.lists(st.integers(1, 2000), min_size=2, max_size=6)
 densities = st.floats(0, 1)
@@ -100,3 +100,18 @@ def test_rounding_makes_no_layer_denser_than_complete():
 def test_there_is_one_density_per_layer():
     with pytest.raises(ValueError, match="zip"):
         link_counts([0.1], (4, 3, 2))
+
+
+@pytest.mark.parametrize("rule", DENSITIES)
+@pytest.mark.parametrize("degree", [0.5, 3, 10])
+def test_the_mean_in_degree_that_is_asked_is_the_one_there(rule, degree):
+    sizes = (300, 500, 200, 100)
+    density = 1 - sparsity_at(degree, sizes)
+    links = sum(link_counts(DENSITIES[rule](sizes, density), sizes))
+    assert links / sum(sizes[1:]) == pytest.approx(degree, abs=3 / sum(sizes[1:]))
+
+
+@pytest.mark.parametrize("degree", [-1, 4.1, float("nan"), "many"])
+def test_a_mean_in_degree_beyond_complete_layers_is_refused(degree):
+    with pytest.raises(InputError, match=r"mean_in_degree must be a number in \[0, 4"):
+        sparsity_at(degree, (4, 4, 4, 4))
