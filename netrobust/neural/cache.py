@@ -18,11 +18,10 @@ from platformdirs import user_cache_path
 
 from netrobust.atomic import replacing
 from netrobust.errors import DataUnavailableError, InputError
-from netrobust.neural.sources import Source, candidates
+from netrobust.neural.sources import LARGEST_FILE, Source, candidates, read
 
 logger = logging.getLogger(__name__)
 
-LARGEST_FILE = 2**27  # bytes, uncompressed: more is a decompression bomb
 FILES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -153,7 +152,7 @@ def _own(
         paths = candidates(folder / spec.name, file) + candidates(folder, file)
         for path in paths:
             try:
-                content = _verified(path.read_bytes(), expected)
+                content = _verified(read(path), expected)
             except _AlteredError as error:
                 if error.found in foreign:
                     continue
@@ -178,7 +177,7 @@ def _cached(
     for file in files:
         for path in candidates(folder, file):
             try:
-                content = _verified(path.read_bytes(), spec.sha256[file])
+                content = _verified(read(path), spec.sha256[file])
             except _AlteredError as error:
                 path.unlink(missing_ok=True)
                 _note(failures, f"{path}: {error}; deleted")

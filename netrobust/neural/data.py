@@ -8,13 +8,14 @@ import gzip
 import hashlib
 import importlib.resources
 import io
+import math
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from netrobust.errors import DataUnavailableError
+from netrobust.errors import DataUnavailableError, InputError
 from netrobust.neural.cache import (
     FILES,
     Found,
@@ -186,11 +187,16 @@ def _load_idx(spec: IdxSet, data_dir: str | Path | None) -> Dataset:
 
 def _parse_idx(content: bytes) -> np.ndarray:
     """Read the array in an IDX file: 0, 0, type 8 (uint8), rank; sizes; values."""
-    if content[:3] != b"\x00\x00\x08":
-        raise ValueError(f"not an IDX file of uint8: it starts with {content[:4]!r}")
-    rank = content[3]
-    shape = np.frombuffer(content, ">u4", count=rank, offset=4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
+    if content[:3] != b"\x00\x00\x08" or content[3:4] not in (b"\x01", b"\x03"):
+        raise InputError(f"not an IDX file of uint8: it starts with {content[:4]!r}")
+    start = 4 + 4 * content[3]
+    sizes = np.frombuffer(content[4:start].ljust(start - 4, b"\0"), ">u4").tolist()
+    if not sizes or math.prod(sizes) != len(content) - start:
+        raise InputError(
+            f"an IDX file of the shape {tuple(sizes[:4])} has another length than "
+            f"{len(content)} bytes; get it again"
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(sizes)
 
 
 def _digits_path() -> Path:

@@ -8,6 +8,7 @@ training needs to go on beside the weights. No pickle is involved.
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -27,6 +29,19 @@ from netrobust.settings import whole
 
 FORMAT = "netrobust network 1"
 _STATE = ("momentum.", "trace.", "memory.")
+_FILE_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
+_HISTORY = ("epoch", "learning_rate", "loss", "train_accuracy", "test_accuracy")
+
+# What bytes can make the readers of safetensors, JSON and tensors raise.
+_UNREADABLE = (
+    SafetensorError,
+    OSError,
+    LookupError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +209,7 @@ written by save_network
         state = {
             name: tensors.pop(name) for name in list(tensors) if name.startswith(_STATE)
         }
+        _check_sizes(header["sizes"], tensors)
         model = from_state(tensors, header["sizes"])
         momentum = {
             name: tensor.shape
@@ -209,17 +225,42 @@ written by save_network
             seed=header["seed"],
             dataset=header["dataset"],
             dataset_sha256=header["dataset_sha256"],
-            history=pd.DataFrame(header["history"]),
-            dynamics=pd.DataFrame(header["dynamics"]),
+            history=_table(header["history"]),
+            dynamics=_table(header["dynamics"]),
             state=state,
         )
         _check(network, header["format"])
         return network
-    except (SafetensorError, LookupError, TypeError, ValueError) as error:
+    except _UNREADABLE as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
-            f"{path} is not a readable network file ({error}); train it again or "
+            f"{path} is not a readable network file ({reason}); train it again or "
             "restore it"
         ) from None
+
+
+def _table(columns: object) -> pd.DataFrame:
+    """Make a table of columns as the header holds them."""
+    if not isinstance(columns, dict) or not all(
+        isinstance(column, list) for column in columns.values()
+    ):
+        raise InputError("its history and dynamics must be columns by name")
+    return pd.DataFrame(columns)
+
+
+def _check_sizes(sizes: object, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse sizes that are not those of the tensors, before room is made for them."""
+    if not isinstance(sizes, list) or len(sizes) < 3:
+        raise InputError(f"its sizes must be three or more whole numbers; got {sizes}")
+    for size in sizes:
+        whole("each of its sizes", size, 1)
+    head = tensors["head.weight"].shape
+    if tuple(head) != (sizes[-1], sizes[-2]):
+        raise InputError(f"its head of shape {tuple(head)} does not fit sizes {sizes}")
+    for depth, (n_in, n_out) in enumerate(pairwise(sizes[:-1])):
+        weight = tensors[f"layers.{depth}.weight"].shape
+        if len(weight) > 1 and tuple(weight) != (n_out, n_in):
+            raise InputError(f"layer {depth} does not fit the sizes {sizes}")
 
 
 def _check(network: Network, form: object) -> None:
@@ -230,12 +271,23 @@ def _check(network: Network, form: object) -> None:
     for name in ("dataset", "dataset_sha256"):
         if not isinstance(value := getattr(network, name), str):
             raise InputError(f"its {name} is no text but {value!r}")
+    # Folders and files are called after it, and must stay where they belong.
+    if not _FILE_NAME.fullmatch(network.dataset):
+        raise InputError(f"its dataset {network.dataset!r} is no name for a file")
+    for name, parameter in network.model.named_parameters():
+        if parameter.dtype != torch.float32 or not parameter.isfinite().all():
+            raise InputError(f"its {name} must hold finite float32 values")
     mean, std = float(network.model.mean), float(network.model.std)
     if not (math.isfinite(mean) and 0 < std < math.inf):
         raise InputError(f"its pixels cannot have mean {mean} and deviation {std}")
     done = len(network.history)
     if done == 0 and (network.state or len(network.dynamics)):
         raise InputError("its history is missing")
+    if done and tuple(network.history) != _HISTORY:
+        raise InputError(f"its history must have the columns {', '.join(_HISTORY)}")
+    for what in ("history", "dynamics"):
+        if any(kind.kind not in "iuf" for kind in getattr(network, what).dtypes):
+            raise InputError(f"its {what} must hold numbers alone")
     epochs = network.history["epoch"].tolist() if done else []
     if epochs != list(range(1, done + 1)) or done > network.config.epochs:
         raise InputError(

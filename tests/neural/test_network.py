@@ -29,7 +29,13 @@ def network(model=None, epochs=2, done=2, momentum=True):
     config = TrainConfig(sparsifier="set", options={"prune": "random"}, epochs=epochs)
     history = pd.DataFrame(
         [
-            {"epoch": epoch, "learning_rate": 0.1 / 3, "loss": np.exp(-epoch)}
+            {
+                "epoch": epoch,
+                "learning_rate": 0.1 / 3,
+                "loss": np.exp(-epoch),
+                "train_accuracy": epoch / 7,
+                "test_accuracy": epoch / 9,
+            }
             for epoch in range(1, done + 1)
         ]
     )
@@ -218,6 +224,15 @@ WRONG_TENSORS = {
     "deviation of nothing": {"std": torch.tensor(torch.nan)},
     "endless deviation": {"std": torch.tensor(torch.inf)},
     "mean of nothing": {"mean": torch.tensor(torch.nan)},
+    "weight of nothing": {"layers.0.weight": torch.full((15,), torch.nan)},
+    "endless bias": {"head.bias": torch.tensor([0, torch.inf, 0])},
+    "weights in double": {"layers.0.weight": torch.zeros(15, dtype=torch.float64)},
+    "weights in half": {"layers.0.weight": torch.zeros(15, dtype=torch.float16)},
+    "no weight of a layer": {"layers.1.weight": None},
+}
+DONE = {
+    name: [1]
+    for name in ("epoch", "learning_rate", "loss", "train_accuracy", "test_accuracy")
 }
 
 
@@ -252,15 +267,36 @@ WRONG_HEADERS = [
     {"seed": None},
     {"history": 3},
     {"history": {}},
+    {"history": [[], None]},
+    {"history": DONE | {"loss": 1}},
+    {"dynamics": [[1], [2]]},
     {"history": {"epoch": [1, 2], "loss": [1]}},
     {"history": {"epoch": [2]}},
     {"history": {"epoch": [1, 3]}},
     {"history": {"epoch": [1, 2, 3]}},
     {"history": {"loss": [1]}},
+    {"history": DONE | {"loss": ["small"]}},
+    {"history": DONE | {"loss": [[1]]}},
+    {"history": DONE | {"loss": [None]}},
+    {"history": DONE | {"more": [1]}},
+    {"history": {"epoch": [1], "loss": [1]}},
+    {"dynamics": {"epoch": [1], "links": ["many"]}},
+    {"dynamics": {"epoch": [{}], "links": [1]}},
+    {"sizes": [6, 5, 4, 10**12]},
+    {"sizes": [6, 5, 4, 3.0]},
+    {"sizes": [6, 5, True, 3]},
     {"dynamics": "left out"},
     {"dataset": "left out"},
     {"dataset": 5},
     {"dataset": None},
+    {"dataset": ""},
+    {"dataset": ".hidden"},
+    {"dataset": "../../elsewhere"},
+    {"dataset": "/tmp/elsewhere"},
+    {"dataset": "a/../../b"},
+    {"dataset": "a\\b"},
+    {"dataset": "a\0b"},
+    {"dataset": "a\nb"},
     {"dataset_sha256": ["ab12"]},
     {"format": "netrobust network 0"},
     {"format": None},
@@ -279,6 +315,16 @@ def test_safetensors_of_others_are_refused(path):
     refused(path)
     save_file({"weight": torch.zeros(3)}, path, metadata={"netrobust": "[]"})
     refused(path)
+
+
+def test_a_header_nested_without_end_is_refused(path):
+    save_file(load_file(path), path, metadata={"netrobust": "[" * 100_000})
+    refused(path)
+
+
+def test_a_history_that_the_tests_call_right_is_read(path):
+    rewritten(path, history=DONE)
+    assert load_network(path).history.loss.tolist() == [1]
 
 
 class Trap:

