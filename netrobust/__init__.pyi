@@ -2,6 +2,7 @@
 from netrobust.errors import DataUnavailableError as DataUnavailableError
 from netrobust.errors import DivergedError as DivergedError
 from netrobust.errors import InputError as InputError
+from netrobust.unfinished import UnfinishedError as UnfinishedError
 from netrobust.neural.data import DATASETS as DATASETS
 from netrobust.neural.data import load as load
 from netrobust.neural.dataset import Dataset as Dataset
@@ -10,6 +11,7 @@ from netrobust.neural.sparsify import SPARSIFIERS as SPARSIFIERS
 from netrobust.neural.sparsify import sparsifier as sparsifier
 from netrobust.neural.topology import topology as topology
 from netrobust.neural.config import TrainConfig as TrainConfig
+from netrobust.neural.density import sparsity_at as sparsity_at
 from netrobust.neural.train import train as train
 from netrobust.neural.network import Network as Network
 from netrobust.neural.network import load_network as load_network
@@ -62,6 +64,16 @@ from netrobust.scoring import score as score
 from netrobust.damaging import marked as marked
 from netrobust.sweep import percolate as percolate
 from netrobust.sweep import compare as compare
+from netrobust.interop.exchange import to_layers as to_layers
+from netrobust.interop.exchange import to_module as to_module
+from netrobust.interop.percolating import percolate_module as percolate_module
+from netrobust.interop.states import state_layers as state_layers
+from netrobust.interop.foreign import read_layers as read_layers
+from netrobust.interop.matrices import from_scipy as from_scipy
+from netrobust.interop.matrices import to_scipy as to_scipy
+from netrobust.interop.matrices import write_scipy as write_scipy
+from netrobust.interop.bipartite import from_networkx as from_networkx
+from netrobust.interop.bipartite import to_networkx as to_networkx
 from netrobust.neural.attack import INPUT_ATTACKS as INPUT_ATTACKS
 from netrobust.neural.attack import input_attack as input_attack
 from netrobust.attacking import attack as attack
@@ -82,3 +94,6 @@ from netrobust.runs import open_run as open_run
 from netrobust.presets import PRESETS as PRESETS
 from netrobust.study import Study as Study
 from netrobust.pipeline import reproduce as reproduce
+from netrobust.pipeline import merge as merge
+from netrobust.ledger import Shard as Shard
+from netrobust.environment import info as info

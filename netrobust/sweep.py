@@ -6,19 +6,24 @@ of processes, and after an interruption.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from itertools import product
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
 import pandas as pd
 
 from netrobust.damaging import TRAINING_IMAGES
+from netrobust.errors import InputError
 from netrobust.graphs.null import NULL_MODELS
+from netrobust.interop.percolating import Module, percolate_module
+from netrobust.interop.scores import Evaluate
 from netrobust.neural.dataset import Dataset
 from netrobust.neural.network import Network
 from netrobust.plan import (
     Names,
     Plan,
+    check_importable,
     make_plan,
     name_of,
     numbers_of,
@@ -28,18 +33,19 @@ from netrobust.plan import (
 from netrobust.pool import Parts, Tick, gather
 from netrobust.results.stats import KEYS
 from netrobust.study import GRID
+from netrobust.unfinished import Going
 from netrobust.unit import run_unit
 
 Unit: TypeAlias = tuple[int, int, int]  # places of network, null model, perturbation
 
 
 def percolate(
-    networks: Network | Sequence[Network],
-    data: Dataset,
+    networks: Network | Sequence[Network] | Module,
+    data: Dataset | None = None,
     perturbations: Names = ("random_links",),
     fractions: Sequence[float] = GRID,
     replicates: int = 10,
-    measures: Names = ("giant_component",),
+    measures: Names | None = None,
     null_models: Names = ("none",),
     scope: str = "per_layer",
     seed: int = 0,
@@ -48,6 +54,8 @@ def percolate(
     parts: Parts | None = None,
     tick: Tick | None = None,
     *,
+    evaluate: Evaluate | None = None,
+    executor: Executor | None = None,
     retrain: bool = False,
     details: bool = False,
     training_images: int = TRAINING_IMAGES,
@@ -56,12 +64,14 @@ def percolate(
 
     Parameters
     ----------
-    networks : Network or sequence of Network
+    networks : Network, sequence of Network, or torch.nn.Module
+        A module that was trained elsewhere needs `evaluate`.
     data : Dataset
-        Its test images are scored.
+        Its test images are scored; none for a module.
     perturbations, measures, null_models : str, callable, or a sequence of them
         Names in `PERTURBATIONS`, `MEASURES`, `NULL_MODELS`, or your own functions.
-        Perturbations may have options: ``gaussian_noise(amplitude=0.5)``.
+        Perturbations may have options: ``gaussian_noise(amplitude=0.5)``. The giant
+        component is measured if nothing is named.
     fractions : sequence of float
         Shares of the links (neurons, pixels) in scope that are removed or changed, 0
         to 1.
@@ -83,6 +93,13 @@ def percolate(
         is not computed again.
     tick : callable, optional
         Called with the units done and the units in all.
+    evaluate : callable, optional
+        ``(module) -> dict`` of numbers, which scores damaged copies of a module of your
+        own: then this is `percolate_module`, whose docstring says what has a meaning
+        there, and takes no options from `images` to `tick` and from `executor` on.
+    executor : concurrent.futures.Executor, optional
+        Where the work is done, instead of `jobs` processes: one of yours, such as the
+        ``get_executor()`` of a Dask client.
     retrain : bool
         Train the topology of every null model, and of the network itself under
         ``none``, from fresh weights with the network's settings before it is damaged:
@@ -107,6 +124,8 @@ def percolate(
     ------
     InputError
         A name is unknown or a number out of its range.
+    UnfinishedError
+        Units failed, and `parts` are those of a run, which keep all others.
 
     Examples
     --------
@@ -119,22 +138,50 @@ def percolate(
     >>> len(table), round(float(table.giant_component.min()), 4)
     (6, 0.0012)
     """
-    nets = several(networks)
+    if evaluate is not None:
+        _check_module_alone(
+            data=data, images=images, jobs=None if jobs == 1 else jobs, parts=parts,
+            tick=tick, executor=executor, retrain=retrain, details=details,
+        )  # fmt: skip
+        return percolate_module(
+            cast(Module, networks), evaluate, perturbations, fractions, replicates,
+            measures, null_models, scope, seed,
+        )  # fmt: skip
+    if data is None:
+        raise InputError(
+            "no data came; give the Dataset whose test images are scored, or, for a "
+            "torch module of your own, evaluate"
+        )
+    nets = several(cast(Network | Sequence[Network], networks))
+    measures = ("giant_component",) if measures is None else measures
     plan = make_plan(
         nets, data, perturbations, fractions, replicates, measures, null_models, scope,
         seed, images, jobs, training_images, retrain, details,
     )  # fmt: skip
+    if executor is not None:
+        check_importable(plan)
     nulls, damages = range(len(plan.null_models)), range(len(plan.perturbations))
     units = {
         _key(nets, data, plan, unit): unit
         for unit in product(range(len(nets)), nulls, damages)
     }
     seen = shown(data, plan)
-    tables = gather(_run, units, jobs, nets, seen, plan, parts=parts, tick=tick)
+    tables = gather(
+        _run, units, jobs, nets, seen, plan, executor=executor, parts=parts, tick=tick
+    )
     table = pd.concat(tables, ignore_index=True)
     options = [name for one in plan.perturbations for name in numbers_of(one)]
     first = [*KEYS, *dict.fromkeys(options)]
     return table[[*first, *(name for name in table.columns if name not in first)]]
+
+
+def _check_module_alone(**given: Any) -> None:
+    """Refuse what only networks of netrobust can be asked for."""
+    for name, value in given.items():
+        if value is not None and value is not False:
+            raise InputError(
+                f"a module is scored by evaluate alone, here and now; leave {name} out"
+            )
 
 
 def shown(data: Dataset, plan: Plan) -> Dataset:
@@ -155,6 +202,7 @@ def compare(
     parts: Parts | None = None,
     tick: Tick | None = None,
     *,
+    executor: Executor | None = None,
     retrain: bool = False,
     details: bool = False,
 ) -> pd.DataFrame:
@@ -171,7 +219,7 @@ def compare(
         Names in `NULL_MODELS`, or your own functions.
     replicates : int
         Draws of every null model.
-    measures, seed, images, jobs, parts, tick, retrain, details
+    measures, seed, images, jobs, parts, tick, executor, retrain, details
         As for `percolate`. With `retrain` the networks' own topologies come first,
         trained anew, too.
 
@@ -190,14 +238,19 @@ def compare(
         return percolate(
             nets, data, "random_links", [0.0], draws, measures, nulls,
             seed=seed, images=images, jobs=jobs, parts=parts, tick=tick,
-            retrain=retrain, details=details,
+            executor=executor, retrain=retrain, details=details,
         )  # fmt: skip
 
     nets, chosen = several(networks), NULL_MODELS.members(null_models)
     drawn = [one for one in chosen if name_of(one) != "none"]
+    tables, going = [], Going()
     # The null models first: they are refused, if at all, before anything is kept.
-    tables = [undamaged(drawn, replicates)] if drawn else []
-    tables.insert(0, undamaged("none", 1))
+    if drawn:
+        with going.on():
+            tables = [undamaged(drawn, replicates)]
+    with going.on():
+        tables.insert(0, undamaged("none", 1))
+    going.check()
     return pd.concat(tables, ignore_index=True).assign(perturbation="none")
 
 

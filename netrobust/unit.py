@@ -12,7 +12,7 @@ from igraph import Graph
 from netrobust.damaging import damage_curve, damage_stream
 from netrobust.export import to_graph, to_model
 from netrobust.graphs.damage import Damage, Links, apply, removed_fraction
-from netrobust.graphs.measure import measured
+from netrobust.graphs.measure.curve import measured
 from netrobust.graphs.null import moved, randomise
 from netrobust.neural.data import Dataset
 from netrobust.neural.model import SparseMLP

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from networks import models, random_model, same_state, seeds
 from specimens import fingerprint
 
 from netrobust.damaging import damage_curve
 from netrobust.export import to_graph, to_model
+from netrobust.graphs import files
 from netrobust.graphs.graph import layers, read, stack, write
 from netrobust.graphs.null import NULL_MODELS, conserved, randomise
 from netrobust.graphs.perturb import (
@@ -23,7 +24,16 @@ from netrobust.neural.dataset import Dataset
 from netrobust.neural.evaluate import logits
 from netrobust.scoring import damaged, score
 
-few = settings(max_examples=40)  # each example builds graphs
+# Each example builds graphs.
+few = settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@pytest.fixture(autouse=True)
+def _read_in_this_process(monkeypatch):
+    """A child for every GraphML file would take a third of a second each."""
+    monkeypatch.setattr(files, "guarded", lambda parse, path, **_: parse(path))
 
 
 def data_for(model, seed, images=20):

@@ -1,35 +1,71 @@
 """Graph files: GraphML for people and other programs, ``.npz`` for size and speed.
 
-GraphML is text: it returns depths as floats and adds an ``id``, and the reader
-restores the contract's types. Its numbers hold 15 digits, which name every float32.
-A document type declaration is refused before the graph is parsed, because it can
-define entities that swell or fetch other files. The ``.npz`` file holds plain arrays
-and never runs code on loading.
+Both hold all that the graph contract speaks of, bit for bit. What others lose, or
+change on the way through igraph:
+
+========== ======================= ==================================================
+suffix     ours                    what is lost
+========== ======================= ==================================================
+.graphml   `write` and `read`      nothing; a reader other than ours finds depths as
+                                   floats, and igraph adds an ``id``
+.npz       `write` and `read`      attributes beyond the contract, such as labels
+.csv       `write` alone           depths, biases, and neurons without links
+.gml       by igraph               depths and ``type`` become floats, with an ``id``
+.net       by igraph (Pajek)       depths and biases
+.ncol      by igraph               those, neurons without links, and their order
+.edgelist  by igraph               those but the order, and all weights
+========== ======================= ==================================================
+
+GraphML is text: its numbers hold 15 digits, which name every float32. A document type
+declaration is refused before the graph is parsed, because it can define entities that
+swell or fetch other files, and the parser, which is not ours, works in a child process
+with limits. The ``.npz`` file holds plain arrays and never runs code on loading; an
+array must be as large as its header says before memory is given to it.
 
 Readers answer anything that is not a whole graph file with `Unreadable`.
 """
 
+import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.parsers import expat
+from zipfile import ZipFile, ZipInfo
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from netrobust.errors import InputError
 from netrobust.graphs.clauses import float32
+from netrobust.guard import allowance, guarded
 
-# igraph loads inside `read_graphml`: the families of `netrobust list` import this
-# module by way of `graph`.
+# igraph loads inside the functions that need it: the families of `netrobust list`
+# import this module by way of `graph`.
 if TYPE_CHECKING:
     from igraph import Graph
 
 ARRAYS = ("sizes", "first_depth", "source", "target", "weight", "bias")
 
+#: Bytes that the arrays of a file may take in memory: 400 million links.
+MOST_BYTES = 2**33
 
-class Unreadable(Exception):
+
+class Unreadable(InputError):
     """A file is not a whole graph file; the text is the reason."""
+
+
+class Parsed(NamedTuple):
+    """A graph as plain values, which travel out of a child process."""
+
+    neurons: int
+    directed: bool
+    ends: NDArray[np.int64]
+    of_graph: dict[str, Any]
+    of_neurons: dict[str, Any]
+    of_links: dict[str, Any]
 
 
 def write_graphml(graph: "Graph", path: Path) -> None:
@@ -44,6 +80,12 @@ def write_graphml(graph: "Graph", path: Path) -> None:
 
 def read_graphml(path: Path) -> "Graph":
     """Read a graph and restore integer depths, boolean sides and float32 values."""
+    what = f"the GraphML file {path.name}"
+    return rebuilt(guarded(parse_graphml, path, what=what, **allowance(path)))
+
+
+def parse_graphml(path: Path) -> Parsed:
+    """Read a graph with igraph: what the child process does."""
     from igraph import Graph, InternalError
 
     _refuse_doctype(path)
@@ -60,6 +102,28 @@ def read_graphml(path: Path) -> "Graph":
         # A file that igraph itself wrote again carries its ids twice; they go anyway.
         if "already an 'id' vertex attribute" not in str(warning.message):
             raise Unreadable(str(warning.message).replace("\n", " "))
+    ends = np.fromiter(chain.from_iterable(graph.get_edgelist()), np.int64)
+    return Parsed(
+        graph.vcount(),
+        graph.is_directed(),
+        ends.reshape(-1, 2),
+        {name: graph[name] for name in graph.attributes()},
+        {name: _packed(graph.vs[name]) for name in graph.vs.attributes()},
+        {name: _packed(graph.es[name]) for name in graph.es.attributes()},
+    )
+
+
+def rebuilt(parsed: Sequence[Any]) -> "Graph":
+    """Build the graph that was parsed, with the types of the contract."""
+    from igraph import Graph
+
+    neurons, is_directed, ends, of_graph, of_neurons, of_links = parsed
+    graph = Graph(neurons, ends.tolist(), directed=is_directed)
+    for name, value in of_graph.items():
+        graph[name] = value
+    for sequence, attributes in ((graph.vs, of_neurons), (graph.es, of_links)):
+        for name, values in attributes.items():
+            sequence[name] = values if isinstance(values, list) else values.tolist()
     if "id" in graph.vs.attributes():
         del graph.vs["id"]
     if not graph.ecount():
@@ -74,6 +138,12 @@ def read_graphml(path: Path) -> "Graph":
     return graph
 
 
+def _packed(values: list[Any]) -> Any:
+    """Give numbers as an array, which travels fastest, and anything else as it is."""
+    kinds = set(map(type, values))
+    return np.array(values) if kinds in ({float}, {bool}) else values
+
+
 def _refuse_doctype(path: Path) -> None:
     """Walk the whole document with entities never expanded, as the first door."""
 
@@ -85,6 +155,8 @@ def _refuse_doctype(path: Path) -> None:
     try:
         with path.open("rb") as file:
             parser.ParseFile(file)
+    except Unreadable:
+        raise
     except (expat.ExpatError, ValueError, LookupError) as error:  # or its encoding
         raise Unreadable(f"it is not well-formed XML, {error}") from error
 
@@ -97,18 +169,92 @@ def write_npz(arrays: Mapping[str, Any], path: Path) -> None:
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """Read exactly the contract's arrays."""
+    arrays = npz_arrays(path, ARRAYS)
+    sizes, bias = arrays["sizes"], arrays["bias"]
+    # The one number that memory follows and no array of the file has the size of.
+    if (
+        sizes.ndim == 1
+        and sizes.dtype.kind in "iu"
+        and sum(sizes.tolist()) != bias.size
+    ):
+        raise Unreadable(
+            f"its sizes make {sum(sizes.tolist())} neurons and its bias has "
+            f"{bias.size} values"
+        )
+    return arrays
+
+
+def npz_arrays(path: Path, names: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
+    """Read the arrays of an ``.npz`` file, by name in the order of the file.
+
+    Parameters
+    ----------
+    path : Path
+    names : sequence of str
+        The file must hold exactly these arrays; any if not given.
+
+    Raises
+    ------
+    Unreadable
+        The file holds something else, or an array is not as large as it says.
+    """
     try:
         with path.open("rb") as file:
-            stored = np.load(file, allow_pickle=False)
-            if not isinstance(stored, np.lib.npyio.NpzFile):
+            if file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX:
                 raise Unreadable("it holds a single array")
-            if set(stored.files) != set(ARRAYS):
-                raise Unreadable(
-                    f"it must hold the arrays {', '.join(ARRAYS)}; "
-                    f"it holds {', '.join(stored.files) or 'none'}"
-                )
-            return {name: stored[name] for name in ARRAYS}
+            with ZipFile(file) as archive:
+                _check_members(archive, names)
+            file.seek(0)
+            stored = np.load(file, allow_pickle=False)
+            return {name: stored[name] for name in stored.files}
     except (Unreadable, OSError):
         raise
     except Exception as error:  # zip, zlib and numpy each refuse in their own ways
         raise Unreadable(f"it is damaged or no .npz file ({error})") from error
+
+
+def _check_members(archive: ZipFile, names: Sequence[str]) -> None:
+    """Refuse members that are not the arrays they should be, before they are read."""
+    members = archive.infolist()
+    found = [member.filename.removesuffix(".npy") for member in members]
+    if names and sorted(found) != sorted(names):
+        raise Unreadable(
+            f"it must hold the arrays {', '.join(names)}; "
+            f"it holds {', '.join(found) or 'none'}"
+        )
+    if (size := sum(member.file_size for member in members)) > MOST_BYTES:
+        raise Unreadable(
+            f"its arrays take {size} bytes, more than the {MOST_BYTES} that are read"
+        )
+    for name, member in zip(found, members, strict=True):
+        if name == member.filename or found.count(name) > 1:
+            raise Unreadable(f"{member.filename} in it is no array of its own name")
+        _check_size(archive, member)
+
+
+def _check_size(archive: ZipFile, member: ZipInfo) -> None:
+    """Refuse an array whose header promises other bytes than follow."""
+    with archive.open(member) as file:
+        version = npy.read_magic(file)
+        if version == (1, 0):
+            shape, _, dtype = npy.read_array_header_1_0(file)
+        else:
+            shape, _, dtype = npy.read_array_header_2_0(file)
+        told = math.prod(shape) * dtype.itemsize + file.tell()
+    if not dtype.hasobject and (told != member.file_size or min(shape, default=0) < 0):
+        raise Unreadable(
+            f"{member.filename} in it should hold {told} bytes and holds "
+            f"{member.file_size}"
+        )
+
+
+def write_csv(graph: "Graph", path: Path) -> None:
+    """Write the links as lines ``source,target,weight``, neurons counted from 0."""
+    weight = np.array(graph.es["weight"], dtype=np.float32)
+    with path.open("w", encoding="ascii", newline="\n") as file:
+        file.write("source,target,weight\n")
+        # The shortest text that gives the same float32 back.
+        for (source, target), value in zip(
+            graph.get_edgelist(), weight.astype(str), strict=True
+        ):
+            file.write(f"{source},{target},{value}\n")

@@ -128,14 +128,16 @@ def stack(layers: Sequence["Graph"]) -> "Graph":
 
 
 def write(graph: "Graph", path: str | Path) -> None:
-    """Write a graph to a ``.graphml`` or ``.npz`` file, whole or not at all.
+    """Write a graph to a ``.graphml``, ``.npz`` or ``.csv`` file, whole or not at all.
 
     Parameters
     ----------
     graph : igraph.Graph
     path : str or Path
-        Its folder is made if need be, and its suffix chooses the format. GraphML keeps
-        attributes beyond the contract; ``.npz`` is the better choice above a million
+        Its folder is made if need be, and its suffix chooses the format. GraphML, which
+        Gephi opens, keeps attributes beyond the contract; ``.npz`` is the better choice
+        above a million links. ``.csv`` is a list of the links, ``source, target,
+        weight``, which cannot be read back: it has no depths, biases or neurons without
         links.
 
     Raises
@@ -154,10 +156,12 @@ def write(graph: "Graph", path: str | Path) -> None:
     array([0.1], dtype=float32)
     """
     check(graph)
-    path, suffix = _known(path)
+    path, suffix = _known(path, (".graphml", ".npz", ".csv"))
     with replacing(path) as part:
         if suffix == ".graphml":
             files.write_graphml(graph, part)
+        elif suffix == ".csv":
+            files.write_csv(graph, part)
         else:
             parts = sizes(graph), first_depth(graph), *links(graph), biases(graph)
             files.write_npz(dict(zip(files.ARRAYS, parts, strict=True)), part)
@@ -189,7 +193,7 @@ def read(path: str | Path) -> "Graph":
     ...     sizes(read(folder + "/layer.npz"))
     (1, 1)
     """
-    path, suffix = _known(path)
+    path, suffix = _known(path, (".graphml", ".npz"))
     if not path.is_file():
         what = "a folder" if path.is_dir() else "missing"
         raise InputError(f"no graph can be read from {path}: it is {what}")
@@ -197,16 +201,15 @@ def read(path: str | Path) -> "Graph":
         if suffix == ".graphml":
             return check(files.read_graphml(path))
         return from_links(**files.read_npz(path))  # type: ignore[arg-type]
-    except (files.Unreadable, InputError, OSError) as error:
+    except (InputError, OSError) as error:
         raise InputError(f"no graph can be read from {path}: {error}") from error
 
 
-def _known(path: str | Path) -> tuple[Path, str]:
-    """Split off the suffix of a path, if it names a format of ours."""
+def _known(path: str | Path, suffixes: tuple[str, ...]) -> tuple[Path, str]:
+    """Split off the suffix of a path, if it is one of those given."""
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix not in (".graphml", ".npz"):
-        raise InputError(
-            f"a graph file must end in .graphml or .npz; got {path.name!r}"
-        )
+    if suffix not in suffixes:
+        known = f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
+        raise InputError(f"a graph file must end in {known}; got {path.name!r}")
     return path, suffix

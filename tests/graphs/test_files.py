@@ -1,5 +1,6 @@
 """Graph files: bitwise round trips, and one sentence for every bad file."""
 
+import io
 import math
 import zipfile
 
@@ -7,21 +8,71 @@ import igraph
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
-from specimens import SPECIMENS, fingerprint, layered_graphs, one_layer, path
+from hypothesis import HealthCheck, given, settings
+from specimens import (
+    SPECIMENS,
+    fingerprint,
+    full,
+    layered_graphs,
+    no_links,
+    one_layer,
+    path,
+)
 
 from netrobust.errors import InputError
-from netrobust.graphs.graph import check, from_links, links, read, write
+from netrobust.graphs import files
+from netrobust.graphs.graph import check, from_links, links, read, sizes, write
 
 SUFFIXES = (".graphml", ".npz")
 
 
+@pytest.fixture(autouse=True)
+def _children(monkeypatch, request):
+    """Parse GraphML in this process, for each child takes a third of a second."""
+    if "in_a_child" not in request.fixturenames:
+        monkeypatch.setattr(files, "guarded", lambda parse, path, **limits: parse(path))
+
+
+@pytest.fixture
+def in_a_child():
+    """Parse GraphML as users have it parsed."""
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(graph=layered_graphs(max_depth=3))
 def test_round_trip_is_bitwise(tmp_path_factory, suffix, graph):
     file = tmp_path_factory.getbasetemp() / f"trip{suffix}"
     write(graph, file)
     assert fingerprint(read(file)) == fingerprint(graph)
+
+
+@pytest.mark.parametrize("build", [full, no_links])
+def test_round_trip_through_a_child_process_is_bitwise(tmp_path, build, in_a_child):
+    graph = build()
+    graph["name"] = "of the graph"
+    graph.vs["label"] = [f"é {k}" for k in range(graph.vcount())]
+    graph.vs["rank"] = range(graph.vcount())
+    write(graph, tmp_path / "trip.graphml")
+    again = read(tmp_path / "trip.graphml")
+    assert fingerprint(again) == fingerprint(graph)
+    assert again["name"] == "of the graph"
+    assert again.vs["label"] == graph.vs["label"]
+    assert again.vs["rank"] == graph.vs["rank"]
+
+
+def test_what_the_child_process_refuses_is_one_sentence(tmp_path, in_a_child):
+    file = tmp_path / "layer.graphml"
+    write(one_layer(), file)
+    whole = file.read_text()
+    for text, reason in {
+        whole.replace("<graphml", "<!DOCTYPE g><graphml", 1): "it holds a DOCTYPE",
+        whole[:200]: "it is not well-formed XML",
+        "<graphml/>": "igraph finds no graph in it",
+    }.items():
+        file.write_text(text)
+        with pytest.raises(InputError, match=f"from {file}: {reason}"):
+            read(file)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -71,10 +122,67 @@ def test_graphml_of_another_program_is_read(tmp_path):
 
 @pytest.mark.parametrize("name", ["a.gml", "a", "a.graphml.gz"])
 def test_other_suffixes_are_refused_with_the_allowed_ones(tmp_path, name):
-    for door in (lambda: write(path(), tmp_path / name), lambda: read(tmp_path / name)):
-        with pytest.raises(InputError, match=r"\.graphml or \.npz; got"):
-            door()
+    with pytest.raises(InputError, match=r"end in \.graphml, \.npz or \.csv; got"):
+        write(path(), tmp_path / name)
+    with pytest.raises(InputError, match=r"end in \.graphml or \.npz; got"):
+        read(tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_list_of_links_keeps_their_order_and_every_bit_and_nothing_else(tmp_path):
+    write(one_layer(), tmp_path / "a.csv")
+    text = "source,target,weight\n0,3,0.5\n1,3,-1.0\n1,4,2.0\n2,4,-0.25\n"
+    assert (tmp_path / "a.csv").read_text() == text
+    weight = np.float32([0.1, 1e-45, -0.0, np.finfo(np.float32).max])
+    write(from_links([2, 2], [0, 1, 0, 1], [2, 2, 3, 3], weight), tmp_path / "b.csv")
+    rows = np.loadtxt(tmp_path / "b.csv", np.float32, delimiter=",", skiprows=1)
+    assert rows[:, 2].tobytes() == weight.tobytes()
+    with pytest.raises(InputError, match=r"end in \.graphml or \.npz; got 'b\.csv'"):
+        read(tmp_path / "b.csv")
+
+
+# What igraph's own formats lose, as the docstring of `files` says
+LOSSES = {
+    # format: neurons, depths come back, biases come back, weights come back
+    "gml": (5, float, True, True),
+    "pajek": (5, None, False, True),
+    "ncol": (4, None, False, True),
+    "edgelist": (4, None, False, False),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # igraph says some of it
+@pytest.mark.parametrize("form", LOSSES)
+def test_other_formats_of_igraph_lose_what_is_said(tmp_path, form):
+    graph = from_links([2, 3], [1, 0], [3, 2], [0.1, -1], [0, 0, 0.1, 0, 0])
+    file = str(tmp_path / "a")
+    graph.write(file, format=form)
+    again = igraph.Graph.Read(file, format=form)
+    neurons, depth, bias, weight = LOSSES[form]
+    vertices = again.vs.attributes()
+    assert again.vcount() == neurons
+    assert ("depth" in vertices) == (depth is not None)
+    assert ("bias" in vertices) == bias
+    assert ("weight" in again.es.attributes()) == weight
+    if form == "gml":
+        assert {type(value) for value in again.vs["depth"] + again.vs["type"]} == {
+            float
+        }
+        assert "id" in vertices
+    if form == "ncol":
+        assert again.vs["name"] == ["1", "3", "0", "2"]  # in order of appearance
+    with pytest.raises(InputError):
+        check(again)
+
+
+def test_npz_loses_what_is_beyond_the_contract_and_graphml_does_not(tmp_path):
+    graph = one_layer()
+    graph.vs["label"] = list("abcde")
+    for suffix, kept in ((".npz", False), (".graphml", True)):
+        write(graph, tmp_path / f"a{suffix}")
+        again = read(tmp_path / f"a{suffix}")
+        assert ("label" in again.vs.attributes()) == kept
+        assert sizes(again) == (3, 2)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -216,6 +324,8 @@ def _npz(**changes):
         ({"first_depth": np.array(0.5)}, "integers"),
         ({"first_depth": np.array([0, 1])}, "integers"),
         ({"sizes": np.array(2)}, "integers"),
+        ({"sizes": np.array([10**15, 1])}, "make 1000000000000001 neurons and its"),
+        ({"sizes": np.array([-1, 3])}, "at least one neuron"),
     ],
 )
 def test_npz_with_other_arrays_is_refused(tmp_path, changes, reason):
@@ -236,6 +346,41 @@ def test_other_files_named_npz_are_refused(tmp_path):
         archive.writestr("readme.txt", "no arrays")
     with pytest.raises(InputError, match="it must hold the arrays"):
         read(file)
+
+
+def test_an_array_larger_than_its_file_gets_no_memory(tmp_path):
+    file = tmp_path / "swollen.npz"
+    head = io.BytesIO()
+    shape = {"shape": (10**14,), "fortran_order": False, "descr": "<f4"}
+    np.lib.format.write_array_header_1_0(head, shape)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in files.ARRAYS:
+            archive.writestr(f"{name}.npy", head.getvalue() + b"\0" * 100)
+    with pytest.raises(InputError, match=r"should hold 400\d+ bytes and holds 228"):
+        read(file)
+
+
+def test_a_file_that_swells_beyond_bounds_is_not_inflated(tmp_path, monkeypatch):
+    file = tmp_path / "bomb.npz"
+    np.savez_compressed(file, **_npz(weight=np.zeros(10**6, np.float32)))
+    assert file.stat().st_size < 10**4
+    monkeypatch.setattr(files, "MOST_BYTES", 10**6)
+    with pytest.raises(InputError, match=r"take 400\d+ bytes, more than the 1000000"):
+        read(file)
+
+
+def test_graphml_is_parsed_in_another_process(tmp_path, monkeypatch):
+    called = []
+
+    def guarded(parse, path, what, **limits):
+        called.append((parse, what, sorted(limits)))
+        return parse(path)
+
+    monkeypatch.setattr(files, "guarded", guarded)
+    write(one_layer(), tmp_path / "layer.graphml")
+    assert fingerprint(read(tmp_path / "layer.graphml")) == fingerprint(one_layer())
+    what = "the GraphML file layer.graphml"
+    assert called == [(files.parse_graphml, what, ["memory", "seconds"])]
 
 
 def test_a_file_read_by_igraph_alone_is_pointed_to_our_reader(tmp_path):

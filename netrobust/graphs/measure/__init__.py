@@ -13,7 +13,6 @@ Weights may have either sign. A member that needs positive ones is registered wi
 """
 
 from netrobust.graphs.measure.compare import link_overlap, topology_distance
-from netrobust.graphs.measure.curve import measured
 from netrobust.graphs.measure.degree import (
     degree_assortativity,
     degrees,
@@ -74,7 +73,6 @@ __all__ = [
     "mean_in_strength",
     "mean_out_degree",
     "mean_out_strength",
-    "measured",
     "modularity",
     "nestedness",
     "out_degree_dispersion",
