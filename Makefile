@@ -7,7 +7,7 @@ RUN ?= runs/quick
 JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce figures test check format bench clean
+.PHONY: help install reproduce figures test faults fuzz check format bench docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,9 @@ figures: install ## redraw the committed figures from runs/quick
 test: install ## run all tests and docstring examples
 	$(BIN)/python -m pytest
 
+fuzz: install ## give every reader thousands of wrong files and print what came of them
+	$(BIN)/python tests/fuzz/campaign.py --jobs $(JOBS)
+
 check: install ## lint, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -38,10 +41,19 @@ format: install ## put the code in order
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: install ## compare speed with dense PyTorch, igraph and scipy, side by side
-	$(BIN)/python benchmarks/speed.py
-	$(BIN)/python benchmarks/percolation.py
+faults: install ## do every fault several times and print what was lost
+	$(BIN)/python benchmarks/faults.py
+
+bench: install ## compare speed with its targets and with others, in half an hour
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
+	$(BIN)/python benchmarks
 	$(BIN)/python benchmarks/link_prediction.py
+
+docs: install ## build the reference and run the tutorials, into build/docs
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
+	rm -rf build/docs docs/generated
+	$(BIN)/python -m sphinx -W --keep-going -q docs build/docs
+	@echo build/docs/index.html
 
 clean: ## remove .venv and caches; runs stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

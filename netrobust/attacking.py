@@ -5,6 +5,7 @@ replicates.
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, TypeAlias
@@ -72,6 +73,8 @@ def attack(
     jobs: int = 1,
     parts: Parts | None = None,
     tick: Tick | None = None,
+    *,
+    executor: Executor | None = None,
 ) -> pd.DataFrame:
     """Attack the test images of networks, intact or damaged, and score what is left.
 
@@ -101,7 +104,7 @@ def attack(
         Of the draws; the networks have their own.
     scope : str
         Of the perturbation, as for `percolate`.
-    jobs, parts, tick
+    jobs, parts, tick, executor
         As for `percolate`.
 
     Returns
@@ -143,12 +146,16 @@ def attack(
         nets, data, attacks, eps, perturbation, fractions, replicates, images, seed,
         scope, jobs,
     )  # fmt: skip
+    if jobs > 1 or executor is not None:
+        check_importable(job)
     units = {
         _key(nets, data, job, unit): unit
         for unit in product(range(len(nets)), range(len(job.attacks)))
     }
     seen = shown(data, job.plan)
-    tables = gather(_run, units, jobs, nets, seen, job, parts=parts, tick=tick)
+    tables = gather(
+        _run, units, jobs, nets, seen, job, executor=executor, parts=parts, tick=tick
+    )
     return pd.concat(tables, ignore_index=True)
 
 
@@ -167,12 +174,7 @@ def plan_attacks(
 ) -> Attacks:
     """Check all names and numbers of attacks before anything is done.
 
-    The parameters are those of `attack`.
-
-    Raises
-    ------
-    InputError
-        As for `attack`.
+    The parameters are those of `attack`, and so is what is refused.
     """
     damage = perturbation != "none"
     plan = make_plan(
@@ -209,10 +211,7 @@ def plan_attacks(
             one.check(strength, x.shape[1])
         # Whether a user's own function gives images is known once it has.
         one(networks[0].model, x[:1], y[:1], strengths[-1], np.random.default_rng(0))
-    job = Attacks(chosen, strengths, damage, plan)
-    if jobs > 1:
-        check_importable(job)
-    return job
+    return Attacks(chosen, strengths, damage, plan)
 
 
 def _grid(eps: Sequence[float]) -> tuple[float, ...]:

@@ -1,26 +1,31 @@
 """The main job: train, export, damage, score, tabulate, draw, into one run folder."""
 
 import os
+from concurrent.futures import Executor
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from netrobust.attacking import attack
+from netrobust.errors import InputError
 from netrobust.gallery import draw_figures
-from netrobust.graphs.measure import signed_measures
-from netrobust.neural.network import Network
-from netrobust.predictions import theory_table
+from netrobust.ledger import Shard
+from netrobust.pool import check_executor
 from netrobust.results.stats import robustness
-from netrobust.retraining import recover
-from netrobust.runs import Run, create_run
+from netrobust.runfolder import Run
+from netrobust.runs import create_run
 from netrobust.settings import whole
-from netrobust.study import Study, topologies
-from netrobust.sweep import compare, percolate
-from netrobust.tabulate import damageable, degree_table, measure
-from netrobust.training import Tick, check_starts, fetch, loaded, train_all
+from netrobust.stages import Job, export_and_measure, go_on, sweep_all
+from netrobust.status import network_states, study_of
+from netrobust.study import Study
+from netrobust.training import (
+    Tick,
+    check_starts,
+    fetch,
+    train_all,
+    training_tables,
+)
+from netrobust.unfinished import Going
 
 
 def reproduce(
@@ -29,6 +34,9 @@ def reproduce(
     jobs: int = 1,
     data_dir: str | os.PathLike[str] | None = None,
     tick: Tick | None = None,
+    *,
+    executor: Executor | None = None,
+    shard: Shard | None = None,
 ) -> Run:
     """Do the whole main job into one run folder; go on where it stopped.
 
@@ -44,6 +52,12 @@ def reproduce(
         Where the data files are looked for first.
     tick : callable, optional
         Called with the stage, the units done and the units in all.
+    executor : concurrent.futures.Executor, optional
+        Where the work is done, instead of `jobs` processes; its workers must see the
+        run folder, and the data.
+    shard : Shard, optional
+        Do one of several equal shares: some networks, and all units about them. Shards
+        may work in one folder at the same time; `merge` makes the tables.
 
     Returns
     -------
@@ -52,31 +66,93 @@ def reproduce(
     Raises
     ------
     InputError
-        The folder holds something else or a run with other settings, or a network
-        cannot be made.
+        The folder holds something else or a run with other settings, or is in use, or a
+        network cannot be made.
     DataUnavailableError
         A data set cannot be had and the study names no fallback.
+    UnfinishedError
+        Networks could not be trained, or units failed; all others are done and kept.
+        Tables that need them are not written.
     """
     whole("jobs", jobs, 1)
+    check_executor(executor)
     tick = tick or (lambda stage, done, total: None)
     folder = None if data_dir is None else Path(data_dir)
     hashes = fetch(study, folder)
     study = replace(study, datasets=tuple(hashes))
     check_starts(study, folder)
-    run = create_run(out, asdict(study), hashes)
-    with run.timed("training"):
-        train_all(study, run, jobs, folder, tick)
-    with run.timed("export and measures"):
-        _export_and_measure(study, run, tick)
-    if study.damage:
-        with run.timed("damage and null models"):
-            _sweep_all(study, run, jobs, folder, tick)
-        with run.timed("attacks, retraining and recovery"):
-            _go_on(study, run, jobs, folder, tick)
-    run.save_table("summary", summary_table(run))
-    with run.timed("figures"):
-        draw_figures(run, run.path / "figures")
+    run, going = create_run(out, asdict(study), hashes), Going()
+    with run.held(shared=shard is not None):
+        job = Job(study, run, jobs, folder, tick, executor, shard)
+        with run.timed("training"), going.on():
+            train_all(study, run, jobs, folder, tick, executor, shard)
+        rest = replace(job, complete=not going.errors)
+        if rest.whole:
+            training_tables(study, run)
+        with run.timed("export and measures"):
+            export_and_measure(rest)
+        if study.damage:
+            with run.timed("damage and null models"):
+                sweep_all(rest, going)
+            with run.timed("attacks, retraining and recovery"):
+                go_on(rest, going)
+        going.check()
+        if rest.whole:
+            run.save_table("summary", summary_table(run))
+            with run.timed("figures"):
+                draw_figures(run, run.path / "figures")
     return run
+
+
+def merge(
+    run: Run,
+    jobs: int = 1,
+    data_dir: str | os.PathLike[str] | None = None,
+    tick: Tick | None = None,
+) -> Run:
+    """Make the tables and figures of a study whose shards have done all units.
+
+    Parameters
+    ----------
+    run : Run
+        Made by `reproduce` with shards.
+    jobs, data_dir, tick
+        As for `reproduce`.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        The run is not that of a study, or networks or units are missing; nothing is
+        written then.
+    """
+    study = study_of(run)
+    if study is None or run.only:
+        raise InputError(f"{run.path} is not the run of a study; give its folder")
+    folder = None if data_dir is None else Path(data_dir)
+    states = network_states(run)
+    missing = [f"network {name}" for name in states if states[name] != "finished"]
+    look = Job(study, run, jobs, folder, lambda stage, done, total: None, look=True)
+    going = Going()
+    if study.damage:
+        sweep_all(look, going)
+        go_on(look, going)
+    missing += [key for error in going.errors for key in error.left]
+    check_nothing_missing(run, missing)
+    return reproduce(study, run.path, jobs, data_dir, tick)
+
+
+def check_nothing_missing(run: Run, missing: list[str]) -> None:
+    """Refuse, with InputError, to make tables of which units are missing."""
+    if missing:
+        told = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        raise InputError(
+            f"{run.path} is not complete, it lacks {len(missing)} of its units "
+            f"({told}); run their shards again, then merge"
+        )
 
 
 def summary_table(run: Run) -> pd.DataFrame:
@@ -113,133 +189,3 @@ def summary_table(run: Run) -> pd.DataFrame:
         areas.columns = [f"R_{str(name).removesuffix('_links')}" for name in areas]
         summary = summary.join(areas)
     return summary.reset_index()
-
-
-def _export_and_measure(study: Study, run: Run, tick: Tick) -> None:
-    """Export every sparse layer to GraphML, and measure all damaged networks."""
-    networks = _damaged(study, run)
-    sparse = [network for network in networks if not network.config.method.dense]
-    for done, network in enumerate(sparse, start=1):
-        # The stack is written last, so where it lies the layers lie too.
-        if not (run.graphs_path(network.name) / "stack.graphml").is_file():
-            run.export(network, "graphml")
-        tick("exporting graphs", done, len(sparse))
-    names = [network.name for network in networks]
-    settings = {"networks": names, "measures": list(signed_measures())}
-    run.save_table("measures", measure(networks), settings)
-    run.save_table("degrees", degree_table(sparse))
-
-
-def _sweep_all(
-    study: Study, run: Run, jobs: int, folder: Path | None, tick: Tick
-) -> None:
-    """Damage curves and null models of all networks, data set by data set."""
-    shared: dict[str, Any] = {
-        "measures": study.measures,
-        "seed": study.seed,
-        "images": study.images,
-        "jobs": jobs,
-        "parts": run.parts(),
-    }
-    curves, nulls = [], []
-    for dataset, ours in _by_dataset(study, run).items():
-        data = loaded(dataset, folder)
-        for dense in (False, True):
-            networks = [one for one in ours if one.config.method.dense == dense]
-            if not networks:
-                continue
-            chosen = partial(topologies, config=networks[0].config)
-            kind = f"{dataset} {'dense' if dense else 'sparse'} networks"
-            curves.append(
-                percolate(
-                    networks,
-                    data,
-                    perturbations=study.perturbations,
-                    fractions=study.fractions,
-                    replicates=study.replicates,
-                    null_models=chosen(study.curve_null_models),
-                    scope=study.scope,
-                    tick=partial(tick, f"damaging {kind}"),
-                    **shared,
-                )
-            )
-            nulls.append(
-                compare(
-                    networks,
-                    data,
-                    null_models=chosen(study.null_models),
-                    replicates=study.null_replicates,
-                    tick=partial(tick, f"randomising {kind}"),
-                    **shared,
-                )
-            )
-    run.save_table("percolation", pd.concat(curves))
-    run.save_table("nulls", pd.concat(nulls))
-
-
-def _go_on(study: Study, run: Run, jobs: int, folder: Path | None, tick: Tick) -> None:
-    """Attack images, train topologies anew and let damaged networks learn on."""
-    tables: dict[str, list[pd.DataFrame]] = {}
-    shared: dict[str, Any] = {"seed": study.seed, "jobs": jobs, "parts": run.parts()}
-    for dataset, ours in _by_dataset(study, run).items():
-        data = loaded(dataset, folder)
-        sparse = [one for one in ours if not one.config.method.dense]
-        if study.theory and sparse:
-            tables.setdefault("theory", []).append(
-                theory_table(sparse, data, study.fractions, jobs)
-            )
-        if study.input_attacks:
-            tables.setdefault("attacks", []).append(
-                attack(
-                    ours,
-                    data,
-                    attacks=study.input_attacks,
-                    eps=study.eps,
-                    images=study.attack_images,
-                    tick=partial(tick, f"attacking {dataset} networks"),
-                    **shared,
-                )
-            )
-        if study.retrained:
-            tables.setdefault("retrained", []).append(
-                compare(
-                    sparse,
-                    data,
-                    null_models=study.retrained,
-                    replicates=study.retrained_replicates,
-                    measures=study.measures,
-                    images=study.images,
-                    retrain=True,
-                    tick=partial(tick, f"retraining {dataset} topologies"),
-                    **shared,
-                )
-            )
-        if study.recovery:
-            tables.setdefault("recovery", []).append(
-                recover(
-                    ours,
-                    data,
-                    fractions=study.recovery,
-                    epochs=study.recovery_epochs,
-                    images=study.images,
-                    tick=partial(tick, f"healing {dataset} networks"),
-                    **shared,
-                )
-            )
-    for name, parts in tables.items():
-        run.save_table(name, pd.concat(parts))
-
-
-def _by_dataset(study: Study, run: Run) -> dict[str, list[Network]]:
-    """Read the networks that are taken apart, once, data set by data set."""
-    networks = _damaged(study, run)
-    return {
-        dataset: [one for one in networks if one.dataset == dataset]
-        for dataset in study.datasets
-    }
-
-
-def _damaged(study: Study, run: Run) -> list[Network]:
-    """Read the networks that are taken apart: all but the dense references."""
-    names = {task.name for task in study.tasks()}
-    return damageable([one for one in run.networks() if one.name in names])

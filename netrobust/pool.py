@@ -1,21 +1,23 @@
-"""Work spread over processes."""
+"""Work spread over processes or over an executor; `gather` keeps finished units."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from multiprocessing import get_all_start_methods, get_context, parent_process
-from multiprocessing.context import BaseContext
-from threading import Thread
-from typing import Any, Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
+from netrobust.cluster import client_of, on_dask
+from netrobust.errors import InputError
+from netrobust.processes import in_processes
 from netrobust.settings import whole
+from netrobust.unfinished import UnfinishedError
+from netrobust.workers import Failure, Outcome, here, on_executor
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 Tick: TypeAlias = Callable[[int, int], None]  # units done, units in all
-
-_SHARED: list[Any] = []  # of a worker process: the function and what all tasks share
 
 
 class Parts(Protocol):
@@ -28,11 +30,25 @@ class Parts(Protocol):
         """Keep the result of a unit."""
 
 
+@runtime_checkable
+class Ledger(Parts, Protocol):
+    """Parts that know which units to do, and write down those that failed."""
+
+    logs: Path
+
+    def begin(self, keys: Iterable[str]) -> set[str]:
+        """Take note of all units; give those that are to be done here and now."""
+
+    def fail(self, key: str, reason: str, traceback: str) -> None:
+        """Write down why a unit has no result."""
+
+
 def gather(
     function: Callable[..., Result],
     units: Mapping[str, Task],
     jobs: int,
     *shared: Any,
+    executor: Executor | None = None,
     parts: Parts | None = None,
     tick: Tick | None = None,
 ) -> list[Result]:
@@ -44,18 +60,26 @@ def gather(
         ``function(unit, *shared)``, importable by name.
     units : mapping
         Units by the keys under which `parts` keeps their results.
-    jobs, *shared
+    jobs, *shared, executor
         As for `spread`.
     parts : optional
         What it holds is not computed again. Only this process writes to it.
     tick : callable, optional
         Called with the units done and the units in all.
 
+    Raises
+    ------
+    UnfinishedError
+        Units failed, or were not to be done here; with parts that write down failures,
+        after all others were done. Without, what a unit raises is raised at once.
+
     Examples
     --------
     >>> gather(divmod, {"seven": 7, "eight": 8}, 1, 2)
     [(3, 1), (4, 0)]
     """
+    ledger = parts if isinstance(parts, Ledger) else None
+    wanted = set(units) if ledger is None else ledger.begin(units)
     done: dict[str, Result] = {}
     for key in units:
         found = parts.get(key) if parts is not None else None
@@ -63,18 +87,26 @@ def gather(
             done[key] = found
     tick = tick or (lambda finished, total: None)
     tick(len(done), len(units))
-    missing = [key for key in units if key not in done]
-    tasks = [(key, units[key]) for key in missing]
-    for (key, _), result in spread(_keyed, tasks, jobs, function, *shared):
-        done[key] = result
-        if parts is not None:
-            parts.put(key, result)
-        tick(len(done), len(units))
+    missing = {key: units[key] for key in units if key not in done and key in wanted}
+    failed: dict[str, str] = {}
+    # Closing ends workers at once, whatever ends the loop.
+    with closing(_outcomes(function, missing, jobs, shared, executor)) as outcomes:
+        for key, result in outcomes:
+            if isinstance(result, Failure):
+                if ledger is None:
+                    raise _error(result)
+                failed[key] = result.reason
+                ledger.fail(key, result.reason, result.traceback)
+                continue
+            done[key] = result
+            if parts is not None:
+                parts.put(key, result)
+            tick(len(done), len(units))
+    left = [key for key in units if key not in done and key not in failed]
+    if failed or left:
+        logs = ledger.logs if ledger is not None else None
+        raise UnfinishedError(failed, left, len(units), logs)
     return [done[key] for key in units]
-
-
-def _keyed(task: tuple[str, Any], function: Callable[..., Any], *shared: Any) -> Any:
-    return function(task[1], *shared)
 
 
 def spread(
@@ -102,25 +134,12 @@ def spread(
     >>> list(spread(divmod, [7, 8], 1, 2))
     [(7, (3, 1)), (8, (4, 0))]
     """
-    if whole("jobs", jobs, 1) == 1 or len(tasks) < 2:
-        for task in tasks:
-            yield task, function(task, *shared)
-        return
-    with ProcessPoolExecutor(
-        min(jobs, len(tasks)),
-        mp_context=_context(),
-        initializer=_adopt,
-        initargs=(function, *shared),
-    ) as pool:
-        futures: dict[Future[Any], Task] = {
-            pool.submit(_call, task): task for task in tasks
-        }
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    numbered = {str(number): task for number, task in enumerate(tasks)}
+    with closing(_outcomes(function, numbered, jobs, shared, None)) as outcomes:
+        for key, result in outcomes:
+            if isinstance(result, Failure):
+                raise _error(result)
+            yield numbered[key], result
 
 
 def processors() -> int:
@@ -130,31 +149,33 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def _context() -> BaseContext:
-    """Fork workers from a clean server that has torch loaded, or spawn them.
-
-    A spawned worker loads torch anew, which takes longer than most units of work;
-    torch loads its second part when an optimiser is made.
-    """
-    if "forkserver" not in get_all_start_methods():
-        return get_context("spawn")
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["netrobust.pipeline", "torch._dynamo"])
-    return context
+def check_executor(executor: object) -> None:
+    """Refuse, with InputError, what is no `concurrent.futures.Executor`."""
+    if executor is not None and not isinstance(executor, Executor):
+        raise InputError(
+            "executor must be a concurrent.futures.Executor, such as "
+            "ProcessPoolExecutor() or the get_executor() of a Dask client; got "
+            f"{type(executor).__name__}"
+        )
 
 
-def _adopt(*shared: Any) -> None:
-    _SHARED[:] = shared
-    Thread(target=_follow, daemon=True).start()
+def _outcomes(
+    function: Callable[..., Any],
+    tasks: Mapping[str, Any],
+    jobs: int,
+    shared: tuple[Any, ...],
+    executor: Executor | None,
+) -> Generator[Outcome, None, None]:
+    work = (function, *shared)
+    alone = whole("jobs", jobs, 1) == 1 or len(tasks) < 2
+    check_executor(executor)
+    if executor is None:
+        return here(work, tasks) if alone else in_processes(work, tasks, jobs)
+    if client_of(executor) is not None:
+        return on_dask(work, tasks, executor)
+    workers = getattr(executor, "_max_workers", None) or processors()
+    return on_executor(work, tasks, executor, 2 * workers)
 
 
-def _follow() -> None:
-    """End with the parent: a worker whose parent was killed would wait for ever."""
-    if parent := parent_process():
-        parent.join()
-        os._exit(1)
-
-
-def _call(task: Any) -> Any:
-    function, *shared = _SHARED
-    return function(task, *shared)
+def _error(failure: Failure) -> BaseException:
+    return failure.error or RuntimeError(failure.traceback)

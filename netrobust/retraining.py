@@ -5,6 +5,7 @@ second what a network regains after damage, with its topology frozen or adaptive
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ from netrobust.neural.dataset import Dataset
 from netrobust.neural.model import SparseMLP, reinitialised
 from netrobust.neural.network import Network
 from netrobust.neural.train import train
-from netrobust.plan import several
+from netrobust.plan import check_importable, several
 from netrobust.pool import Parts, Tick, gather
 from netrobust.recovery import (
     MODES,
@@ -91,6 +92,8 @@ def recover(
     jobs: int = 1,
     parts: Parts | None = None,
     tick: Tick | None = None,
+    *,
+    executor: Executor | None = None,
 ) -> pd.DataFrame:
     """Damage networks, go on training what is left, and score every epoch.
 
@@ -117,7 +120,7 @@ def recover(
         move them by exceeding their budget (EM&S) have frozen rows only.
     scope : str
         As for `percolate`, without the head.
-    replicates, seed, images, jobs, parts, tick
+    replicates, seed, images, jobs, parts, tick, executor
         As for `percolate`. Both modes see the same images in the same order.
 
     Returns
@@ -156,6 +159,11 @@ def recover(
         nets, data, perturbation, fractions, epochs, modes, scope, replicates, seed,
         images, jobs,
     )  # fmt: skip
+    if executor is not None:
+        check_importable(job)
     units = {key_of(unit, nets, data, job): unit for unit in job.units}
-    tables = gather(recovered, units, jobs, nets, data, job, parts=parts, tick=tick)
+    tables = gather(
+        recovered, units, jobs, nets, data, job,
+        executor=executor, parts=parts, tick=tick,
+    )  # fmt: skip
     return pd.concat(tables, ignore_index=True)

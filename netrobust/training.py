@@ -2,22 +2,24 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from netrobust.errors import DataUnavailableError, InputError
+from netrobust.ledger import Shard, forget, note_failure
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.data import load
 from netrobust.neural.dataset import Dataset
 from netrobust.neural.network import Network, load_network, save_network
 from netrobust.neural.train import begin, train
-from netrobust.pool import spread
-from netrobust.runs import Run
+from netrobust.pool import gather
+from netrobust.runfolder import Run
 from netrobust.study import Study, Task
 from netrobust.sweep import percolate
 from netrobust.tabulate import dynamics_table, history_table, receptive_table
@@ -91,21 +93,46 @@ def _prepare_kernels(configs: list[TrainConfig], tick: Tick) -> None:
 
 
 def train_all(
-    study: Study, run: Run, jobs: int, folder: Path | None, tick: Tick
+    study: Study,
+    run: Run,
+    jobs: int,
+    folder: Path | None,
+    tick: Tick,
+    executor: Executor | None = None,
+    shard: Shard | None = None,
 ) -> None:
-    """Train what is missing, with snapshots, and tabulate all networks."""
-    tasks = [*study.references(), *study.tasks()]  # the slowest first
-    missing = [task for task in tasks if not run.has_network(task.name)]
-    if missing:
+    """Train what is missing, with snapshots.
+
+    Raises
+    ------
+    UnfinishedError
+        Networks could not be trained; all others are.
+    """
+    tasks = share(study, [*study.references(), *study.tasks()], shard)
+    trainings = Trainings(run, study)
+    units = {task.name: task for task in tasks}  # the slowest first
+    if executor is None and any(trainings.get(name) is None for name in units):
         _prepare_kernels([task.config for task in tasks], tick)
-    done = len(tasks) - len(missing)
-    tick("training networks", done, len(tasks))
-    for task, seconds in spread(
-        _train_one, missing, jobs, run, folder, study.snapshots
-    ):
-        done += 1
-        run.note(f"trained {task.name} in {seconds:.1f} s")
-        tick("training networks", done, len(tasks))
+    stage = partial(tick, "training networks")
+    about = run, folder, study.snapshots
+    gather(
+        _train_one, units, jobs, *about, executor=executor, parts=trainings, tick=stage
+    )
+
+
+def share(study: Study, tasks: list[Task], shard: Shard | None) -> list[Task]:
+    """Give the networks a shard trains and takes apart: its own, so it waits for none.
+
+    Every shard has its share of the slow references, too.
+    """
+    if shard is None:
+        return tasks
+    names = {task.name for task in shard.of([*study.references(), *study.tasks()])}
+    return [task for task in tasks if task.name in names]
+
+
+def training_tables(study: Study, run: Run) -> None:
+    """Tabulate what was seen of the networks while they were trained."""
     networks = run.networks()
     run.save_table("history", history_table(networks))
     run.save_table("dynamics", dynamics_table(networks))
@@ -116,6 +143,34 @@ def train_all(
         for epoch in _moments(study.snapshots, task.config)
     ]
     run.save_table("receptive_fields", receptive_table(seen))
+
+
+class Trainings:
+    """The networks of a study as units of work, kept where they are trained to."""
+
+    def __init__(self, run: Run, study: Study) -> None:
+        self.run, self.logs = run, run.path / "failed"
+        tasks = (*study.references(), *study.tasks())
+        self._moments = {
+            task.name: _moments(study.snapshots, task.config) for task in tasks
+        }
+
+    def begin(self, keys: Iterable[str]) -> set[str]:
+        """Give all networks."""
+        return set(keys)
+
+    def get(self, key: str) -> float | None:
+        """Give 0 seconds for a network that is finished, or None."""
+        return 0.0 if self.run.has_network(key, *self._moments[key]) else None
+
+    def put(self, key: str, seconds: float) -> None:
+        """Note that a network is finished."""
+        self.run.note(f"trained {key} in {seconds:.1f} s")
+        forget(self.run.path, key)
+
+    def fail(self, key: str, reason: str, traceback: str) -> None:
+        """Write down why a network could not be trained."""
+        note_failure(self.run.path, key, reason, traceback)
 
 
 def _train_one(

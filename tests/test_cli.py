@@ -19,8 +19,8 @@ from netrobust.runs import create_run, open_run
 
 SMALL = ["--set", "hidden=[30, 20]", "--set", "sparsity=0.9", "--epochs", 2]
 VERBS = (
-    "data train export measure percolate compare attack recover reproduce figures list "
-    "info status"
+    "data train export measure percolate compare attack recover reproduce merge "
+    "figures list info status"
 )
 
 #: A machine without data, package clients or network.

@@ -15,6 +15,7 @@ from netrobust.graphs.graph import layers, links, read, stack
 from netrobust.manifest import versions
 from netrobust.neural.network import save_network
 from netrobust.runs import create_run, open_run
+from netrobust.status import network_states
 
 ABOUT = {"seed": 0, "hidden": (30, 20), "nothing": None}
 HASHES = {"mnist-5k": "abc"}
@@ -32,7 +33,7 @@ def test_a_new_run_says_what_it_is_about(tmp_path):
     }
     assert {"netrobust", "torch", "igraph", "python"} <= versions().keys()
     assert run.networks() == run.tables() == []
-    assert run.progress() == {}
+    assert network_states(run) == {}
 
 
 def test_an_empty_folder_becomes_a_run(tmp_path):
@@ -123,7 +124,7 @@ def test_networks_whose_training_was_interrupted_stand_apart(tmp_path):
     half = replace(half, history=half.history[:1])
     save_network(half, run.network_path(half.name))
     assert [one.name for one in run.networks()] == [network("set").name]
-    assert run.progress() == {
+    assert network_states(run) == {
         network("set").name: "finished",
         half.name: f"1 of {half.config.epochs} epochs",
     }
@@ -208,7 +209,7 @@ def test_a_table_stays_among_the_tables(tmp_path, name):
     run = create_run(tmp_path / "run", ABOUT, HASHES)
     with pytest.raises(InputError, match="a table cannot be called"):
         run.save_table(name, ROWS)
-    assert sorted(listing(tmp_path)) == ["run", "run/manifest.json"]
+    assert sorted(listing(tmp_path)) == ["run", "run/lock", "run/manifest.json"]
 
 
 def test_the_log_tells_what_took_how_long(tmp_path):

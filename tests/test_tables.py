@@ -64,6 +64,17 @@ def test_parts_are_kept_and_counted(tmp_path):
     assert Parts(tmp_path / "parts").count() == 1
 
 
+@pytest.mark.parametrize("size", [0, 3, 4, 50, -1])
+def test_a_part_that_is_cut_off_is_not_sound(tmp_path, size):
+    parts = Parts(tmp_path)
+    assert not parts.sound("one")
+    parts.put("one", TABLE)
+    assert parts.sound("one")
+    file = tmp_path / "one.parquet"
+    file.write_bytes(file.read_bytes()[:size])
+    assert not parts.sound("one")
+
+
 def test_a_damaged_part_is_computed_again(tmp_path, caplog):
     parts = Parts(tmp_path)
     parts.put("one", TABLE)

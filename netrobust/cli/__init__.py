@@ -1,18 +1,20 @@
 """The `netrobust` command.
 
-Exit codes: 0 done, 1 training diverged, 2 bad input, 3 data cannot be had; anything
-else is a defect and shows its traceback. Verbs import what they need when they run, so
-help comes at once.
+Exit codes: 0 done, 1 training diverged or units failed, 2 bad input, 3 data cannot be
+had; anything else is a defect and shows its traceback. Verbs import what they need when
+they run, so help comes at once.
 """
 
 import sys
 
 # Their order is that of the help page.
 from netrobust.cli import make, analyse, attack, recover, tell, console  # isort: skip
+from netrobust.cli import inform  # isort: skip
 from netrobust.cli.options import app
 from netrobust.errors import DataUnavailableError, DivergedError, InputError
+from netrobust.unfinished import UnfinishedError
 
-__all__ = ["analyse", "attack", "main", "make", "recover", "tell"]
+__all__ = ["analyse", "attack", "inform", "main", "make", "recover", "tell"]
 
 
 _INTERRUPTED = 130  # what shells report of a process that ends by Ctrl-C
@@ -29,7 +31,7 @@ def main() -> None:
         _stop(str(error), 2)
     except DataUnavailableError as error:
         _stop(str(error), 3)
-    except DivergedError as error:
+    except (DivergedError, UnfinishedError) as error:
         _stop(str(error), 1)
     except KeyboardInterrupt:
         _stop("interrupted; the same command goes on from here", _INTERRUPTED)

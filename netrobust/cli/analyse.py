@@ -19,11 +19,13 @@ from netrobust.cli.options import (
     Replicates,
     Retrain,
     RunPath,
+    Scheduler,
     Seed,
+    Share,
     TableName,
     app,
 )
-from netrobust.cli.work import make_table, networks_of
+from netrobust.cli.work import How, make_table, networks_of
 from netrobust.errors import InputError
 
 
@@ -105,6 +107,8 @@ def percolate(
     details: Details = False,
     name: TableName = None,
     jobs: Jobs = 1,
+    scheduler: Scheduler = None,
+    shard: Share = None,
     data_dir: DataDir = None,
     dry_run: DryRun = False,
     quiet: Quiet = False,
@@ -112,7 +116,6 @@ def percolate(
 ) -> None:
     """Damage the networks of a run step by step and score what is left."""
     from netrobust.study import GRID
-    from netrobust.sweep import percolate as work
 
     settings: dict[str, Any] = {
         "perturbations": perturbations or ["random_links"],
@@ -127,8 +130,8 @@ def percolate(
         "details": details,
     }
     table = make_table(
-        run, name, "percolation", settings, _check, work, data_dir, jobs, dry_run,
-        quiet, as_json,
+        run, name, "percolation", settings, _check,
+        How(jobs, scheduler, shard, data_dir, dry_run, quiet, as_json),
     )  # fmt: skip
     if table is None:
         return
@@ -149,6 +152,8 @@ def compare(
     details: Details = False,
     name: TableName = None,
     jobs: Jobs = 1,
+    scheduler: Scheduler = None,
+    shard: Share = None,
     data_dir: DataDir = None,
     dry_run: DryRun = False,
     quiet: Quiet = False,
@@ -156,7 +161,6 @@ def compare(
 ) -> None:
     """Score the networks of a run beside their null models."""
     from netrobust.graphs.null import NULL_MODELS, installed
-    from netrobust.sweep import compare as work
 
     settings: dict[str, Any] = {
         "null_models": null_models
@@ -169,8 +173,8 @@ def compare(
         "details": details,
     }
     table = make_table(
-        run, name, "nulls", settings, _check, work, data_dir, jobs, dry_run,
-        quiet, as_json,
+        run, name, "nulls", settings, _check,
+        How(jobs, scheduler, shard, data_dir, dry_run, quiet, as_json),
     )  # fmt: skip
     if table is None:
         return

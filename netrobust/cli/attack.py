@@ -14,11 +14,13 @@ from netrobust.cli.options import (
     Quiet,
     Replicates,
     RunPath,
+    Scheduler,
     Seed,
+    Share,
     TableName,
     app,
 )
-from netrobust.cli.work import make_table
+from netrobust.cli.work import How, make_table
 from netrobust.errors import InputError
 
 
@@ -42,6 +44,8 @@ def attack(
     images: Images = 1000,
     name: TableName = None,
     jobs: Jobs = 1,
+    scheduler: Scheduler = None,
+    shard: Share = None,
     data_dir: DataDir = None,
     dry_run: DryRun = False,
     quiet: Quiet = False,
@@ -49,7 +53,6 @@ def attack(
 ) -> None:
     """Attack the images the networks of a run are tested on, and score the answers."""
     from netrobust.attacking import EPS, plan_attacks
-    from netrobust.attacking import attack as work
 
     settings: dict[str, Any] = {
         "attacks": attacks or ["fgsm", "pgd"],
@@ -62,8 +65,8 @@ def attack(
         "images": images,
     }
     table = make_table(
-        run, name, "attacks", settings, plan_attacks, work, data_dir, jobs, dry_run,
-        quiet, as_json,
+        run, name, "attacks", settings, plan_attacks,
+        How(jobs, scheduler, shard, data_dir, dry_run, quiet, as_json),
     )  # fmt: skip
     if table is None:
         return

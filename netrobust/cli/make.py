@@ -1,7 +1,7 @@
 """Verbs that make something: data, networks, whole studies, figures."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,13 +11,20 @@ from netrobust.cli.options import (
     Config,
     DataDir,
     DryRun,
+    Jobs,
     Out,
     Quiet,
     RunPath,
+    Scheduler,
+    Share,
     app,
 )
+from netrobust.cli.work import How, gathered, grouped, networks_of
 from netrobust.errors import InputError
 from netrobust.settings import whole
+
+if TYPE_CHECKING:  # a verb imports what it needs when it runs
+    from netrobust.runs import Run
 
 
 @app.command()
@@ -88,7 +95,8 @@ def train(
     run = create_run(out, about, {images.name: images.sha256})
     path = run.network_path(network_name(images.name, settings, seed))
     bar = not (quiet or as_json)
-    network = train_network(images, settings, seed, path=path, progress=bar)
+    with run.held():
+        network = train_network(images, settings, seed, path=path, progress=bar)
     facts = {
         "network": network.name,
         "test accuracy": f"{100 * network.history.test_accuracy.iloc[-1]:.2f}%",
@@ -115,6 +123,8 @@ def reproduce(
         int | None,
         typer.Option("--jobs", "-j", help="Processes; all processors if not given."),
     ] = None,
+    scheduler: Scheduler = None,
+    shard: Share = None,
     data_dir: DataDir = None,
     dry_run: DryRun = False,
     quiet: Quiet = False,
@@ -134,15 +144,90 @@ def reproduce(
         fields["sparsifiers"] = sparsifiers
     if fields:
         study = changed(study, fields)
-    workers = processors() if jobs is None else whole("jobs", jobs, 1)
+    workers = processors() if jobs is None else jobs
+    how = How(workers, scheduler, shard, data_dir, dry_run, quiet, as_json)
+    share = how.share()
     if dry_run:
-        console.say(study.size(), as_json)
+        from netrobust.estimate import study_seconds, study_units, told
+
+        facts = {
+            **study.size(),
+            "units": study_units(study),
+            "estimated time": told(study_seconds(study), workers),
+            "estimated from": "a few batches and scores on made images, timed here; of "
+            "training, damage and null models, not of attacks, retraining and recovery",
+        }
+        console.say(facts, as_json)
         return
     console.talk(quiet)
     from netrobust.pipeline import reproduce as carry_out
 
-    with console.progress(quiet) as tick:
-        run = carry_out(study, out, workers, data_dir, tick)
+    with how.executor() as executor, console.progress(quiet) as tick:
+        run = carry_out(
+            study, out, workers, data_dir, tick, executor=executor, shard=share
+        )
+    if share is not None:
+        console.say({"shard": share, "next": f"netrobust merge {run.path}"}, as_json)
+        return
+    _show_summary(run, as_json)
+
+
+@app.command()
+def merge(
+    run: RunPath,
+    jobs: Jobs = 1,
+    data_dir: DataDir = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the tables of a run whose shards have done all units."""
+    from netrobust.ledger import listed
+    from netrobust.pipeline import check_nothing_missing
+    from netrobust.pipeline import merge as carry_out
+    from netrobust.runs import open_run
+    from netrobust.status import study_of
+    from netrobust.unfinished import UnfinishedError
+
+    whole("jobs", jobs, 1)
+    opened = open_run(run)
+    shared = {
+        name: record
+        for name, record in listed(opened.path).items()
+        if record.kind and record.sharded
+    }
+    study = study_of(opened)
+    if opened.only or not (study or shared):
+        raise InputError(f"{run} has no units of shards; make some with --shard")
+    console.talk(quiet)
+    tables = {}
+    for name, record in shared.items():
+        settings = dict(record.settings or {})
+        names = settings.pop("networks")
+        networks = [one for one in networks_of(opened) if one.name in names]
+        parts = opened.parts(name, look=True)
+        try:
+            tables[name] = gathered(
+                str(record.kind), grouped(networks, data_dir), settings, parts,
+                lambda stage, done, total: None,
+            )  # fmt: skip
+        except UnfinishedError as error:
+            check_nothing_missing(opened, error.left)
+    if study:
+        with console.progress(quiet) as tick:
+            carry_out(opened, jobs, data_dir, tick)
+    with opened.held():
+        paths = [
+            opened.save_table(name, table, shared[name].settings)
+            for name, table in tables.items()
+            if table is not None
+        ]
+    if study:
+        _show_summary(opened, as_json)
+    else:
+        console.say({"tables": ", ".join(map(str, paths))}, as_json)
+
+
+def _show_summary(run: "Run", as_json: bool) -> None:
     summary = run.table("summary").drop(columns=["network", "head"])
     console.show(summary.rename(columns={"network_seed": "seed"}), as_json, "summary")
     if not as_json:

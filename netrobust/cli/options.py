@@ -25,6 +25,13 @@ Seed = Annotated[int, typer.Option(help="Seed of the random draws.")]
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", help="Processes; results do not depend on it.")
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Dask: tcp://host:port, or local for --jobs workers here."),
+]
+Share = Annotated[
+    str | None, typer.Option("--shard", help="Do one share of the units, such as 2/4.")
+]
 Images = Annotated[int | None, typer.Option(help="Score the first so many images.")]
 Measures = Annotated[
     list[str] | None, typer.Option("--measure", help="Repeat for several.")

@@ -14,11 +14,13 @@ from netrobust.cli.options import (
     Quiet,
     Replicates,
     RunPath,
+    Scheduler,
     Seed,
+    Share,
     TableName,
     app,
 )
-from netrobust.cli.work import make_table
+from netrobust.cli.work import How, make_table
 
 
 @app.command()
@@ -42,6 +44,8 @@ def recover(
     images: Images = None,
     name: TableName = None,
     jobs: Jobs = 1,
+    scheduler: Scheduler = None,
+    shard: Share = None,
     data_dir: DataDir = None,
     dry_run: DryRun = False,
     quiet: Quiet = False,
@@ -49,7 +53,6 @@ def recover(
 ) -> None:
     """Damage the networks of a run, train what is left, and score every epoch."""
     from netrobust.recovery import MODES, plan_recovery
-    from netrobust.retraining import recover as work
 
     settings: dict[str, Any] = {
         "perturbation": perturbation,
@@ -62,8 +65,8 @@ def recover(
         "images": images,
     }
     table = make_table(
-        run, name, "recovery", settings, plan_recovery, work, data_dir, jobs, dry_run,
-        quiet, as_json,
+        run, name, "recovery", settings, plan_recovery,
+        How(jobs, scheduler, shard, data_dir, dry_run, quiet, as_json),
     )  # fmt: skip
     if table is None:
         return

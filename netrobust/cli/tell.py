@@ -53,20 +53,8 @@ def info(as_json: AsJson = False) -> None:
 
 @app.command()
 def status(run: RunPath, as_json: AsJson = False) -> None:
-    """Tell which networks and tables of a run are done."""
+    """Tell what of a run is done, what is missing, and what failed and why."""
     from netrobust.runs import open_run
+    from netrobust.status import status as facts
 
-    opened = open_run(run)
-    networks = opened.progress()
-    finished = sum(state == "finished" for state in networks.values())
-    console.say(
-        {
-            "run": opened.path,
-            "networks finished": finished,
-            "networks begun": len(networks),
-            **{name: state for name, state in networks.items() if state != "finished"},
-            "tables": ", ".join(opened.tables()) or "none",
-            "finished parts": opened.parts().count(),
-        },
-        as_json,
-    )
+    console.say(facts(open_run(run)), as_json)

@@ -1,0 +1,153 @@
+"""Jobs that faults are done to, each in a process of its own."""
+
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from small import STUDY, digits
+
+from netrobust import pipeline
+from netrobust.cluster import scheduler
+from netrobust.errors import InputError
+from netrobust.graphs.damage import Damage, Links
+from netrobust.neural.config import TrainConfig
+from netrobust.neural.train import train
+from netrobust.runs import Run, create_run, open_run
+from netrobust.study import Study
+from netrobust.sweep import percolate
+from netrobust.unfinished import UnfinishedError
+
+#: Of one network; long enough to be killed in the middle.
+CONFIG = TrainConfig(sparsifier="set", hidden=(20,), sparsity=0.9, epochs=5)
+
+#: Of a whole job.
+SMALL = {
+    **STUDY,
+    "sparsifiers": ["set"],
+    "reference_epochs": 0,
+    "training": {"hidden": [20], "sparsity": 0.9, "epochs": 2},
+    "perturbations": ["random_links", "strongest_links"],
+    "curve_null_models": ["none"],
+    "null_models": ["shuffle_all"],
+    "images": 50,
+}
+
+# Forked from a server that has torch loaded already.
+_PROCESSES = get_context("forkserver")
+_PROCESSES.set_forkserver_preload(
+    ["netrobust.pipeline", "netrobust.cli", "torch._dynamo"]
+)
+
+
+class Fragile:
+    """The first links go, but a file beside the run makes units raise or die."""
+
+    def __init__(self, folder: Path) -> None:
+        self.__name__ = "fragile"
+        self.folder = folder
+
+    def __call__(self, graph: Any, rng: Any, fraction: float) -> Damage:
+        if (self.folder / "raise").exists():
+            raise RuntimeError("the measure of all things broke")
+        if (self.folder / "die").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        if (self.folder / "die once").exists():
+            (self.folder / "die once").unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        count = len(Links.of(graph).weight)
+        return Damage(np.arange(round(fraction * count), count))
+
+
+def with_networks(path: Path, count: int) -> Run:
+    """Make a run of several networks that differ in their seeds."""
+    run = create_run(path, {"what": "faults"}, {"mnist-5k": digits().sha256})
+    config = TrainConfig(hidden=(20,), sparsity=0.9, epochs=1)
+    for seed in range(count):
+        name = train(digits(), config, seed).name
+        train(digits(), config, seed, path=run.network_path(name))
+    return run
+
+
+def sweep(path: Path, jobs: int = 1, where: str | None = None) -> None:
+    """Make the table of damage curves of a run, whose units may be fragile."""
+    run = open_run(path)
+    options: dict[str, Any] = {
+        "perturbations": ["random_links", Fragile(path.parent), "strongest_links"],
+        "fractions": [0, 0.5, 1],
+        "replicates": 4,
+        "images": 200,
+    }
+    with run.held():
+        parts = run.parts("percolation")
+        if where is None:
+            table = percolate(
+                run.networks(), digits(), **options, jobs=jobs, parts=parts
+            )
+        else:
+            with scheduler(where, jobs) as executor:
+                table = percolate(
+                    run.networks(), digits(), **options, executor=executor, parts=parts
+                )
+        run.save_table("percolation", table)
+
+
+def training(path: Path) -> None:
+    """Train one network into a run."""
+    run = create_run(path, {"what": "training"}, {"mnist-5k": digits().sha256})
+    train(digits(), CONFIG, 0, path=run.path / "networks/one/network.safetensors")
+
+
+def study(path: Path, jobs: int = 1) -> None:
+    """Do the main job, without its figures."""
+    pipeline.draw_figures = lambda run, folder: []
+    pipeline.reproduce(Study(**SMALL), path, jobs)
+
+
+def small_files(path: Path) -> None:
+    """Sweep where no file may be larger than 4 kB, as under a quota."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+    sweep(path)
+
+
+def done(job: Callable[..., None], *arguments: Any) -> tuple[int, str]:
+    """Do a job in this process; give its exit code and the sentence it ended with."""
+    try:
+        job(*arguments)
+    except InputError as error:
+        return 2, str(error)
+    except UnfinishedError as error:
+        return 1, str(error)
+    return 0, ""
+
+
+def begun(job: Callable[..., None], *arguments: Any) -> BaseProcess:
+    """Start a job; the first argument is the folder of its run."""
+    said = arguments[0].parent / "said"
+    process = _PROCESSES.Process(target=_begin, args=(said, job, *arguments))
+    process.start()
+    return process
+
+
+def ended(job: Callable[..., None], *arguments: Any) -> tuple[int, str]:
+    """Do a job; give its exit code and the sentence it ended with."""
+    process = begun(job, *arguments)
+    process.join()
+    said = arguments[0].parent / "said"
+    assert process.exitcode is not None
+    return process.exitcode, said.read_text("utf-8")
+
+
+def _begin(said: Path, job: Callable[..., None], *arguments: Any) -> None:
+    said.write_text("", "utf-8")
+    code, sentence = done(job, *arguments)
+    if sentence:
+        said.write_text(sentence, "utf-8")
+    sys.exit(code)

@@ -1,0 +1,19 @@
+"""Every fault once: nothing is lost, and tables are those of an undisturbed run."""
+
+import pytest
+from trials import FAULTS, NONE, Site
+
+#: Those that take longest are done by ``make faults`` alone.
+SLOW = {"SIGKILL of the Dask scheduler"}
+
+pytestmark = pytest.mark.faults
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    return Site(tmp_path_factory.mktemp("site"))
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if name not in SLOW])
+def test_a_fault_loses_no_row_and_changes_no_table(name, site, tmp_path):
+    assert FAULTS[name](site, tmp_path, 1) == NONE
