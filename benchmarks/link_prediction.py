@@ -17,15 +17,13 @@ scoring three such layers takes.
 """
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from side_by_side import duel
 
 import netrobust as nr
 from netrobust.neural.sparsify.link_prediction import PREDICTORS
@@ -124,25 +122,6 @@ def ch2_l3n(layer: Layer) -> NDArray[np.float32]:
 
 
 PRODUCTS = {"CH3-L3p": ch3_l3p, "CH2-L3n": ch2_l3n}
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Time one call."""
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
-def duel(
-    ours: Callable[[], object], theirs: Callable[[], object], runs: int
-) -> tuple[float, float, float]:
-    """Alternate two works; give both medians and the median ratio theirs / ours."""
-    pairs = [(seconds(ours), seconds(theirs)) for _ in range(runs)]
-    return (
-        statistics.median(pair[0] for pair in pairs),
-        statistics.median(pair[1] for pair in pairs),
-        statistics.median(pair[1] / pair[0] for pair in pairs),
-    )
 
 
 def main() -> None:

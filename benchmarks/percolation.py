@@ -1,14 +1,14 @@
 """Percolation beside igraph, in one run, as ratios; time a link and memory by size.
 
-The first table follows a random layer link by link, S1, S2 and mean cluster size at
+The first rows follow a random layer link by link, S1, S2 and mean cluster size at
 each, from 10^4 links on. Times are ratios of alternating runs to 10^6 links, memory is
 the peak of the process so far. Links are drawn with replacement, 10 a neuron, and go
 in a shuffled order; of 10^8 about 50 are parallel to another, which costs nothing. The
 first pass of every size is not counted.
 
-The second table compares with igraph, which finds the same numbers at 51 fractions in
-the graphs of the links that are left: in sparse graphs it has more clusters to list.
-"components" times nothing but its search and the sizes found, "with the graphs" also
+The others compare with igraph, which finds the same numbers at 51 fractions in the
+graphs of the links that are left: in sparse graphs it has more clusters to list.
+"components" times nothing but its search and the sizes found, "with its graphs" also
 the making of each from the intact one, without which there is nothing to search. The
 last row holds `along` against `apply` and two `MEASURES`, on 27,840 links at 21
 fractions. Runs alternate; the median of the pairwise ratios is the number to quote.
@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from igraph import Graph
 from numpy.typing import NDArray
+from side_by_side import header, ms, show, summary
 
 from netrobust.graphs.contract import from_links
 from netrobust.graphs.damage import Links, apply
@@ -71,10 +72,9 @@ def peak() -> float:
 
 
 def scaling(sizes: list[int], runs: int) -> None:
-    """Print seconds, time a link and memory for rising numbers of links."""
+    """Print time a link, beside that at 10^6, and memory, for rising sizes."""
     reference = random_layer(REFERENCE)
     grow_clusters(*reference)
-    print(f"{'links':>10}{'seconds':>10}{'ns a link':>11}{'x 10^6':>8}{'peak GB':>9}")
     for links in sizes:
         layer = random_layer(links)
         repeat = max(1, REFERENCE // links)
@@ -84,13 +84,23 @@ def scaling(sizes: list[int], runs: int) -> None:
             # The reference finds the caches as its own size leaves them.
             base = [timed(lambda: grow_clusters(*reference))[0] for _ in range(11)]
             ours = [timed(lambda a=layer: grow_clusters(*a))[0] for _ in range(repeat)]
-            pairs.append((sum(ours) / repeat, statistics.median(base)))
-        seconds = statistics.median(pair[0] for pair in pairs)
-        ratio = statistics.median(a / links / (b / REFERENCE) for a, b in pairs)
-        print(
-            f"{links:>10}{seconds:>10.4f}{1e9 * seconds / links:>11.1f}"
-            f"{ratio:>8.2f}{peak():>9.2f}",
-            flush=True,
+            mean = sum(ours) / repeat
+            pairs.append((mean / links, statistics.median(base) / REFERENCE))
+        ours, theirs, ratio = summary(pairs)
+        work = f"10^{len(str(links)) - 1} links, S1, S2, mean size"
+        largest = links == 10**8
+        show(
+            f"{work}: a link at 10^6",
+            f"{1e9 * ours:.1f} ns",
+            f"{1e9 * theirs:.1f} ns",
+            1 / ratio,
+            most=5 if largest else None,
+        )
+        show(
+            f"{work}: peak memory",
+            f"{peak():.2f} GB",
+            value=peak() if largest else None,
+            most=8 if largest else None,
         )
 
 
@@ -125,20 +135,8 @@ def network() -> tuple[Graph, Links]:
     return graph, Links.of(graph)
 
 
-def report(work: str, pairs: list[tuple[float, float]], target: float | None) -> None:
-    """Print both medians and the median ratio theirs / ours."""
-    ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
-    ratio = statistics.median(b / a for a, b in pairs)
-    print(
-        f"{work:<40}{1e3 * ours:>9.2f}{1e3 * theirs:>12.1f}{ratio:>8.0f}"
-        f"{'' if target is None else f'{target:.0f}':>8}",
-        flush=True,
-    )
-
-
 def comparison(runs: int) -> None:
     """Print our times beside those of igraph."""
-    print(f"\n{'work':<40}{'ours ms':>9}{'igraph ms':>12}{'ratio':>8}{'target':>8}")
     for degree in DEGREES:
         neurons, source, target, order = layer = random_layer(REFERENCE, degree)
         ends = np.stack([source, target], axis=1).tolist()
@@ -149,8 +147,15 @@ def comparison(runs: int) -> None:
             building, searching = by_igraph(graph, order, curve)
             search.append((ours, searching))
             whole.append((ours, building + searching))
-        report(f"10^6 links, degree {degree}: components", search, 400)
-        report(f"10^6 links, degree {degree}: with the graphs", whole, 400)
+        for what, pairs in ("components", search), ("with its graphs", whole):
+            found = summary(pairs)
+            show(
+                f"10^6 links, degree {degree}: igraph's {what}",
+                ms(found.ours),
+                f"{found.theirs:.2f} s",
+                found.ratio,
+                least=400,
+            )
     stack, links = network()
     damages = random_links.curve(links, np.random.default_rng(0), np.linspace(0, 1, 21))
     along(links, damages)
@@ -163,18 +168,26 @@ def comparison(runs: int) -> None:
             theirs += spent
             assert values == found[name].tolist()
         pairs.append((ours, theirs))
-    report("27,840 links: apply and measures", pairs, None)
+    found = summary(pairs)
+    times = ms(found.ours), ms(found.theirs)
+    show("27,840 links, 21 fractions: igraph", *times, found.ratio)
+
+
+def rows(runs: int, huge: bool = False) -> None:
+    """Print all rows."""
+    sizes = [10**4, 10**5, 10**6, 10**7]
+    scaling([*sizes, 10**8] if huge else sizes, runs)
+    comparison(runs)
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print one table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=5, help="alternating runs")
     parser.add_argument("--huge", action="store_true", help="go on to 10^8 links")
     asked = parser.parse_args()
-    sizes = [10**4, 10**5, 10**6, 10**7]
-    scaling([*sizes, 10**8] if asked.huge else sizes, asked.runs)
-    comparison(asked.runs)
+    header()
+    rows(asked.runs, asked.huge)
 
 
 if __name__ == "__main__":

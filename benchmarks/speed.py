@@ -1,51 +1,69 @@
-"""Training step and scoring beside dense masked PyTorch, in one run, as ratios.
+"""Training step and scoring beside dense PyTorch, torch CSR and sparselab.
 
-Both networks have the same sizes, links and weights. The dense one multiplies whole
-matrices and puts the absent weights back to zero after every step, the cheapest way of
-masking. Runs alternate, so that a drift of the machine's speed meets both; the median
-of the pairwise ratios is the number to quote.
+All networks have the same sizes and 99% of their links missing. The dense one
+multiplies whole matrices and puts the absent weights back to zero after every step, the
+cheapest way of masking; the CSR one holds its layers as torch.sparse_csr tensors, the
+images as columns. Both have our links and weights, and their scores are compared with
+ours. Sparselab draws links of its own. Copies that damage left are scored together and
+one after the other, 21 fractions of one curve.
 
     python benchmarks/speed.py [--runs 7]
 """
 
 import argparse
-import statistics
-import time
+import itertools
+import warnings
 from collections.abc import Callable
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
+from side_by_side import duel, header, ms, show
+from threadpoolctl import threadpool_limits
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 from netrobust import SparseMLP, TrainConfig
-from netrobust.neural.evaluate import logits
+from netrobust.graphs.damage import Damage
+from netrobust.neural.evaluate import logits, logits_together
 from netrobust.neural.model import start
 from netrobust.neural.threads import limited_threads
+from netrobust.scoring import damaged
 
 SIZES = (784, 1000, 1000, 1000, 10)
 IMAGES = 10_000
 
 
-def networks(seed: int = 0) -> tuple[SparseMLP, nn.Sequential, list[torch.Tensor]]:
-    """Make a sparse network, its dense copy, and the masks of the latter."""
-    config = TrainConfig()
-    sparse = start(SIZES, np.random.default_rng(seed), links=config.links(SIZES))
-    parts: list[nn.Module] = []
-    masks = []
+def network(seed: int = 0) -> SparseMLP:
+    """Make a sparse network of the default size."""
+    links = TrainConfig().links(SIZES)
+    return start(SIZES, np.random.default_rng(seed), links=links)
+
+
+def matrices(sparse: SparseMLP) -> list[torch.Tensor]:
+    """Give the weights of its layers as dense matrices."""
+    found = []
     for layer in sparse.hidden_layers:
         source, target, weight = layer.links()
-        dense = nn.Linear(layer.in_features, layer.out_features)
-        matrix = torch.zeros_like(dense.weight)
+        matrix = torch.zeros(layer.out_features, layer.in_features)
         matrix[target, source] = torch.from_numpy(weight)
-        dense.weight.data, dense.bias.data = matrix, torch.zeros(layer.out_features)
+        found.append(matrix)
+    return found
+
+
+def dense_copy(sparse: SparseMLP) -> tuple[nn.Sequential, list[torch.Tensor]]:
+    """Make its dense copy, and the masks of that."""
+    parts: list[nn.Module] = []
+    masks = []
+    for matrix in matrices(sparse):
+        dense = nn.Linear(matrix.shape[1], matrix.shape[0])
+        dense.weight.data, dense.bias.data = matrix, torch.zeros(len(matrix))
         masks.append((matrix != 0).float())
         parts += [dense, nn.ReLU()]
     head = nn.Linear(SIZES[-2], SIZES[-1])
     head.load_state_dict(sparse.head.state_dict())
-    return sparse, nn.Sequential(*parts, head), masks
+    return nn.Sequential(*parts, head), masks
 
 
 def stepper(
@@ -70,69 +88,126 @@ def stepper(
     return step
 
 
-def scored(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
+def dense_scores(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """Score images with plain PyTorch."""
     with torch.no_grad():
         return cast(torch.Tensor, model(x))
 
 
-def seconds(work: Callable[[], object], repeat: int) -> float:
-    """Time one call, averaged over `repeat`."""
-    begin = time.perf_counter()
-    for _ in range(repeat):
-        work()
-    return (time.perf_counter() - begin) / repeat
+def csr_scorer(sparse: SparseMLP, x: torch.Tensor) -> Callable[[], torch.Tensor]:
+    """Give a function that scores images by products of torch CSR matrices."""
+    layers = [matrix.to_sparse_csr() for matrix in matrices(sparse)]
+    biases = [layer.bias.detach()[:, None] for layer in sparse.hidden_layers]
+    columns = x.t().contiguous()
+
+    def score() -> torch.Tensor:
+        hidden = columns
+        for matrix, bias in zip(layers, biases, strict=True):
+            hidden = torch.relu_(matrix @ hidden + bias)
+        with torch.no_grad():
+            return (sparse.head.weight @ hidden + sparse.head.bias[:, None]).t()
+
+    return score
 
 
-def duel(
-    ours: Callable[[], object], theirs: Callable[[], object], runs: int, repeat: int
-) -> tuple[float, float, float]:
-    """Alternate two works; give both medians and the median ratio theirs / ours."""
-    ours(), theirs()
-    pairs = [
-        (seconds(ours, repeat), seconds(theirs, max(1, repeat // 10)))
-        for _ in range(runs)
-    ]
-    return (
-        statistics.median(pair[0] for pair in pairs),
-        statistics.median(pair[1] for pair in pairs),
-        statistics.median(pair[1] / pair[0] for pair in pairs),
+def sparselab_network() -> nn.Module | None:
+    """Make a sparselab network of the same sizes, where sparselab is installed."""
+    try:
+        import sparselab
+    except ImportError:
+        return None
+    parts: list[nn.Module] = []
+    for n_in, n_out in itertools.pairwise(SIZES):
+        parts += [sparselab.SparseLinear(n_in, n_out, sparsity=0.99), nn.ReLU()]
+    return nn.Sequential(*parts, nn.Linear(SIZES[-2], SIZES[-1]))
+
+
+def training(runs: int, x: torch.Tensor, y: torch.Tensor) -> None:
+    """Print the rows of the training step."""
+    sparse = network()
+    dense, masks = dense_copy(sparse)
+    batch = x[:64], y[:64]
+    found = duel(
+        stepper(sparse, [], *batch), stepper(dense, masks, *batch), runs, (200, 20)
     )
+    times = ms(found.ours), ms(found.theirs)
+    show("training step, batch 64: dense masked", *times, found.ratio, least=14)
+    for threads in (1, 2):
+        peer = sparselab_network()
+        work = "training step, batch 128: sparselab"
+        if peer is None:
+            show(work, "", "not there", threads=threads)
+            continue
+        batch = x[:128], y[:128]
+        with limited_threads(threads), threadpool_limits(threads, "openmp"):
+            both = stepper(network(), [], *batch), stepper(peer, [], *batch)
+            found = duel(*both, runs, (100, 50))
+        times = ms(found.ours), ms(found.theirs)
+        show(work, *times, found.ratio, least=4, threads=threads)
+
+
+def scoring(runs: int, x: torch.Tensor) -> None:
+    """Print the rows of scoring 10,000 images."""
+    sparse = network()
+    ours = partial(logits, sparse, x.numpy())
+    others: dict[str, tuple[Any, float]] = {
+        "dense": (partial(dense_scores, dense_copy(sparse)[0], x), 15),
+        "torch CSR": (csr_scorer(sparse, x), 7),
+    }
+    for threads in (1, 2):
+        for name, (theirs, least) in others.items():
+            with limited_threads(threads):
+                np.testing.assert_allclose(
+                    ours(), theirs().numpy(), rtol=1e-3, atol=1e-4
+                )
+                found = duel(ours, theirs, runs, (10, 1))
+            times = ms(found.ours), ms(found.theirs)
+            work = f"score 10,000 images: {name}"
+            show(work, *times, found.ratio, least=least, threads=threads)
+
+
+def together(runs: int, x: torch.Tensor) -> None:
+    """Print the rows of a curve whose copies are scored together."""
+    sparse, pixels = network(), x.numpy()
+    sizes = [layer.weight.numel() for layer in sparse.hidden_layers]
+    for scope, first in ("per layer", 0), ("layer 3", sum(sizes[:-1])):
+        below, links = (
+            np.arange(first),
+            np.random.default_rng(1).permutation(np.arange(first, sum(sizes))),
+        )
+        cuts = np.linspace(0, len(links), 21).astype(int)
+        kept = [np.sort(np.concatenate([below, links[cut:]])) for cut in cuts]
+        copies = [damaged(sparse, Damage(one)) for one in kept]
+
+        def alone(copies: list[SparseMLP] = copies) -> None:
+            for copy in copies:
+                logits(copy, pixels)
+
+        with limited_threads(1):
+            found = duel(partial(logits_together, copies, pixels), alone, runs)
+        times = ms(found.ours / len(copies)), ms(found.theirs / len(copies))
+        show(f"a copy of a curve, {scope}: one by one", *times, found.ratio)
+
+
+def rows(runs: int) -> None:
+    """Print all rows."""
+    warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
+    torch.manual_seed(0)
+    x = torch.rand(IMAGES, SIZES[0])
+    y = torch.randint(SIZES[-1], (IMAGES,))
+    with limited_threads(1):
+        training(runs, x, y)
+    scoring(runs, x)
+    together(runs, x)
 
 
 def main() -> None:
     """Print one table: what, threads, both times, their ratio, its target."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=7, help="alternating runs")
-    runs = parser.parse_args().runs
-    torch.manual_seed(0)
-    x = torch.rand(IMAGES, SIZES[0])
-    y = torch.randint(SIZES[-1], (IMAGES,))
-    columns = ("ours ms", 10), ("dense ms", 10), ("ratio", 8), ("target", 8)
-    print(f"{'work':<28}{'threads':>8}", *(f"{n:>{w}}" for n, w in columns), sep="")
-
-    def report(
-        work: str, threads: int, target: float, result: tuple[float, ...]
-    ) -> None:
-        ours, theirs, ratio = result
-        print(
-            f"{work:<28}{threads:>8}{1e3 * ours:>10.2f}{1e3 * theirs:>10.2f}"
-            f"{ratio:>8.1f}{target:>8.0f}"
-        )
-
-    for threads in (1, 2):
-        with limited_threads(threads):
-            sparse, dense, masks = networks()
-            if threads == 1:
-                batch = x[:64], y[:64]
-                pair = stepper(sparse, [], *batch), stepper(dense, masks, *batch)
-                report("training step, batch 64", 1, 6, duel(*pair, runs, 200))
-                sparse, dense, masks = networks()
-            pixels = x.numpy()
-
-            ours, theirs = partial(logits, sparse, pixels), partial(scored, dense, x)
-            np.testing.assert_allclose(ours(), theirs().numpy(), rtol=1e-3, atol=1e-4)
-            report("score 10,000 images", threads, 8, duel(ours, theirs, runs, 10))
+    asked = parser.parse_args()
+    header()
+    rows(asked.runs)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,30 @@
+"""All benchmarks that have a target, in one table.
+
+    python benchmarks [--runs 5]
+
+It takes about half an hour on two processors, which nothing else should use.
+"""
+
+import argparse
+
+import percolation
+import scale
+import speed
+import sweep
+from side_by_side import header
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=5, help="alternating runs")
+    runs = parser.parse_args().runs
+    header()
+    percolation.rows(runs, huge=True)
+    speed.rows(runs)
+    sweep.rows(runs, with_quick=True)
+    scale.rows(runs)
+
+
+if __name__ == "__main__":
+    main()

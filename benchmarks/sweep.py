@@ -1,0 +1,111 @@
+"""A whole damage curve beside its bare scores; two workers beside one; the quick way.
+
+A curve has 21 fractions and the default measures. Its bare scores are those of the same
+damages, one after the other, on one thread: what a curve would cost if nothing but
+scoring took time and nothing were shared. The sweep for the workers is as long as
+`--seconds` asks on one of them. `--quick` times `netrobust reproduce --preset quick`
+into a folder of its own, data at hand.
+
+    python benchmarks/sweep.py [--runs 5] [--seconds 60] [--quick]
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from functools import partial
+
+import numpy as np
+from side_by_side import duel, header, ms, seconds, show, summary
+
+import netrobust as nr
+from netrobust.damaging import damage_curve, damage_stream
+from netrobust.graphs.perturb import PERTURBATIONS
+from netrobust.scoring import score
+from netrobust.study import GRID
+
+
+def trained() -> tuple[nr.Network, nr.Dataset]:
+    """Train a network of the default size for one epoch."""
+    data = nr.load("mnist")
+    return nr.train(data, nr.TrainConfig(epochs=1), seed=0), data
+
+
+def curve(runs: int, network: nr.Network, data: nr.Dataset) -> None:
+    """Print the row of one curve."""
+    order = PERTURBATIONS["random_links"]
+    rng = damage_stream(0, network.name, "none", 0, "random_links", "per_layer")
+    damages = damage_curve(network.model, order, GRID, "per_layer", rng, data)
+
+    def bare() -> list[float]:
+        return [score(network.model, data, one)["accuracy"] for one in damages]
+
+    whole = partial(nr.percolate, network, data, replicates=1)
+    np.testing.assert_array_equal(whole().accuracy, bare())
+    found = duel(whole, bare, runs)
+    show(
+        "curve of 21 fractions: its bare scores",
+        ms(found.ours),
+        ms(found.theirs),
+        1 / found.ratio,
+        most=1.3,
+    )
+
+
+def workers(runs: int, network: nr.Network, data: nr.Dataset, least: float) -> None:
+    """Print the row of two workers, which have as many units as one."""
+    names = "random_links", "strongest_links", "weakest_links", "gaussian_noise"
+
+    def sweep(replicates: int, jobs: int) -> None:
+        nr.percolate(network, data, names, replicates=replicates, jobs=jobs)
+
+    sweep(1, 1)
+    replicates = int(np.ceil(least / seconds(partial(sweep, 1, 1)))) + 1
+    pairs = [
+        (seconds(partial(sweep, replicates, 2)), seconds(partial(sweep, replicates, 1)))
+        for _ in range(max(1, runs // 2))
+    ]
+    found = summary(pairs)
+    show(
+        f"sweep of {len(names) * replicates * len(GRID)} scores: one worker",
+        f"{found.ours:.1f} s",
+        f"{found.theirs:.1f} s",
+        found.ratio,
+        least=1.8,
+        threads=2,
+    )
+
+
+def quick() -> None:
+    """Print the row of the quick preset."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "netrobust", "reproduce", "--preset", "quick"]
+        command += ["--out", f"{folder}/run", "--jobs", "2"]
+        time = seconds(
+            partial(subprocess.run, command, check=True, capture_output=True)
+        )
+    show("reproduce --preset quick", f"{time:.0f} s", value=time, most=180, threads=2)
+
+
+def rows(runs: int, least: float = 60, with_quick: bool = False) -> None:
+    """Print all rows."""
+    network, data = trained()
+    curve(runs, network, data)
+    workers(runs, network, data, least)
+    if with_quick:
+        quick()
+
+
+def main() -> None:
+    """Print one table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=5, help="alternating runs")
+    parser.add_argument("--seconds", type=float, default=60, help="of the sweep")
+    parser.add_argument("--quick", action="store_true", help="time the quick preset")
+    asked = parser.parse_args()
+    header()
+    rows(asked.runs, asked.seconds, asked.quick)
+
+
+if __name__ == "__main__":
+    main()
