@@ -33,6 +33,9 @@ ANALYSES = (
     "statistics",
 )
 
+# A file of that name would hide the standard library's from scripts in its folder.
+_FILES = {"statistics": "statistics_table"}
+
 
 def analysis(name: str) -> ModuleType:
     """Import an analysis by name: its docstring is the claim it examines.
@@ -51,7 +54,7 @@ def analysis(name: str) -> ModuleType:
         raise InputError(
             f"unknown analysis {name!r}; choose from: {', '.join(ANALYSES)}"
         )
-    return import_module(f"netrobust.analyses.{name}")
+    return import_module(f"netrobust.analyses.{_FILES.get(name, name)}")
 
 
 def draw_figures(

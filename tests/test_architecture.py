@@ -90,8 +90,7 @@ MAY_IMPORT = {
     "estimate": "neural study sweep",
     "environment": "errors manifest neural pool",
     "cli": (
-        "environment "
-        "attacking cluster errors estimate gallery graphs ledger manifest neural "
+        "attacking cluster environment errors estimate gallery graphs ledger neural "
         "pipeline plan pool presets recovery retraining runs settings status study "
         "sweep tabulate unfinished"
     ),
@@ -314,6 +313,10 @@ def test_modules_are_short_and_have_names():
 
 
 # Analyses
+
+
+def test_no_analysis_hides_a_module_of_the_standard_library():
+    assert not {path.stem for path in ANALYSES.glob("*.py")} & sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("path", sorted(ANALYSES.glob("*.py")), ids=lambda p: p.stem)

@@ -1,10 +1,12 @@
-"""The wheel works outside the repository."""
+"""The source distribution holds all sources, and its wheel works without them."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
@@ -12,29 +14,49 @@ from analyses_tables import BASIC
 from small import STUDY, toml
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("netrobust", "analyses", "pyproject.toml", "README.md", "LICENSE")
+FOLDERS = ("netrobust", "analyses", "tests", "docs", "benchmarks")
+FILES = (
+    "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md",
+    "CITATION.cff", "CONTRIBUTING.md", "Makefile", "constraints.txt", "conftest.py",
+)  # fmt: skip
+MADE = ("__pycache__", "generated", "*.nbi", "*.nbc")
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory):
-    """A folder with the unpacked wheel; it is built from a copy of the sources."""
-    folder = tmp_path_factory.mktemp("wheel")
-    copy = folder / "source"
-    copy.mkdir()
-    for name in SOURCES:
-        source, ignore = ROOT / name, shutil.ignore_patterns("__pycache__")
-        if source.is_dir():
-            shutil.copytree(source, copy / name, ignore=ignore)
-        else:
-            shutil.copy(source, copy / name)
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+def built(tmp_path_factory):
+    """A folder with the source distribution, unpacked, and the wheel made of it."""
+    folder = tmp_path_factory.mktemp("dist")
+    copy = folder / "copy"
+    for name in FOLDERS:
+        ignore = shutil.ignore_patterns(*MADE)
+        shutil.copytree(ROOT / name, copy / name, ignore=ignore)
+    for name in FILES:
+        shutil.copy(ROOT / name, copy / name)
+    (copy / "figures").mkdir()
+    (copy / "figures" / "large.png").write_bytes(bytes(10))
     # torch brings the setuptools that the build needs.
-    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, copy]
-    subprocess.run([*pip, *build], check=True)
-    (wheel,) = folder.glob("*.whl")
-    install = ["install", "--no-deps", "--no-compile", "--target", folder / "target"]
+    build = "import sys; from setuptools.build_meta import build_sdist as build; "
+    code = f"{build}build(sys.argv[1])"
+    command = [sys.executable, "-c", code, folder]
+    subprocess.run(command, check=True, cwd=copy, capture_output=True)
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as sources:
+        sources.extractall(folder, filter="data")
+    unpacked = folder / archive.name.removesuffix(".tar.gz")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    wheel = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder]
+    subprocess.run([*pip, *wheel, unpacked], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def target(built):
+    """A folder with the installed wheel."""
+    (wheel,) = built.glob("*.whl")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    install = ["install", "--no-deps", "--no-compile", "--target", built / "target"]
     subprocess.run([*pip, *install, wheel], check=True)
-    return folder / "target"
+    return built / "target"
 
 
 def python(target, cwd, *arguments):
@@ -45,15 +67,42 @@ def python(target, cwd, *arguments):
     )  # fmt: skip
 
 
-def test_every_source_file_travels(target):
-    for folder, home in (
-        ("netrobust", "netrobust"),
-        ("analyses", "netrobust/analyses"),
-    ):
-        for source in (ROOT / folder).rglob("*"):
-            if source.is_file() and source.suffix not in (".pyc", ".nbi", ".nbc"):
-                copy = target / home / source.relative_to(ROOT / folder)
-                assert copy.read_bytes() == source.read_bytes()
+def files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_the_source_distribution_holds_what_packagers_need(built):
+    (archive,) = built.glob("*.tar.gz")
+    unpacked = built / archive.name.removesuffix(".tar.gz")
+    copy = built / "copy"
+    for path in [*FILES, *(one for name in FOLDERS for one in files(copy / name))]:
+        given = copy / path
+        assert (unpacked / given.relative_to(copy)).read_bytes() == given.read_bytes()
+    added = {"PKG-INFO", "setup.cfg", "netrobust.egg-info", "build"}
+    assert {path.name for path in unpacked.iterdir()} - added == {*FOLDERS, *FILES}
+
+
+def test_the_metadata_say_what_it_is_and_needs(target):
+    (folder,) = target.glob("*.dist-info")
+    about = Parser().parsestr((folder / "METADATA").read_text("utf-8"))
+    assert about["Name"] == "netrobust"
+    assert about["License-Expression"] == "GPL-3.0-or-later"
+    assert about["Requires-Python"] == ">=3.11"
+    assert about["Description-Content-Type"] == "text/markdown"
+    assert about.get_payload().startswith("# netrobust\n")
+    assert {"maxent", "dask", "docs", "test"} <= {*about.get_all("Provides-Extra")}
+    assert "Typing :: Typed" in about.get_all("Classifier")
+    assert "Paper, https://arxiv.org/abs/2602.21961" in about.get_all("Project-URL")
+    assert (folder / "licenses" / "LICENSE").is_file()
+
+
+def test_every_source_file_travels(built, target):
+    homes = {"netrobust": "netrobust", "analyses": "netrobust/analyses"}
+    for name, home in homes.items():
+        folder = built / "copy" / name
+        for source in files(folder):
+            copy = target / home / source.relative_to(folder)
+            assert copy.read_bytes() == source.read_bytes()
     assert (target / "netrobust/results/paper.mplstyle").is_file()
     assert (target / "netrobust/py.typed").is_file()
     assert (target / "bin/netrobust").is_file()

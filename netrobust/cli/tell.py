@@ -1,4 +1,4 @@
-"""Verbs that tell: what there is, what is installed, how far a run is."""
+"""Verbs that tell: what there is, and how far a run is."""
 
 from netrobust.cli import console
 from netrobust.cli.options import AsJson, RunPath, app
@@ -32,23 +32,6 @@ def list_members(as_json: AsJson = False) -> None:
         for name, line in members.items():
             told = f"  {name:<{width}}{line}"
             console.out.print(told, highlight=False, markup=False, soft_wrap=True)
-
-
-@app.command()
-def info(as_json: AsJson = False) -> None:
-    """Tell versions, processors, caches and which data sets are at hand."""
-    from netrobust.manifest import versions
-    from netrobust.neural.cache import cache_folder
-    from netrobust.neural.data import DATASETS, cached
-    from netrobust.pool import processors
-
-    facts = {
-        **versions(),
-        "processors": processors(),
-        "data cache": cache_folder("mnist").parent,
-        **{name: "here" if cached(name) else "to be fetched" for name in DATASETS},
-    }
-    console.say(facts, as_json)
 
 
 @app.command()

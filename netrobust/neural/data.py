@@ -20,12 +20,11 @@ from netrobust.neural.cache import (
     FILES,
     Found,
     IdxSet,
-    cache_folder,
     obtain,
     own_folder,
 )
 from netrobust.neural.dataset import Dataset, moments, scaled
-from netrobust.neural.sources import AptPackage, Folder, Mirror, NpmPackage, candidates
+from netrobust.neural.sources import AptPackage, Folder, Mirror, NpmPackage
 from netrobust.registry import Registry
 
 MNIST = IdxSet(
@@ -111,19 +110,6 @@ def fetch(name: str, data_dir: str | Path | None = None) -> dict[str, Path]:
         return {file: found.path for file, found in files.items()}
     load(name, data_dir)
     return {_digits_path().name: _digits_path()}
-
-
-def cached(name: str) -> bool:
-    """Tell whether a data set can be read without fetching anything.
-
-    Examples
-    --------
-    >>> cached("mnist-5k")
-    True
-    """
-    return DATASETS[name] is mnist_5k or all(
-        candidates(cache_folder(name), file) for file in FILES
-    )
 
 
 def _register(loader: Callable[..., Dataset]) -> Callable[..., Dataset]:

@@ -146,7 +146,7 @@ def greedy(function: Callable[..., Any]) -> Greedy:
 def greedy_links(left: Links, rng: np.random.Generator) -> list[Ids]:
     """Remove the most salient or the strongest links, whichever harms training more.
 
-    At every fraction of the grid the saliency |w dL/dw| of the damaged network is
+    At every fraction of the grid the saliency ``|w dL/dw|`` of the damaged network is
     computed anew on training images. Two blocks of links could go next, the most
     salient and the strongest of what is left; the one that leaves the higher training
     loss goes, the salient one if they are equal.

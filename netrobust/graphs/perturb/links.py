@@ -153,7 +153,7 @@ def links_by_path_count(graph: "Graph | Links", rng: np.random.Generator) -> Ids
 
 @removal(needs=("saliency",))
 def links_by_saliency(graph: "Graph | Links", rng: np.random.Generator) -> Ids:
-    """Remove links in falling order of saliency |w dL/dw| on training images.
+    """Remove links in falling order of saliency ``|w dL/dw|`` on training images.
 
     The graph carries it as the edge attribute ``saliency``, which `percolate` writes;
     ties go at random.

@@ -1,0 +1,191 @@
+"""The tutorials run, and what they tell is so."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from netrobust.gallery import ANALYSES
+from netrobust.graphs.graph import links
+
+ROOT = Path(__file__).parents[1]
+TUTORIALS = ("tutorial", "your_own_model")
+
+
+@pytest.fixture
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def played(tmp_path, monkeypatch, capsys, one_thread):
+    """Run a tutorial in an empty folder; give its names and what it printed."""
+
+    def play(name):
+        monkeypatch.chdir(tmp_path)
+        torch.manual_seed(0)
+        names = runpy.run_path(str(ROOT / f"analyses/{name}.py"), run_name="__main__")
+        files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+        assert files == [
+            name,
+            *(f"{name}/damage.{end}" for end in ("csv", "pdf", "png")),
+        ]
+        return names, capsys.readouterr()
+
+    return play
+
+
+def mean(table, value, *keys):
+    return table.groupby(list(keys))[value].mean()
+
+
+@pytest.mark.slow
+def test_the_tutorial_tells_what_is_so(played):
+    names, said = played("tutorial")
+    assert said.err == ""
+    assert "reloaded, it scores the same: True" in said.out
+    assert names["learnt"].test_accuracy.min() > 0.85
+
+    accuracy = mean(names["damage"], "accuracy", "perturbation", "fraction")
+    assert accuracy["weakest_links"][0.5] > accuracy["random_links"][0.5] + 0.3
+    assert accuracy["random_links"][0.1] > accuracy["strongest_links"][0.1] + 0.3
+    gaps = names["halves"].set_index("perturbation")
+    assert (gaps.gap > 0.05).all()
+    assert gaps.structure_kept["random_links"].min() > 0.95
+
+    beside = names["beside"]
+    for name, close in (("giant_component", 0.02), ("reach", 0.06)):
+        apart = beside[f"{name}, measured"] - beside[f"{name}, theory"]
+        assert apart.abs().max() < close
+    nulls = mean(names["nulls"], "accuracy", "null_model")
+    assert nulls["none"] > 0.85
+    assert nulls["shuffle_by_sign"] > max(
+        nulls["shuffle_all"], nulls["degree_preserving"]
+    )
+    assert max(nulls["shuffle_all"], nulls["degree_preserving"]) < 0.2
+
+
+@pytest.mark.slow
+def test_a_pruned_model_goes_through_damage_and_back(played):
+    names, said = played("your_own_model")
+    assert said.err == ""
+    assert "unchanged, bit for bit: True" in said.out
+    module, evaluate = names["perceptron"], names["evaluate"]
+    masked = [int(part.weight_mask.sum()) for part in (module[1], module[3])]
+    assert [layer.ecount() for layer in names["layers"]] == [*masked, 1000]
+    assert masked == [7840, 1000]
+
+    intact = evaluate(module)["accuracy"]
+    damage, nulls = names["damage"], names["nulls"]
+    assert (damage[damage.fraction == 0].accuracy == intact).all()
+    assert intact > 0.85
+    accuracy = mean(damage, "accuracy", "perturbation", "fraction")
+    assert accuracy["random_links"][0.3] > accuracy["strongest_links"][0.3] + 0.1
+    kept = mean(nulls, "accuracy", "null_model")
+    assert kept["none"] == intact
+    assert kept["shuffle_by_sign"] > kept["shuffle_all"] + 0.3
+
+    first, hubs = names["first"], names["hubs"]
+    degree = np.array(first.outdegree())
+    assert hubs.ecount() == first.ecount() - degree[degree > 30].sum()
+    assert (degree[links(hubs)[0]] <= 30).all()
+    without = said.out.partition("without them: ")[2].partition("\n")[0]
+    assert without not in ("", str(evaluate(module)))
+    channels = names["channels"]
+    assert (channels[channels.fraction == 0].removed == 0).all()
+    assert channels[channels.fraction == 0].accuracy.min() > 0.85
+
+
+@pytest.mark.parametrize("name", TUTORIALS)
+def test_tutorials_are_no_figures_of_a_run(name):
+    assert name not in ANALYSES
+
+
+# The pages that `make docs` makes of them
+
+SCRIPT = '''"""Notes on one. More of it.
+
+A paragraph.
+"""
+# %% Begin
+# Text with `a_name`,
+# on two lines.
+
+import os
+from matplotlib.figure import Figure
+
+print("one", os.listdir())
+
+# %% Draw
+figure = Figure()
+figure.add_subplot().plot([0, 1])
+# a comment within code
+open("written", "w").close()
+
+# %% The end
+# Text alone.
+'''
+
+
+@pytest.fixture
+def notes(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import notes
+
+    yield notes
+    del sys.modules["notes"]
+
+
+def test_a_script_is_taken_apart_at_its_cells(notes):
+    first, begin, draw, end = notes.cells(SCRIPT)
+    assert (first.heading, first.text) == ("", "")
+    assert first.code.startswith('"""Notes on one.')
+    assert (begin.heading, begin.text) == (
+        "Begin",
+        "Text with `a_name`,\non two lines.",
+    )
+    assert "a comment within code" in draw.code
+    assert end == ("The end", "Text alone.", "", 21)
+    for cell in (begin, draw):
+        line = SCRIPT.splitlines()[cell.line]
+        assert line == cell.code.splitlines()[0]
+
+
+def test_a_page_shows_text_code_output_and_figures(notes, tmp_path):
+    script = tmp_path / "walk.py"
+    script.write_text(SCRIPT)
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    before = Path.cwd()
+    page = notes.page(script, folder)
+    assert Path.cwd() == before
+    assert [path.name for path in folder.iterdir()] == ["walk-1.png"]
+    assert page.startswith(
+        ".. currentmodule:: netrobust\n\nNotes on one. More of it\n==="
+    )
+    order = [
+        "A paragraph.", "Begin\n-----", "Text with `a_name`,\non two lines.",
+        ".. code-block:: python\n\n   import os", ".. code-block:: none\n\n   one []",
+        "Draw\n----", ".. image:: walk-1.png\n   :alt: Draw", "The end\n-------",
+        "Text alone.",
+    ]  # fmt: skip
+    places = [page.index(part) for part in order]
+    assert places == sorted(places)
+    assert page.count("image::") == 1
+
+
+def test_an_error_tells_the_line_of_the_script(notes, tmp_path):
+    script = tmp_path / "wrong.py"
+    script.write_text(
+        '"""Wrong."""\n\n# %% One\n# Text.\n\nx = 1\n\n# %% Two\n\n1 / 0\n'
+    )
+    with pytest.raises(ZeroDivisionError) as caught:
+        notes.page(script, tmp_path)
+    last = caught.traceback[-1]
+    assert (str(last.path), last.lineno + 1) == (str(script), 10)
