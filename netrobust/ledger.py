@@ -53,7 +53,8 @@ class Shard(NamedTuple):
 such as 2/4; got '3/2'
         """
         first, slash, second = text.partition("/")
-        if slash and first.isdecimal() and second.isdecimal():
+        short = max(len(first), len(second)) < 10  # Python reads no endless numbers
+        if slash and short and first.isdecimal() and second.isdecimal():
             shard = cls(int(first), int(second))
             if 1 <= shard.number <= shard.total:
                 return shard
@@ -171,7 +172,8 @@ def listed(run: Path) -> dict[str, Listed]:
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
             kind, settings, units = (facts[field] for field in _FIELDS)
-        except (ValueError, LookupError, TypeError) as error:
+            _check_list(kind, settings, units)
+        except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise InputError(
                 f"{path} is not a list of units ({error!r}); delete it and give the "
                 "command that made it again"
@@ -180,6 +182,16 @@ def listed(run: Path) -> dict[str, Listed]:
         both = list(dict.fromkeys([*before, *units]))
         found[name] = Listed(kind, settings, both, name != path.stem)
     return found
+
+
+def _check_list(kind: Any, settings: Any, units: Any) -> None:
+    """Refuse what is no list of units; files are called after their keys."""
+    if not isinstance(kind, str | None) or not isinstance(settings, dict | None):
+        raise TypeError("its kind or its settings are none")
+    if not isinstance(units, list) or not all(isinstance(one, str) for one in units):
+        raise TypeError("its units are not a list of keys")
+    if any(Path(one).name != one or "\0" in one for one in units):
+        raise ValueError("a key of it is no name for a file")
 
 
 def note_failure(run: Path, name: str, reason: str, traceback: str) -> None:

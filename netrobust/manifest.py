@@ -52,11 +52,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         found = manifest["schema_version"]
         for part in ("settings", "data_sha256", "versions"):
             manifest[part].keys()
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(f"{path} is not the manifest of a run ({error!r})") from None
+    except RecursionError:
+        raise InputError(f"{path} is not the manifest of a run (too deep)") from None
     if found != SCHEMA_VERSION:
         raise InputError(
-            f"{path} has schema version {found}; this netrobust reads version "
+            f"{path} has schema version {found!r}; this netrobust reads version "
             f"{SCHEMA_VERSION}"
         )
     return dict(manifest)

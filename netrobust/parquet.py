@@ -2,7 +2,7 @@
 
 A run folder may come from elsewhere, and its tables with it. What the child gives back
 is the columns as plain numbers and text, so that nothing of the file but these reaches
-its reader. Starting the child takes half a second, so many files are read by one.
+its reader. Starting the child takes a third of a second, so many files are read by one.
 """
 
 from collections.abc import Sequence

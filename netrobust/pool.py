@@ -23,8 +23,8 @@ Tick: TypeAlias = Callable[[int, int], None]  # units done, units in all
 class Parts(Protocol):
     """Where finished units of work are kept, so that interrupted work can go on."""
 
-    def get(self, key: str) -> Any:
-        """Give the result of a unit that is done, or None."""
+    def found(self, keys: Iterable[str]) -> Mapping[str, Any]:
+        """Give the results of those units that are done."""
 
     def put(self, key: str, rows: Any) -> None:
         """Keep the result of a unit."""
@@ -80,11 +80,7 @@ def gather(
     """
     ledger = parts if isinstance(parts, Ledger) else None
     wanted = set(units) if ledger is None else ledger.begin(units)
-    done: dict[str, Result] = {}
-    for key in units:
-        found = parts.get(key) if parts is not None else None
-        if found is not None:
-            done[key] = found
+    done: dict[str, Result] = {} if parts is None else dict(parts.found(units))
     tick = tick or (lambda finished, total: None)
     tick(len(done), len(units))
     missing = {key: units[key] for key in units if key not in done and key in wanted}

@@ -2,6 +2,7 @@
 
 import math
 import operator
+import re
 from collections.abc import Iterable
 from numbers import Real
 from typing import Any, TypeVar, dataclass_transform
@@ -12,6 +13,9 @@ from pydantic.dataclasses import dataclass as validated_dataclass
 from netrobust.errors import InputError
 
 C = TypeVar("C")
+
+# Names that stay in the folder they are put into, and on one line.
+_FILE_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -128,6 +132,22 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     if not isinstance(value, str) or value not in known:
         raise InputError(f"{name} must be one of {', '.join(known)}; got {value!r}")
     return str(value)
+
+
+def file_name(name: str, value: Any) -> str:
+    """Give text that files can be called after; refuse other with InputError.
+
+    Examples
+    --------
+    >>> file_name("name", "mnist-5k")
+    'mnist-5k'
+    """
+    if not isinstance(value, str) or not _FILE_NAME.fullmatch(value):
+        raise InputError(
+            f"{name} must be text without slashes that begins with no dot, for files "
+            f"are called after it; got {value!r}"
+        )
+    return value
 
 
 def flag(name: str, value: Any) -> bool:

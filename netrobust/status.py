@@ -26,6 +26,11 @@ def expected(run: Run) -> list[str]:
     about = run.settings
     if not {"train", "dataset", "seed"} <= about.keys():
         return []
+    if not isinstance(about["train"], dict):
+        raise InputError(
+            f"train in the manifest of {run.path} must hold settings by name; got "
+            f"{about['train']!r}"
+        )
     config = TrainConfig(**about["train"])
     return [network_name(about["dataset"], config, about["seed"])]
 

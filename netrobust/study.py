@@ -93,7 +93,7 @@ class Study:
     name: str = "custom"
     datasets: Names = ("mnist", "fashion-mnist")
     sparsifiers: Names = ("static", "set", "dense_small", "dense_narrow")
-    networks: Positive = 2
+    networks: Annotated[int, Field(ge=1, le=10_000)] = 2
     training: dict[str, Any] = Field(default_factory=dict)
     reference_epochs: Annotated[int, Field(ge=0)] = 0
     snapshots: tuple[Annotated[float, Field(ge=0, le=1)], ...] = (0.0, 0.5, 1.0)

@@ -89,7 +89,7 @@ def percolate(
         Processes to spread over. The table does not depend on it. With several, your
         script needs its ``if __name__ == "__main__":``.
     parts : optional
-        Keeps finished units, with ``get(key)`` and ``put(key, rows)``; what it holds
+        Keeps finished units, with ``found(keys)`` and ``put(key, rows)``; what it holds
         is not computed again.
     tick : callable, optional
         Called with the units done and the units in all.

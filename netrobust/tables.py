@@ -2,14 +2,15 @@
 
 import logging
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from pyarrow import ArrowException
 
 from netrobust.atomic import replacing
 from netrobust.errors import InputError
+from netrobust.parquet import read_tables
 
 log = logging.getLogger("netrobust")
 
@@ -29,19 +30,17 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table.
+    """Read a table, in a child process: it may come from elsewhere.
 
     Raises
     ------
     InputError
         The file is damaged.
     """
-    try:
-        return pd.read_parquet(path)
-    except (ArrowException, OSError, ValueError) as error:
-        raise InputError(
-            f"{path} is not a readable table ({error}); delete it and make it again"
-        ) from None
+    (found,) = read_tables([path])
+    if isinstance(found, InputError):
+        raise found
+    return found
 
 
 @dataclass(frozen=True)
@@ -50,16 +49,17 @@ class Parts:
 
     folder: Path
 
-    def get(self, key: str) -> pd.DataFrame | None:
-        """Give the rows of a unit, or None if it has to be computed."""
-        path = self.folder / f"{key}.parquet"
-        if not path.is_file():
-            return None
-        try:
-            return read_table(path)
-        except InputError as error:
-            log.warning("computing a damaged part again: %s", error)
-            return None
+    def found(self, keys: Iterable[str]) -> dict[str, pd.DataFrame]:
+        """Give the rows of those units that are done, all read by one process."""
+        paths = {key: self.folder / f"{key}.parquet" for key in keys}
+        here = {key: path for key, path in paths.items() if path.is_file()}
+        rows = {}
+        for key, found in zip(here, read_tables([*here.values()]), strict=True):
+            if isinstance(found, InputError):
+                log.warning("computing a damaged part again: %s", found)
+            else:
+                rows[key] = found
+        return rows
 
     def put(self, key: str, rows: pd.DataFrame) -> None:
         """Keep the rows of a unit."""

@@ -111,7 +111,7 @@ def train_all(
     tasks = share(study, [*study.references(), *study.tasks()], shard)
     trainings = Trainings(run, study)
     units = {task.name: task for task in tasks}  # the slowest first
-    if executor is None and any(trainings.get(name) is None for name in units):
+    if executor is None and len(trainings.found(units)) < len(units):
         _prepare_kernels([task.config for task in tasks], tick)
     stage = partial(tick, "training networks")
     about = run, folder, study.snapshots
@@ -159,9 +159,10 @@ class Trainings:
         """Give all networks."""
         return set(keys)
 
-    def get(self, key: str) -> float | None:
-        """Give 0 seconds for a network that is finished, or None."""
-        return 0.0 if self.run.has_network(key, *self._moments[key]) else None
+    def found(self, keys: Iterable[str]) -> dict[str, float]:
+        """Give 0 seconds for every network that is finished."""
+        has = self.run.has_network
+        return {key: 0.0 for key in keys if has(key, *self._moments[key])}
 
     def put(self, key: str, seconds: float) -> None:
         """Note that a network is finished."""

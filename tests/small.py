@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
@@ -72,8 +73,8 @@ class Drawer:
         self.kept: dict[str, pd.DataFrame] = {}
         self.puts: list[str] = []
 
-    def get(self, key: str) -> pd.DataFrame | None:
-        return self.kept.get(key)
+    def found(self, keys: Iterable[str]) -> dict[str, pd.DataFrame]:
+        return {key: self.kept[key] for key in keys if key in self.kept}
 
     def put(self, key: str, rows: pd.DataFrame) -> None:
         self.puts.append(key)

@@ -70,7 +70,7 @@ MAY_IMPORT = {
         "streams study"
     ),
     "predictions": "errors export graphs neural plan pool scoring",
-    "tables": "atomic errors",
+    "tables": "atomic errors parquet",
     "ledger": "atomic errors tables",
     "lock": "errors",
     "manifest": "atomic errors",
@@ -117,7 +117,6 @@ PACKAGES = {
         "attacking predictions recovery retraining parquet ledger tables tabulate unit "
         "sweep runfolder stages pipeline gallery cli"
     ),
-    "pyarrow": "tables",
     "dask": "cluster",
     "distributed": "cluster",
     "matplotlib": "results",

@@ -81,6 +81,13 @@ def test_the_child_loads_nothing_heavy():
     assert not heavy & modules
 
 
+def test_the_child_has_a_session_and_an_alarm_of_its_own():
+    told = guarded(hostile.tell, what="it", seconds=20)
+    assert told["session"] == told["process"] != os.getpid()
+    assert 15 < told["alarm"] <= 21
+    assert told.get("core", [0, 0]) == [0, 0]
+
+
 # What goes wrong is one sentence
 
 
@@ -292,7 +299,7 @@ def test_ctrl_c_ends_the_caller_and_the_child(tmp_path):
 
 @linux
 def test_a_child_whose_caller_was_killed_ends_by_itself(tmp_path):
-    script, child = waiting_script(tmp_path / "fifo", 2)
+    script, child = waiting_script(tmp_path / "fifo", 0.7)
     script.kill()
     script.communicate()
     assert gone(child)

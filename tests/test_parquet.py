@@ -106,3 +106,13 @@ def test_a_file_that_ends_the_child_takes_no_other_with_it(write, monkeypatch):
     found = read_tables(paths)
     assert "its parser crashed; delete it" in refused(found[1])
     assert_frame_equal(found[0], found[2])
+
+
+def test_want_of_memory_is_for_the_guard_to_tell(write, monkeypatch):
+    def swell(path):
+        raise MemoryError
+
+    path = write("a", table())
+    monkeypatch.setattr(pd, "read_parquet", swell)
+    with pytest.raises(MemoryError):
+        parquet.parse_tables([path])

@@ -56,11 +56,12 @@ def test_a_damaged_table_is_named(tmp_path, damage):
 
 def test_parts_are_kept_and_counted(tmp_path):
     parts = Parts(tmp_path / "parts")
-    assert parts.get("one") is None
+    assert parts.found(["one"]) == {}
     assert parts.count() == 0
     parts.put("one", TABLE)
-    pd.testing.assert_frame_equal(parts.get("one"), TABLE, check_exact=True)
-    assert parts.get("two") is None
+    found = parts.found(["one", "two"])
+    assert list(found) == ["one"]
+    pd.testing.assert_frame_equal(found["one"], TABLE, check_exact=True)
     assert Parts(tmp_path / "parts").count() == 1
 
 
@@ -81,7 +82,7 @@ def test_a_damaged_part_is_computed_again(tmp_path, caplog):
     file = tmp_path / "one.parquet"
     file.write_bytes(file.read_bytes()[:50])
     with caplog.at_level(logging.WARNING, "netrobust"):
-        assert parts.get("one") is None
+        assert parts.found(["one"]) == {}
     assert "computing a damaged part again" in caplog.text
     parts.put("one", TABLE)
-    assert parts.get("one") is not None
+    assert list(parts.found(["one"])) == ["one"]

@@ -120,7 +120,7 @@ def toml_file(path: Path | None) -> dict[str, Any]:
         return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is not a readable TOML file ({error})") from None
 
 
@@ -133,7 +133,7 @@ def pairs(given: Sequence[str] | None, flag: str) -> dict[str, Any]:
             raise InputError(f"{flag} needs NAME=VALUE; got {pair!r}")
         try:
             found[name] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):  # TOML's own errors are ValueErrors
             found[name] = text
     return found
 

@@ -244,7 +244,8 @@ def _depths(graph: "Graph") -> NDArray[np.int64]:
     """Give the depth of every neuron, checked."""
     vertices = directed(graph).vs
     depth = _attribute(vertices, "depth")
-    if depth.dtype.kind == "f" and depth.size and (depth % 1 == 0).all():
+    whole = depth.dtype.kind == "f" and depth.size and np.isfinite(depth).all()
+    if whole and (depth % 1 == 0).all():
         raise InputError(
             "vertex attribute depth must hold integers; GraphML makes them floats, so "
             "read the file with netrobust.read"

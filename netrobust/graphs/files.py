@@ -210,7 +210,8 @@ def npz_arrays(path: Path, names: Sequence[str] = ()) -> dict[str, NDArray[Any]]
     except (Unreadable, OSError):
         raise
     except Exception as error:  # zip, zlib and numpy each refuse in their own ways
-        raise Unreadable(f"it is damaged or no .npz file ({error})") from error
+        reason = " ".join(str(error).split())[:300]
+        raise Unreadable(f"it is damaged or no .npz file ({reason})") from error
 
 
 def _check_members(archive: ZipFile, names: Sequence[str]) -> None:

@@ -94,7 +94,8 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
             names = [name for name in file.keys() if _split(name)[1] in _PARTS]  # noqa: SIM118
             return {name: file.get_tensor(name) for name in names}
     except (SafetensorError, RuntimeError) as error:
-        raise InputError(f"it is damaged or no safetensors file ({error})") from None
+        reason = " ".join(str(error).split())[:300]
+        raise InputError(f"it is damaged or no safetensors file ({reason})") from None
 
 
 def read_pt(path: Path) -> dict[str, Any]:

@@ -133,7 +133,7 @@ to 1; got 1.5
     @property
     def start_topology(self) -> str:
         """Name of the topology that links start from."""
-        return self.topology or self.method.topology
+        return self.method.topology if self.topology is None else self.topology
 
     @property
     def place(self) -> Place:

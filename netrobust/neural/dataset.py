@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from netrobust.errors import InputError
+from netrobust.settings import file_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,7 @@ class Dataset:
         y_train, y_test : array-like of int, shape (n,)
             Classes 0 to C - 1; every class occurs in the training labels.
         name : str
-            Stands in tables and figures.
+            Stands in tables and figures, and files are called after it.
         image_shape : tuple of int, optional
             Rows and columns; by default those of the arrays, else a square if the
             pixels fill one, else a single row.
@@ -90,6 +91,7 @@ class Dataset:
         >>> data.x_train.tolist(), data.image_shape, data.mean
         ([[0.0, 1.0], [1.0, 0.0]], (1, 2), 0.5)
         """
+        file_name("name", name)
         raw_train, raw_test = np.asarray(x_train), np.asarray(x_test)
         train = checked_pixels(raw_train, "x_train")
         test = checked_pixels(raw_test, "x_test")

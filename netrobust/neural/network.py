@@ -8,7 +8,6 @@ training needs to go on beside the weights. No pickle is involved.
 import json
 import math
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -25,11 +24,10 @@ from netrobust.atomic import remove_leftovers, replacing
 from netrobust.errors import InputError
 from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.model import SparseMLP, from_state
-from netrobust.settings import whole
+from netrobust.settings import file_name, whole
 
 FORMAT = "netrobust network 1"
 _STATE = ("momentum.", "trace.", "memory.")
-_FILE_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
 _HISTORY = ("epoch", "learning_rate", "loss", "train_accuracy", "test_accuracy")
 
 # What bytes can make the readers of safetensors, JSON and tensors raise.
@@ -271,9 +269,7 @@ def _check(network: Network, form: object) -> None:
     for name in ("dataset", "dataset_sha256"):
         if not isinstance(value := getattr(network, name), str):
             raise InputError(f"its {name} is no text but {value!r}")
-    # Folders and files are called after it, and must stay where they belong.
-    if not _FILE_NAME.fullmatch(network.dataset):
-        raise InputError(f"its dataset {network.dataset!r} is no name for a file")
+    file_name("its dataset", network.dataset)
     for name, parameter in network.model.named_parameters():
         if parameter.dtype != torch.float32 or not parameter.isfinite().all():
             raise InputError(f"its {name} must hold finite float32 values")
