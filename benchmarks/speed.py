@@ -117,7 +117,7 @@ def sparselab_network() -> nn.Module | None:
     except ImportError:
         return None
     parts: list[nn.Module] = []
-    for n_in, n_out in itertools.pairwise(SIZES):
+    for n_in, n_out in itertools.pairwise(SIZES[:-1]):
         parts += [sparselab.SparseLinear(n_in, n_out, sparsity=0.99), nn.ReLU()]
     return nn.Sequential(*parts, nn.Linear(SIZES[-2], SIZES[-1]))
 

@@ -199,9 +199,13 @@ def standardise(x, mean, std, out):
     mean, std : float
     out : ndarray of float, shape (pixels, images)
     """
-    for image in range(x.shape[0]):
-        for pixel in range(x.shape[1]):
-            out[pixel, image] = (x[image, pixel] - mean) / std
+    for pixel in range(x.shape[1]):
+        row = out[pixel]
+        # Gathered first, so that the processor can divide several at a time.
+        for image in range(row.shape[0]):
+            row[image] = x[image, pixel]
+        for image in range(row.shape[0]):
+            row[image] = (row[image] - mean) / std
 
 
 @njit(cache=True, fastmath=_MATH, nogil=True, parallel=True)
