@@ -25,10 +25,10 @@ from netrobust.scoring import score
 from netrobust.study import GRID
 
 
-def trained() -> tuple[nr.Network, nr.Dataset]:
-    """Train a network of the default size for one epoch."""
-    data = nr.load("mnist")
-    return nr.train(data, nr.TrainConfig(epochs=1), seed=0), data
+def trained(count: int = 5) -> tuple[list[nr.Network], nr.Dataset]:
+    """Train networks of the default size for one epoch."""
+    data, config = nr.load("mnist"), nr.TrainConfig(epochs=1)
+    return [nr.train(data, config, seed=seed) for seed in range(count)], data
 
 
 def curve(runs: int, network: nr.Network, data: nr.Dataset) -> None:
@@ -52,22 +52,25 @@ def curve(runs: int, network: nr.Network, data: nr.Dataset) -> None:
     )
 
 
-def workers(runs: int, network: nr.Network, data: nr.Dataset, least: float) -> None:
+def workers(
+    runs: int, networks: list[nr.Network], data: nr.Dataset, least: float
+) -> None:
     """Print the row of two workers, which have as many units as one."""
     names = "random_links", "strongest_links", "weakest_links", "gaussian_noise"
 
     def sweep(replicates: int, jobs: int) -> None:
-        nr.percolate(network, data, names, replicates=replicates, jobs=jobs)
+        nr.percolate(networks, data, names, replicates=replicates, jobs=jobs)
 
     sweep(1, 1)
-    replicates = int(np.ceil(least / seconds(partial(sweep, 1, 1)))) + 1
+    # Later replicates share their ends of the curve with the first.
+    replicates = int(np.ceil(1.6 * least / seconds(partial(sweep, 1, 1))))
     pairs = [
         (seconds(partial(sweep, replicates, 2)), seconds(partial(sweep, replicates, 1)))
         for _ in range(max(1, runs // 2))
     ]
     found = summary(pairs)
     show(
-        f"sweep of {len(names) * replicates * len(GRID)} scores: one worker",
+        f"sweep of {len(networks) * len(names)} units: one worker",
         f"{found.ours:.1f} s",
         f"{found.theirs:.1f} s",
         found.ratio,
@@ -89,9 +92,9 @@ def quick() -> None:
 
 def rows(runs: int, least: float = 60, with_quick: bool = False) -> None:
     """Print all rows."""
-    network, data = trained()
-    curve(runs, network, data)
-    workers(runs, network, data, least)
+    networks, data = trained()
+    curve(runs, networks[0], data)
+    workers(runs, networks, data, least)
     if with_quick:
         quick()
 

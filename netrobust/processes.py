@@ -4,8 +4,10 @@ They end with the work and with this process, however it ends. Which unit a proc
 of is known, so that all others go on.
 """
 
+import os
 import pickle
 import signal
+import sys
 from collections import Counter, deque
 from collections.abc import Generator, Mapping
 from contextlib import suppress
@@ -13,10 +15,10 @@ from multiprocessing import get_all_start_methods, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as ready_of
 from multiprocessing.context import BaseContext
-from os import _exit
 from threading import Thread
 from typing import Any, cast
 
+from netrobust.errors import InputError
 from netrobust.workers import LIVES, Failure, Outcome, Work, called, killed, portable
 
 _DEAD = object()  # in place of a result
@@ -30,6 +32,7 @@ def in_processes(
     A unit whose process dies is tried again when all others are begun, for it may have
     been a victim, of want of memory or of somebody; at the third death it is given up.
     """
+    _check_script()
     packed, context = pickle.dumps(work), _context()
     waiting, deaths = deque(tasks), Counter[str]()
     idle: list[_Process] = []
@@ -105,6 +108,16 @@ def _serve(connection: Connection) -> None:
                 connection.send(portable(Failure.of(error)))
 
 
+def _check_script() -> None:
+    """Refuse a main script that workers, which read it again, will not find."""
+    path = getattr(sys.modules["__main__"], "__file__", None)
+    if path is not None and not os.path.exists(path):
+        raise InputError(
+            "a script that comes from standard input cannot have workers; save it to a "
+            "file, or take one job"
+        )
+
+
 def _context() -> BaseContext:
     """Fork workers from a clean server that has torch loaded, or spawn them.
 
@@ -122,4 +135,4 @@ def _follow() -> None:
     """End with the parent: a worker whose parent was killed would wait for ever."""
     if parent := parent_process():
         parent.join()
-        _exit(1)
+        os._exit(1)

@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "unfinished": "",
     "workers": "neural",
     "cluster": "errors settings workers",
-    "processes": "workers",
+    "processes": "errors workers",
     "pool": "cluster errors processes settings unfinished workers",
     "recovery": (
         "damaging errors graphs neural plan results scopes scoring settings streams"

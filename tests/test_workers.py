@@ -272,3 +272,24 @@ def test_an_interrupt_ends_all_workers_at_once(tmp_path):
     for mark in marks.iterdir():
         with pytest.raises(ProcessLookupError):
             os.kill(int(mark.name), 0)
+
+
+def test_a_script_from_standard_input_is_told_to_take_one_job():
+    script = (
+        "from netrobust.pool import gather\n"
+        "print(gather(divmod, {'a': 7, 'b': 8}, %d, 2))\n"
+    )
+    found = [
+        subprocess.run(
+            [sys.executable, "-"],
+            input=script % jobs,
+            text=True,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        for jobs in (1, 2)
+    ]
+    assert found[0].stdout == "[(3, 1), (4, 0)]\n"
+    assert "InputError: a script that comes from standard input" in found[1].stderr
+    assert found[1].stderr.count("Traceback") == 1
