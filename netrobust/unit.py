@@ -46,11 +46,12 @@ def run_unit(
         "perturbation": label,
     }
     options = numbers_of(perturbation)
+    intact = to_graph(network.model)
     subject: Subject | None = None
     seen: dict[bytes, dict[str, float]] = {}
     for replicate in range(plan.replicates):
         if subject is None or plan.retrain or names["null_model"] != "none":
-            subject = _subject(network, data, plan, null_model, replicate)
+            subject = _subject(network, intact, data, plan, null_model, replicate)
             seen = {}
         rng = damage_stream(
             plan.seed, network.name, names["null_model"], replicate, label, plan.scope
@@ -95,12 +96,16 @@ def run_unit(
 
 
 def _subject(
-    network: Network, data: Dataset, plan: Plan, null_model: Any, replicate: int
+    network: Network,
+    intact: Graph,
+    data: Dataset,
+    plan: Plan,
+    null_model: Any,
+    replicate: int,
 ) -> Subject:
     """Draw the null model, and train its topology anew where that is asked."""
     model, shift = network.model, 0.0
     key = (network.name, name_of(null_model), replicate)
-    intact = to_graph(model)
     drawn = intact
     if name_of(null_model) != "none":
         rng = stream(plan.seed, "null model", *key)
