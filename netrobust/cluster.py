@@ -5,8 +5,8 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
-from concurrent.futures import CancelledError, Executor, Future
-from contextlib import contextmanager
+from concurrent.futures import CancelledError, Executor, Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from netrobust.errors import InputError
@@ -156,12 +156,13 @@ def _promise(theirs: Any) -> Future[Any]:
     ours = Future[Any]()
 
     def end(future: Any) -> None:
-        try:
-            result = future.result()
-        except BaseException as error:
-            ours.set_exception(error)
-        else:
-            ours.set_result(result)
+        with suppress(InvalidStateError):  # nobody waits for what was cancelled
+            try:
+                result = future.result()
+            except BaseException as error:
+                ours.set_exception(error)
+            else:
+                ours.set_result(result)
 
     theirs.add_done_callback(end)
     ours.add_done_callback(lambda done: theirs)  # Dask drops what nobody holds
