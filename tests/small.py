@@ -85,7 +85,10 @@ def listing(folder: Path) -> dict[str, tuple[int, int]]:
     """Every file below a folder with its size and the time it was written."""
     found = {}
     for path in sorted(folder.rglob("*")):
-        facts = path.stat()
+        try:
+            facts = path.stat()
+        except FileNotFoundError:  # a process at work has renamed it meanwhile
+            continue
         written = (facts.st_size, facts.st_mtime_ns) if path.is_file() else (0, 0)
         found[str(path.relative_to(folder))] = written
     return found
