@@ -42,6 +42,7 @@ format: install ## put the code in order
 	$(BIN)/ruff format
 
 faults: install ## do every fault several times and print what was lost
+	$(BIN)/python -m pytest -m faults
 	$(BIN)/python benchmarks/faults.py
 
 bench: install ## compare speed with its targets and with others, in half an hour
