@@ -7,7 +7,7 @@ import pytest
 from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.null import NULL_MODELS
 from netrobust.graphs.perturb import ORDERS, PERTURBATIONS
-from netrobust.neural.attack import INPUT_ATTACKS
+from netrobust.neural.input_attacks import INPUT_ATTACKS
 from netrobust.neural.sparsify import SPARSIFIERS
 from netrobust.neural.topology import TOPOLOGIES
 

@@ -22,8 +22,8 @@ from side_by_side import header, ms, show
 
 import netrobust as nr
 from netrobust.neural.linear import SparseLinear
-from netrobust.neural.threads import limited_threads
 from netrobust.neural.topology import absent_positions, topology
+from netrobust.parallel.threads import limited_threads
 
 DEGREE = 10  # links a neuron
 WIDTHS = 3_000, 33_000, 333_000

@@ -25,11 +25,11 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from netrobust import SparseMLP, TrainConfig
+from netrobust.experiments.score import damaged
 from netrobust.graphs.damage import Damage
 from netrobust.neural.evaluate import logits, logits_together
 from netrobust.neural.model import start
-from netrobust.neural.threads import limited_threads
-from netrobust.scoring import damaged
+from netrobust.parallel.threads import limited_threads
 
 SIZES = (784, 1000, 1000, 1000, 10)
 IMAGES = 10_000

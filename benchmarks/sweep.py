@@ -19,10 +19,10 @@ import numpy as np
 from side_by_side import duel, header, ms, seconds, show, summary
 
 import netrobust as nr
-from netrobust.damaging import damage_curve, damage_stream
+from netrobust.experiments.damage_curve import damage_curve, damage_stream
+from netrobust.experiments.plan import GRID
+from netrobust.experiments.score import score
 from netrobust.graphs.perturb import PERTURBATIONS
-from netrobust.scoring import score
-from netrobust.study import GRID
 
 
 def trained(count: int = 5) -> tuple[list[nr.Network], nr.Dataset]:

@@ -14,8 +14,8 @@ import pandas as pd
 from scipy.stats import hypergeom
 
 import netrobust as nr
-from netrobust.errors import InputError
-from netrobust.gallery import ANALYSES, analysis
+from netrobust.core.errors import InputError
+from netrobust.studies.gallery import ANALYSES, analysis
 
 DATASETS = {"mnist": 0.97, "fashion-mnist": 0.87}
 SPARSE = ("static", "set")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 
 
 def echo(*values):

@@ -10,7 +10,7 @@ import specimens  # noqa: F401  (sets hypothesis up)
 import torch
 from hypothesis import strategies as st
 
-from netrobust.neural.dataset import Dataset
+from netrobust.data.dataset import Dataset
 from netrobust.neural.linear import SparseLinear
 from netrobust.neural.model import SparseMLP, start
 

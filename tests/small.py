@@ -13,12 +13,12 @@ from typing import Any
 
 import pandas as pd
 
+from netrobust.data.dataset import Dataset
+from netrobust.data.load import load
 from netrobust.neural.config import TrainConfig
-from netrobust.neural.data import load
-from netrobust.neural.dataset import Dataset
 from netrobust.neural.network import Network
 from netrobust.neural.train import train
-from netrobust.runs import Run, create_run
+from netrobust.runs.folder import Run, create_run
 
 TRAINING = {"hidden": [30, 20], "sparsity": 0.9, "epochs": 2}
 
@@ -117,7 +117,7 @@ class Ended:
 # Commands are processes of their own, forked from one that has torch loaded already.
 _PROCESSES = get_context("forkserver")
 _PROCESSES.set_forkserver_preload(
-    ["netrobust.pipeline", "netrobust.cli", "torch._dynamo"]
+    ["netrobust.studies.reproduce", "netrobust.cli", "torch._dynamo"]
 )
 
 

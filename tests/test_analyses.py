@@ -34,7 +34,7 @@ from matplotlib._pylab_helpers import Gcf
 from scipy.stats import binom, hypergeom
 
 import netrobust as nr
-from netrobust.gallery import ANALYSES, analysis, draw_figures
+from netrobust.studies.gallery import ANALYSES, analysis, draw_figures
 
 #: Analyses whose claim is our own, not that of a paper.
 OWN = (

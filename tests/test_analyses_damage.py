@@ -36,8 +36,8 @@ from analyses_tables import (
 from scipy.stats import spearmanr
 
 import netrobust as nr
-from netrobust.errors import InputError
-from netrobust.gallery import ANALYSES, analysis, draw_figures
+from netrobust.core.errors import InputError
+from netrobust.studies.gallery import ANALYSES, analysis, draw_figures
 
 WORST = "worst of all orders"
 
@@ -82,7 +82,7 @@ def test_the_quick_preset_shows_the_basic_analyses_alone():
 def test_a_run_is_drawn_as_far_as_it_shows_something(tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(nr.draw, "save", lambda figure, *rest: drawn.append(rest[-1]))
-    monkeypatch.setattr("netrobust.gallery.draw.save", _named(drawn))
+    monkeypatch.setattr("netrobust.studies.gallery.draw.save", _named(drawn))
     for module in map(analysis, ANALYSES):
         monkeypatch.setattr(module, "draw", lambda table: None)
     draw_figures(quick(), tmp_path)

@@ -1,6 +1,6 @@
 """The import rules; the tables below are the rules.
 
-Folders are worlds and never import each other; the modules beside them are the doors.
+A room of the house imports only rooms below it.
 What is imported inside a function or for type checkers alone costs nothing at import,
 and the third table says which modules owe their silence to it.
 """
@@ -20,80 +20,20 @@ import netrobust
 ROOT = Path(netrobust.__file__).parent
 ANALYSES = ROOT.parent / "analyses"
 
-# What each world or door may import of netrobust.
+# What each room may import of the others, from the ground floor up.
 MAY_IMPORT = {
-    # the ground
-    "errors": "",
-    "message": "",
-    "guard": "errors message",
-    "parquet": "errors guard",
-    "options": "errors",
-    "registry": "errors options",
-    "settings": "errors",
-    "streams": "",
-    "atomic": "errors",
-    # the worlds
-    "neural": "atomic errors guard options registry settings streams",
-    "graphs": "atomic errors guard options registry settings",
-    "results": "atomic errors streams",
-    # the doors between them
-    "export": "errors graphs neural",
-    "scoring": "errors graphs neural settings",
-    "tabulate": "errors export graphs neural streams",
-    "scopes": "errors",
-    "study": "errors graphs neural registry scopes settings",
-    "presets": "graphs study",
-    "damaging": "errors export graphs neural scopes scoring settings streams",
-    "plan": (
-        "damaging errors export graphs neural results scopes scoring settings study"
-    ),
-    "unfinished": "",
-    "workers": "neural",
-    "cluster": "errors settings workers",
-    "processes": "errors workers",
-    "pool": "cluster errors processes settings unfinished workers",
-    "recovery": (
-        "damaging errors graphs neural plan results scopes scoring settings streams"
-    ),
-    "retraining": "errors export neural plan pool recovery streams",
-    "unit": (
-        "damaging export graphs neural plan results retraining scopes scoring streams"
-    ),
-    "sweep": (
-        "damaging errors graphs interop neural plan pool results study unfinished unit"
-    ),
-    "attacking": (
-        "damaging errors graphs neural plan pool results scopes scoring streams sweep"
-    ),
-    "interop": (
-        "atomic damaging errors graphs guard neural plan results scopes settings "
-        "streams study"
-    ),
-    "predictions": "errors export graphs neural plan pool scoring",
-    "tables": "atomic errors parquet",
-    "ledger": "atomic errors tables",
-    "lock": "errors",
-    "manifest": "atomic errors",
-    "runfolder": ("errors export graphs ledger lock manifest neural results tables"),
-    "runs": "atomic errors lock manifest runfolder",
-    "status": "errors ledger neural runfolder study",
-    "gallery": "atomic errors results runs",
-    "training": "errors ledger neural pool runfolder study sweep tabulate",
-    "stages": (
-        "attacking graphs ledger neural predictions retraining runfolder study sweep "
-        "tabulate training unfinished"
-    ),
-    "pipeline": (
-        "errors gallery ledger pool results runfolder runs settings stages status "
-        "study training unfinished"
-    ),
-    "estimate": "neural study sweep",
-    "environment": "errors manifest neural pool",
-    "cli": (
-        "attacking cluster environment errors estimate gallery graphs ledger neural "
-        "pipeline plan pool presets recovery retraining runs settings status study "
-        "sweep tabulate unfinished"
-    ),
+    "core": "",
+    "data": "core",
+    "graphs": "core",
+    "stats": "core",
+    "parallel": "core",
+    "neural": "core data parallel",
+    "figures": "core stats",
+    "convert": "core graphs neural",
+    "experiments": "core convert data graphs neural parallel stats",
+    "runs": "core convert data graphs neural parallel stats",
+    "studies": "core data experiments figures graphs neural parallel runs stats",
+    "cli": "core data experiments graphs neural parallel runs studies",
     # what imports only on demand, or nothing
     "__init__": "",
     "__main__": "cli",
@@ -102,52 +42,46 @@ MAY_IMPORT = {
 # Where each package may be imported; a folder stands for all its modules.
 PACKAGES = {
     "torch": (
-        "neural.ascent neural.dense neural.evaluate neural.fresh neural.linear "
-        "neural.model neural.network neural.rewire neural.sensitivity neural.stack "
-        "neural.threads neural.train interop environment"
+        "neural.dense neural.evaluate neural.fused neural.gradient_attacks "
+        "neural.linear neural.model neural.network neural.rewire neural.sensitivity "
+        "neural.train neural.weight_init parallel.threads convert experiments "
+        "runs.environment"
     ),
-    "networkx": "interop.bipartite",
-    "igraph": "graphs interop damaging export retraining tabulate unit",
+    "networkx": "convert.networkx_graphs",
+    "igraph": "graphs convert experiments",
     "numba": (
-        "neural.kernels neural.sparsify.link_prediction neural.threads graphs.kernels "
-        "graphs.null.swaps environment"
+        "neural.kernels neural.sparsify.link_prediction parallel.threads "
+        "graphs.kernels graphs.null.swaps runs.environment"
     ),
     "pandas": (
-        "results neural.beginning neural.network neural.train interop.percolating "
-        "attacking predictions recovery retraining parquet ledger tables tabulate unit "
-        "sweep runfolder stages pipeline gallery cli"
+        "stats figures neural.initialise neural.network neural.train experiments runs "
+        "studies cli"
     ),
-    "dask": "cluster",
-    "distributed": "cluster",
-    "matplotlib": "results",
-    "seaborn": "results",
-    "scipy": (
-        "interop.matlab interop.matrices graphs.measure graphs.tail graphs.theory "
-        "results"
-    ),
-    "powerlaw": "graphs.tail",
-    "threadpoolctl": "graphs.lending",
-    "safetensors": "neural.network interop.states",
+    "dask": "parallel.dask_cluster",
+    "distributed": "parallel.dask_cluster",
+    "matplotlib": "figures",
+    "seaborn": "figures",
+    "scipy": "convert figures graphs.measure graphs.theory stats",
+    "powerlaw": "graphs.measure.tail",
+    "threadpoolctl": "graphs.igraph_rng",
+    "safetensors": "neural.network convert.state_dicts",
     "bicm": "graphs.null.maxent",
-    "pydantic": "settings neural.config study",
-    "pooch": "neural.sources",
-    "platformdirs": "neural.cache",
+    "pydantic": "core.settings neural.config studies.study",
+    "pooch": "data.sources",
+    "platformdirs": "data.cache",
     "typer": "cli",
     "rich": "cli neural.train",
-    "numpy": (
-        "neural graphs results interop streams message attacking damaging estimate "
-        "export predictions scoring tabulate training"
-    ),
+    "numpy": "core data graphs stats neural figures convert experiments studies",
 }
 
 # What `netrobust list` loads, and what none of it loads.
 LISTED = (
-    "neural.attack neural.data neural.topology neural.sparsify "
+    "neural.input_attacks data.load neural.topology neural.sparsify "
     "graphs.perturb graphs.null graphs.measure"
 )
 HEAVY = "torch igraph matplotlib seaborn pandas"
 
-LINES = 300
+LINES = 400
 
 
 class Import(NamedTuple):
@@ -201,7 +135,7 @@ def within(module, places):
 
 
 def ours(one):
-    """The worlds and doors that an import reaches, if it is of netrobust."""
+    """The rooms that an import reaches, if it is of netrobust."""
     first, *rest = one.name.split(".")
     if first != "netrobust":
         return []
@@ -221,11 +155,11 @@ def test_the_walk_sees_the_imports_it_should(tmp_path):
     }  # fmt: skip
 
 
-def test_every_module_has_its_place_in_the_table():
+def test_every_module_is_in_a_room():
     assert {name.split(".")[0] for name in SOURCES} == set(MAY_IMPORT)
 
 
-def test_worlds_and_doors_import_what_the_table_allows():
+def test_rooms_import_what_the_table_allows():
     wrong = [
         f"{one.module}:{one.line} imports {one.name}"
         for one in all_imports()
@@ -236,24 +170,10 @@ def test_worlds_and_doors_import_what_the_table_allows():
     assert not wrong
 
 
-def test_worlds_do_not_know_each_other_and_nothing_knows_the_command_line():
-    worlds = {"neural", "graphs", "results"}
-    for name, allowed in MAY_IMPORT.items():
-        if name in worlds:
-            assert not worlds & set(allowed.split())
-        assert "cli" not in allowed.split() or name == "__main__"
-
-
-def test_the_table_of_modules_has_no_circle():
-    order, rest = (
-        [],
-        {name: set(allowed.split()) for name, allowed in MAY_IMPORT.items()},
-    )
-    while rest:
-        ready = [name for name, needs in rest.items() if needs <= set(order)]
-        assert ready, f"a circle among {sorted(rest)}"
-        order += ready
-        rest = {name: needs for name, needs in rest.items() if name not in ready}
+def test_no_room_imports_one_above_it():
+    rooms = list(MAY_IMPORT)
+    for place, allowed in enumerate(MAY_IMPORT.values()):
+        assert set(allowed.split()) <= set(rooms[:place])
 
 
 def test_packages_are_imported_where_the_table_allows():
@@ -270,9 +190,7 @@ def test_packages_are_imported_where_the_table_allows():
 
 def test_the_tables_allow_nothing_that_no_module_needs():
     needed = {
-        (one.module.split(".")[0], world)
-        for one in all_imports()
-        for world in ours(one)
+        (one.module.split(".")[0], room) for one in all_imports() for room in ours(one)
     }
     allowed = {(name, one) for name, text in MAY_IMPORT.items() for one in text.split()}
     assert allowed - needed == set()
@@ -299,7 +217,7 @@ def test_modules_are_imported_by_name_in_two_places_only():
         if "import_module(" in path.read_text("utf-8")
         or "__import__(" in path.read_text("utf-8")
     }
-    assert users == {"__init__", "gallery"}
+    assert users == {"__init__", "studies.gallery"}
 
 
 def test_modules_are_short_and_have_names():
@@ -364,7 +282,7 @@ def test_light_imports_load_nothing_heavy(modules):
 
 
 def test_the_check_of_light_imports_would_see_a_heavy_one():
-    found = in_new_process(LOADED, HEAVY, "netrobust.export").split()
+    found = in_new_process(LOADED, HEAVY, "netrobust.convert.network").split()
     assert {"torch", "igraph"} <= set(found)
 
 
@@ -415,4 +333,4 @@ def test_a_public_name_stands_for_one_object():
     from netrobust.neural.train import train
 
     assert netrobust.train is train
-    assert netrobust.draw.__name__ == "netrobust.results.draw"
+    assert netrobust.draw.__name__ == "netrobust.figures.draw"

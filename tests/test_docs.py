@@ -8,9 +8,9 @@ import pytest
 from small import digits, network
 
 import netrobust as nr
-from netrobust.registry import Registry
-from netrobust.results.contract import KEYS
-from netrobust.tabulate import dynamics_table, history_table, receptive_table
+from netrobust.core.registry import Registry
+from netrobust.stats.columns import KEYS
+from netrobust.studies.training import dynamics_table, history_table, receptive_table
 
 DOCS = Path(__file__).parents[1] / "docs"
 API = {path.stem: path.read_text("utf-8") for path in DOCS.glob("api/*.rst")}

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from networks import models, random_model, same_state, seeds
 from specimens import fingerprint
 
-from netrobust.damaging import damage_curve
-from netrobust.export import to_graph, to_model
+from netrobust.convert.network import to_graph, to_model
+from netrobust.data.dataset import Dataset
+from netrobust.experiments.damage_curve import damage_curve
+from netrobust.experiments.score import damaged, score
 from netrobust.graphs import files
 from netrobust.graphs.graph import layers, read, stack, write
 from netrobust.graphs.null import NULL_MODELS, conserved, randomise
@@ -20,9 +22,7 @@ from netrobust.graphs.perturb import (
     apply,
     random_links,
 )
-from netrobust.neural.dataset import Dataset
 from netrobust.neural.evaluate import logits
-from netrobust.scoring import damaged, score
 
 # Each example builds graphs.
 few = settings(

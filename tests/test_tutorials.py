@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from netrobust.gallery import ANALYSES
 from netrobust.graphs.graph import links
+from netrobust.studies.gallery import ANALYSES
 
 ROOT = Path(__file__).parents[1]
 TUTORIALS = ("tutorial", "your_own_model")

@@ -8,13 +8,16 @@ they run, so help comes at once.
 import sys
 
 # Their order is that of the help page.
-from netrobust.cli import make, analyse, attack, recover, tell, console  # isort: skip
-from netrobust.cli import inform  # isort: skip
+from netrobust.cli import make, analyse, attack, recover, info, console  # isort: skip
 from netrobust.cli.options import app
-from netrobust.errors import DataUnavailableError, DivergedError, InputError
-from netrobust.unfinished import UnfinishedError
+from netrobust.core.errors import (
+    DataUnavailableError,
+    DivergedError,
+    InputError,
+    UnfinishedError,
+)
 
-__all__ = ["analyse", "attack", "inform", "main", "make", "recover", "tell"]
+__all__ = ["analyse", "attack", "info", "main", "make", "recover"]
 
 
 _INTERRUPTED = 130  # what shells report of a process that ends by Ctrl-C

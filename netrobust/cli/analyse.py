@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from netrobust.cli import console
+from netrobust.cli.make_table import How, make_table, networks_of
 from netrobust.cli.options import (
     AsJson,
     DataDir,
@@ -25,8 +26,7 @@ from netrobust.cli.options import (
     TableName,
     app,
 )
-from netrobust.cli.work import How, make_table, networks_of
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 
 
 @app.command()
@@ -40,7 +40,7 @@ def export(
     ] = None,
 ) -> None:
     """Write every layer of every network, and the stack, as graph files."""
-    from netrobust.runs import GRAPH_FORMATS, open_run
+    from netrobust.runs.folder import GRAPH_FORMATS, open_run
 
     if suffix not in GRAPH_FORMATS:
         raise InputError(
@@ -67,9 +67,9 @@ def measure(
     chosen = measures or list(signed_measures())
     for one in chosen:
         MEASURES[one]
+    from netrobust.experiments.measure import measure as measure_graphs
     from netrobust.graphs.graph import read
-    from netrobust.runs import open_run
-    from netrobust.tabulate import measure as measure_graphs
+    from netrobust.runs.folder import open_run
 
     if subject.is_file():
         console.show(measure_graphs(read(subject), chosen), as_json)
@@ -115,7 +115,7 @@ def percolate(
     as_json: AsJson = False,
 ) -> None:
     """Damage the networks of a run step by step and score what is left."""
-    from netrobust.study import GRID
+    from netrobust.experiments.plan import GRID
 
     settings: dict[str, Any] = {
         "perturbations": perturbations or ["random_links"],
@@ -185,7 +185,7 @@ def compare(
 
 def _check(networks: Any, data: Any, **settings: Any) -> None:
     """Refuse what `percolate` or `compare` would, which damages nothing."""
-    from netrobust.plan import make_plan
+    from netrobust.experiments.plan import make_plan
 
     undamaged = {"perturbations": "random_links", "fractions": [0], "scope": "global"}
     make_plan(networks, data, **{**undamaged, **settings})

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from netrobust.cli import console
+from netrobust.cli.make_table import How, make_table
 from netrobust.cli.options import (
     AsJson,
     DataDir,
@@ -20,8 +21,7 @@ from netrobust.cli.options import (
     TableName,
     app,
 )
-from netrobust.cli.work import How, make_table
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 
 
 @app.command()
@@ -52,7 +52,7 @@ def attack(
     as_json: AsJson = False,
 ) -> None:
     """Attack the images the networks of a run are tested on, and score the answers."""
-    from netrobust.attacking import EPS, plan_attacks
+    from netrobust.experiments.attack import EPS, plan_attacks
 
     settings: dict[str, Any] = {
         "attacks": attacks or ["fgsm", "pgd"],

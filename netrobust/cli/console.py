@@ -22,7 +22,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 
 if TYPE_CHECKING:  # pandas is loaded by the commands that need it
     import pandas as pd

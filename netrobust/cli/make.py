@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from netrobust.cli import console
+from netrobust.cli.make_table import How, gathered, grouped, networks_of
 from netrobust.cli.options import (
     AsJson,
     Config,
@@ -19,12 +20,11 @@ from netrobust.cli.options import (
     Share,
     app,
 )
-from netrobust.cli.work import How, gathered, grouped, networks_of
-from netrobust.errors import InputError
-from netrobust.settings import whole
+from netrobust.core.errors import InputError
+from netrobust.core.settings import whole
 
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
-    from netrobust.runs import Run
+    from netrobust.runs.folder import Run
 
 
 @app.command()
@@ -35,7 +35,7 @@ def data(
     as_json: AsJson = False,
 ) -> None:
     """Fetch a data set and verify every file."""
-    from netrobust.neural.data import fetch, load
+    from netrobust.data.load import fetch, load
 
     console.talk(quiet)
     files = fetch(name, data_dir)
@@ -81,13 +81,13 @@ def train(
     settings = TrainConfig(**fields)
     if seed < 0:
         raise InputError(f"seed must be 0 or larger; got {seed}")
-    from netrobust.neural.data import load
+    from netrobust.data.load import load
 
     console.talk(quiet)
     images = load(dataset, data_dir)
     from netrobust.neural.train import begin
     from netrobust.neural.train import train as train_network
-    from netrobust.runs import create_run
+    from netrobust.runs.folder import create_run
 
     begin(images, settings, seed)  # refuses what cannot be made before a file is
 
@@ -131,8 +131,8 @@ def reproduce(
     as_json: AsJson = False,
 ) -> None:
     """Do the main job: train, export, damage, score, tabulate, draw."""
-    from netrobust.pool import processors
-    from netrobust.presets import PRESETS, changed
+    from netrobust.parallel.gather import processors
+    from netrobust.studies.presets import PRESETS, changed
 
     if preset not in PRESETS:
         raise InputError(
@@ -148,7 +148,7 @@ def reproduce(
     how = How(workers, scheduler, shard, data_dir, dry_run, quiet, as_json)
     share = how.share()
     if dry_run:
-        from netrobust.estimate import study_seconds, study_units, told
+        from netrobust.studies.estimate import study_seconds, study_units, told
 
         facts = {
             **study.size(),
@@ -160,7 +160,7 @@ def reproduce(
         console.say(facts, as_json)
         return
     console.talk(quiet)
-    from netrobust.pipeline import reproduce as carry_out
+    from netrobust.studies.reproduce import reproduce as carry_out
 
     with how.executor() as executor, console.progress(quiet) as tick:
         run = carry_out(
@@ -181,12 +181,12 @@ def merge(
     as_json: AsJson = False,
 ) -> None:
     """Make the tables of a run whose shards have done all units."""
-    from netrobust.ledger import listed
-    from netrobust.pipeline import check_nothing_missing
-    from netrobust.pipeline import merge as carry_out
-    from netrobust.runs import open_run
-    from netrobust.status import study_of
-    from netrobust.unfinished import UnfinishedError
+    from netrobust.core.errors import UnfinishedError
+    from netrobust.runs.folder import open_run
+    from netrobust.runs.ledger import listed
+    from netrobust.studies.reproduce import check_nothing_missing
+    from netrobust.studies.reproduce import merge as carry_out
+    from netrobust.studies.status import study_of
 
     whole("jobs", jobs, 1)
     opened = open_run(run)
@@ -243,8 +243,8 @@ def figures(
     ] = None,
 ) -> None:
     """Draw the figures of a run: PDF, PNG, and the numbers plotted as CSV."""
-    from netrobust.gallery import draw_figures
-    from netrobust.runs import open_run
+    from netrobust.runs.folder import open_run
+    from netrobust.studies.gallery import draw_figures
 
     opened = open_run(run)
     if opened.only:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from netrobust.cli import console
+from netrobust.cli.make_table import How, make_table
 from netrobust.cli.options import (
     AsJson,
     DataDir,
@@ -20,7 +21,6 @@ from netrobust.cli.options import (
     TableName,
     app,
 )
-from netrobust.cli.work import How, make_table
 
 
 @app.command()
@@ -52,7 +52,7 @@ def recover(
     as_json: AsJson = False,
 ) -> None:
     """Damage the networks of a run, train what is left, and score every epoch."""
-    from netrobust.recovery import MODES, plan_recovery
+    from netrobust.experiments.recover import MODES, plan_recovery
 
     settings: dict[str, Any] = {
         "perturbation": perturbation,

@@ -1,1 +1,1 @@
-"""The igraph world: the graph contract, damage, null models and measures."""
+"""Layered igraph graphs: contract, files, damage, null models, measures, theory."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs import contract
-from netrobust.graphs.clauses import float32, link_ids
-from netrobust.graphs.marks import MARKS, read_marks
+from netrobust.graphs.contract import float32, link_ids
+from netrobust.graphs.data_attributes import MARKS, read_marks
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -52,7 +52,8 @@ class Damage:
     >>> Damage(kept=[2, 0])
     Traceback (most recent call last):
     ...
-    netrobust.errors.InputError: kept must hold rising link ids from 0 on; got 0 at 1
+    netrobust.core.errors.InputError: kept must hold rising link ids from 0 on; got 0 \
+at 1
     """
 
     kept: Ids

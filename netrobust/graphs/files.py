@@ -38,9 +38,9 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from netrobust.errors import InputError
-from netrobust.graphs.clauses import float32
-from netrobust.guard import allowance, guarded
+from netrobust.core.errors import InputError
+from netrobust.core.isolated_parser import allowance, guarded
+from netrobust.graphs.contract import float32
 
 # igraph loads inside the functions that need it: the families of `netrobust list`
 # import this module by way of `graph`.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netrobust.atomic import replacing
-from netrobust.errors import InputError
+from netrobust.core.atomic_files import replacing
+from netrobust.core.errors import InputError
 from netrobust.graphs import files
 from netrobust.graphs.contract import (
     biases,

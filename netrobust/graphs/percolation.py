@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from netrobust.errors import InputError
-from netrobust.graphs.clauses import integers
+from netrobust.core.errors import InputError
+from netrobust.graphs.contract import integers
 from netrobust.graphs.damage import Damage, Links
 from netrobust.graphs.kernels import (
     follow_damages,

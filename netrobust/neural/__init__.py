@@ -1,1 +1,1 @@
-"""The torch world: data, sparse layers, how links move, and training."""
+"""Sparse layers, how links start and move, training, evaluation, attacks on images."""

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
+from netrobust.core.registry import Option
+from netrobust.core.settings import choice, settings
 from netrobust.neural.density import DENSITIES, link_counts
 from netrobust.neural.sparsify import SPARSIFIERS, Sparsifier
 from netrobust.neural.topology import TOPOLOGIES, Place
-from netrobust.registry import Option
-from netrobust.settings import choice, settings
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -75,8 +75,8 @@ class TrainConfig:
     >>> TrainConfig(zeta=1.5)
     Traceback (most recent call last):
     ...
-    netrobust.errors.InputError: TrainConfig.zeta: input should be less than or equal \
-to 1; got 1.5
+    netrobust.core.errors.InputError: TrainConfig.zeta: input should be less than or \
+equal to 1; got 1.5
     """
 
     sparsifier: str = "set"

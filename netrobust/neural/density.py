@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from netrobust.registry import Registry
-from netrobust.settings import number, share
+from netrobust.core.registry import Registry
+from netrobust.core.settings import number, share
 
 Densities: TypeAlias = Callable[[Sequence[int], float], list[float]]
 

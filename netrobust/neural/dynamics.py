@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.errors import InputError
-from netrobust.neural.sparsify.record import Links
+from netrobust.core.errors import InputError
+from netrobust.neural.sparsify.base import Links
 from netrobust.neural.topology import IntArray, union
 
 _NAMES = "first", "ever"

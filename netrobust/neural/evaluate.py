@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.neural import kernels
 from netrobust.neural.dense import DenseLinear
 from netrobust.neural.linear import SparseLinear

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.neural import kernels
 
 LinkArrays = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]

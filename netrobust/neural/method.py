@@ -8,10 +8,10 @@ it is not the method's own. It is what tables call a method, and it can be typed
 import re
 from typing import Any
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
+from netrobust.core.options import NAMED, read_options
 from netrobust.neural.sparsify import SPARSIFIERS
 from netrobust.neural.topology import TOPOLOGIES
-from netrobust.options import NAMED, read_options
 
 _METHOD = re.compile(rf"\s*{NAMED}\s*(?:@\s*{NAMED}\s*)?")
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
+from netrobust.core.settings import choice
 from netrobust.neural.config import WEIGHT_STARTS
 from netrobust.neural.dense import DenseLinear, dense_links, with_dense_links
-from netrobust.neural.fresh import fresh_dense, fresh_sparse
+from netrobust.neural.fused import activations, stackable
 from netrobust.neural.linear import LinkArrays, SparseLinear
-from netrobust.neural.stack import activations, stackable
 from netrobust.neural.topology import Place, topology
-from netrobust.settings import choice
+from netrobust.neural.weight_init import fresh_dense, fresh_sparse
 
 Layer = SparseLinear | DenseLinear
 

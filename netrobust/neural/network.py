@@ -20,11 +20,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from netrobust.atomic import remove_leftovers, replacing
-from netrobust.errors import InputError
+from netrobust.core.atomic_files import remove_leftovers, replacing
+from netrobust.core.errors import InputError
+from netrobust.core.settings import file_name, whole
 from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.model import SparseMLP, from_state
-from netrobust.settings import file_name, whole
 
 FORMAT = "netrobust network 1"
 _STATE = ("momentum.", "trace.", "memory.")
@@ -194,7 +194,7 @@ def load_network(path: str | os.PathLike[str]) -> Network:
     >>> load_network("nowhere.safetensors")
     Traceback (most recent call last):
     ...
-    netrobust.errors.InputError: no network at nowhere.safetensors; give a file \
+    netrobust.core.errors.InputError: no network at nowhere.safetensors; give a file \
 written by save_network
     """
     path = Path(path)

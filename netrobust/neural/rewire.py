@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.optim import SGD
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.dynamics import Trace, topology_rows
 from netrobust.neural.linear import SparseLinear

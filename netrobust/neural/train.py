@@ -12,17 +12,17 @@ import torch
 from torch.nn.functional import cross_entropy
 from torch.optim import SGD
 
-from netrobust.errors import DivergedError
-from netrobust.neural.beginning import begin
+from netrobust.core.errors import DivergedError
+from netrobust.core.random_streams import stream
+from netrobust.core.settings import whole
+from netrobust.data.load import Dataset
 from netrobust.neural.config import TrainConfig
-from netrobust.neural.data import Dataset
 from netrobust.neural.evaluate import evaluate
+from netrobust.neural.initialise import begin
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network, save_network
 from netrobust.neural.rewire import MovingLinks, Row
-from netrobust.neural.threads import limited_threads
-from netrobust.settings import whole
-from netrobust.streams import stream
+from netrobust.parallel.threads import limited_threads
 
 Observer = Callable[[Network], None]
 

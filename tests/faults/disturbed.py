@@ -13,16 +13,15 @@ from typing import Any
 import numpy as np
 from small import STUDY, digits
 
-from netrobust import pipeline
-from netrobust.cluster import scheduler
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError, UnfinishedError
+from netrobust.experiments.percolate import percolate
 from netrobust.graphs.damage import Damage, Links
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.train import train
-from netrobust.runs import Run, create_run, open_run
-from netrobust.study import Study
-from netrobust.sweep import percolate
-from netrobust.unfinished import UnfinishedError
+from netrobust.parallel.dask_cluster import scheduler
+from netrobust.runs.folder import Run, create_run, open_run
+from netrobust.studies import reproduce as pipeline
+from netrobust.studies.study import Study
 
 #: Of one network; long enough to be killed in the middle.
 CONFIG = TrainConfig(sparsifier="set", hidden=(20,), sparsity=0.9, epochs=5)
@@ -42,7 +41,7 @@ SMALL = {
 # Forked from a server that has torch loaded already.
 _PROCESSES = get_context("forkserver")
 _PROCESSES.set_forkserver_preload(
-    ["netrobust.pipeline", "netrobust.cli", "torch._dynamo"]
+    ["netrobust.studies.reproduce", "netrobust.cli", "torch._dynamo"]
 )
 
 

@@ -32,12 +32,12 @@ from disturbed import (
 from loopback import dask
 from small import digits, listing
 
-from netrobust.ledger import failures
 from netrobust.neural.network import load_network
 from netrobust.neural.train import train
-from netrobust.runs import open_run
-from netrobust.status import status, table_states
-from netrobust.tables import read_table
+from netrobust.runs.folder import open_run
+from netrobust.runs.ledger import failures
+from netrobust.runs.tables import read_table
+from netrobust.studies.status import status, table_states
 
 NETWORKS = 3
 UNITS = 3 * NETWORKS

@@ -10,7 +10,7 @@ from typing import Any
 
 from fuzzed import Reader
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 
 
 def harmless(got: Any) -> None:

@@ -12,11 +12,11 @@ import mutations as by
 import numpy as np
 from fuzzed import Reader, are_layers, graphs, is_graph, written
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
+from netrobust.core.messages import pack, unpack
+from netrobust.data.archive import member, parse_member
 from netrobust.graphs import files
 from netrobust.graphs.graph import check, read
-from netrobust.message import pack, unpack
-from netrobust.neural.archive import member, parse_member
 
 
 def read_graphml(path: Path) -> Any:
@@ -49,13 +49,13 @@ def whole(found: Any) -> Any:
 
 
 def read_parquet(path: Path) -> Any:
-    from netrobust.parquet import _table, parse_tables
+    from netrobust.runs.tables import _table, parse_tables
 
     return whole(_table(unpack(pack(parse_tables([path])))[0]))
 
 
 def guarded_parquet(path: Path) -> Any:
-    from netrobust.parquet import read_tables
+    from netrobust.runs.tables import read_tables
 
     return whole(read_tables([path])[0])
 
@@ -102,21 +102,21 @@ def mat_files() -> list[bytes]:
 
 
 def read_mat(path: Path) -> Any:
-    from netrobust.interop.matlab import parse_mat
-    from netrobust.interop.matrices import from_triplets
+    from netrobust.convert.matlab import parse_mat
+    from netrobust.convert.scipy_matrices import from_triplets
 
     name, found = unpack(pack(parse_mat(path)))
     return [from_triplets(found, name)]
 
 
 def read_pt(path: Path) -> Any:
-    from netrobust.interop.states import parse_pt, state_layers
+    from netrobust.convert.state_dicts import parse_pt, state_layers
 
     return state_layers(unpack(pack(parse_pt(path))))
 
 
 def guarded_layers(path: Path) -> Any:
-    from netrobust.interop.foreign import read_layers
+    from netrobust.convert.layer_files import read_layers
 
     return read_layers(path)
 

@@ -17,26 +17,26 @@ from networks import random_model
 from scipy import sparse
 
 from netrobust.cli import console
-from netrobust.errors import DataUnavailableError, InputError
+from netrobust.convert.layer_files import read_layers
+from netrobust.core.errors import DataUnavailableError, InputError
+from netrobust.core.isolated_parser import _NO_ANSWER
+from netrobust.core.messages import pack, unpack
+from netrobust.core.options import read_options
+from netrobust.data import load as data
+from netrobust.data.cache import FILES, IdxSet, obtain
 from netrobust.graphs.graph import read
 from netrobust.graphs.null import NULL_MODELS
 from netrobust.graphs.perturb import PERTURBATIONS
-from netrobust.guard import _NO_ANSWER
-from netrobust.interop.foreign import read_layers
-from netrobust.ledger import Shard, listed
-from netrobust.manifest import MANIFEST, new_manifest, plain, write_manifest
-from netrobust.message import pack, unpack
-from netrobust.neural import data
-from netrobust.neural.attack import INPUT_ATTACKS
-from netrobust.neural.cache import FILES, IdxSet, obtain
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.evaluate import logits
+from netrobust.neural.input_attacks import INPUT_ATTACKS
 from netrobust.neural.method import parse
 from netrobust.neural.network import Network, load_network, save_network
-from netrobust.options import read_options
-from netrobust.runs import open_run
-from netrobust.status import status
-from netrobust.study import Study
+from netrobust.runs.folder import open_run
+from netrobust.runs.ledger import Shard, listed
+from netrobust.runs.manifest import MANIFEST, new_manifest, plain, write_manifest
+from netrobust.studies.status import status
+from netrobust.studies.study import Study
 
 # Data
 

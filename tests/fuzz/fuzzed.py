@@ -16,7 +16,7 @@ from typing import Any
 import mutations
 from mutations import Mutation
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.graph import check, read, write
 
 

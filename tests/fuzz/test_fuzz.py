@@ -20,7 +20,7 @@ from fuzzed import seeds_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from netrobust.message import pack, unpack
+from netrobust.core.messages import pack, unpack
 
 CASES = int(os.environ.get("NETROBUST_FUZZ", "25"))
 READERS = campaign.readers()

@@ -16,7 +16,7 @@ from typing import Any
 
 from fuzzed import Reader
 
-from netrobust.errors import DataUnavailableError
+from netrobust.core.errors import DataUnavailableError
 
 OBJECT, REFUSED, STOPPED = "object", "refused", "stopped by the guard"
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from specimens import SPECIMENS, layered_graphs, one_layer, path
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.damage import Damage, Links, apply, removed_fraction
 from netrobust.graphs.graph import biases, check, links, sizes
 from netrobust.graphs.perturb import random_links

@@ -19,7 +19,7 @@ from specimens import (
     path,
 )
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs import files
 from netrobust.graphs.graph import check, from_links, links, read, sizes, write
 

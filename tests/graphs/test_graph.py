@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from specimens import SPECIMENS, empty_layer, fingerprint, layered_graphs, one_layer
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.graph import (
     biases,
     check,

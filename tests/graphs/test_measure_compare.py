@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from specimens import layered_graphs, no_links, one_layer, path, random_stack, star
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.graph import from_links, links, sizes
 from netrobust.graphs.measure import link_overlap, topology_distance
 

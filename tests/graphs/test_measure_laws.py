@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from specimens import SPECIMENS, fingerprint, layered_graphs
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.graph import biases, first_depth, from_links, layers, links, sizes
 from netrobust.graphs.measure import MEASURES, signed_measures
 

@@ -22,7 +22,7 @@ from specimens import (
     zero_weight,
 )
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.graph import from_links, layers, links, sizes
 from netrobust.graphs.measure import (
     absolute_disparity,

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from specimens import fingerprint, layered_graphs, one_layer, path, random_stack
 
-from netrobust.errors import InputError
-from netrobust.graphs.claims import CONSERVED, BrokenClaimError
+from netrobust.core.errors import InputError
 from netrobust.graphs.graph import biases, check, from_links, layers, links, sizes
 from netrobust.graphs.null import (
     NULL_MODELS,
@@ -22,6 +21,7 @@ from netrobust.graphs.null import (
     null_model,
     randomise,
 )
+from netrobust.graphs.null.conserved_quantities import CONSERVED, BrokenClaimError
 
 SEEDS = st.integers(0, 2**32)
 few = settings(max_examples=20)  # each example builds graphs

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from scipy.stats import chisquare
 from specimens import fingerprint, full, layered_graphs, no_links
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.graph import from_links, links
 from netrobust.graphs.null import NULL_MODELS, ensembles, installed, maxent, randomise
 from netrobust.graphs.null.maxent import link_probabilities

@@ -11,7 +11,7 @@ from specimens import full, random_stack
 
 from netrobust.graphs.graph import check, from_links, links
 from netrobust.graphs.null import NULL_MODELS, moved, randomise
-from netrobust.graphs.null.family import dealt
+from netrobust.graphs.null.base import dealt
 
 REWIRING = (
     "signed_degree_preserving",

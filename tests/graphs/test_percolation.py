@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from specimens import SPECIMENS, fingerprint, layered_graphs, one_layer, random_stack
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.graph import from_links, links
 from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.percolation import (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from specimens import layered_graphs, random_stack
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.critical import Threshold, canonical, fluctuation, threshold
 from netrobust.graphs.damage import Links
 from netrobust.graphs.percolation import grow_clusters, percolation

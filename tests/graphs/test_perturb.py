@@ -24,7 +24,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from specimens import fingerprint, layered_graphs, path
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
+from netrobust.core.registry import Registry, Varied
 from netrobust.graphs.graph import biases, check, first_depth, from_links, links, sizes
 from netrobust.graphs.perturb import (
     ORDERS,
@@ -44,7 +45,6 @@ from netrobust.graphs.perturb import (
     reweight,
     reweighting,
 )
-from netrobust.registry import Registry, Varied
 
 LINKS = cases(acts_on="links")
 REWEIGHTINGS = [name for name in CASES if isinstance(PERTURBATIONS[name], Reweighting)]

@@ -5,7 +5,7 @@ import pytest
 from damages import dense_stack, probe_of
 from specimens import random_stack
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.graph import from_links
 from netrobust.graphs.perturb import (
     Damage,

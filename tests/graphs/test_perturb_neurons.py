@@ -5,7 +5,7 @@ import pytest
 from damages import dense_stack, groups
 from specimens import SPECIMENS, path
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.graph import biases, from_links
 from netrobust.graphs.paths import neuron_betweenness
 from netrobust.graphs.perturb import PERTURBATIONS, Links, NeuronRemoval, apply

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from specimens import random_stack, zero_weight
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.graph import from_links, links
 from netrobust.graphs.perturb import (
     PERTURBATIONS,

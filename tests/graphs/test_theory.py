@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from specimens import random_stack
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.measure import (
     degrees,
     in_degree_dispersion,

@@ -19,7 +19,7 @@ from specimens import (
     within_four_errors,
 )
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs import theory
 from netrobust.graphs.damage import Links
 from netrobust.graphs.graph import from_links

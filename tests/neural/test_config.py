@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, asdict, fields, replace
 import numpy as np
 import pytest
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.neural.config import TrainConfig, network_name
 
 inf, nan = float("inf"), float("nan")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.neural.density import DENSITIES, erk, link_counts, sparsity_at, uniform
 
 sizes = st.lists(st.integers(1, 2000), min_size=2, max_size=6)

@@ -12,7 +12,7 @@ from networks import models
 from specimens import within_four_errors
 
 import netrobust
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.measure import reach
 from netrobust.graphs.theory import erdos_renyi_degrees, itop_rate, link_survival
 from netrobust.neural.dynamics import (

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from networks import models, random_model, seeds
 from torch.nn.functional import cross_entropy
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.neural.evaluate import (
     _calibration_error,
     evaluate,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from networks import close, layers, matrix, random_layer, same_state, seeds
 from safetensors.torch import load, save
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.neural.dense import DenseLinear
 from netrobust.neural.linear import SparseLinear
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.method import parse
 

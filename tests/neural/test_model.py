@@ -22,13 +22,13 @@ from networks import (
 )
 from torch.nn.functional import cross_entropy
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.neural.dense import DenseLinear
 from netrobust.neural.evaluate import evaluate, logits
 from netrobust.neural.linear import SparseLinear
 from netrobust.neural.model import from_state, start
-from netrobust.neural.threads import limited_threads
 from netrobust.neural.topology import TOPOLOGIES, topology
+from netrobust.parallel.threads import limited_threads
 
 
 def draw_images(model, images, seed):

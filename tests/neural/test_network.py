@@ -17,7 +17,7 @@ from pandas.testing import assert_frame_equal
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.evaluate import logits
 from netrobust.neural.network import Network, load_network, save_network
@@ -361,7 +361,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(path, monkeypatch):
     def full(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr("netrobust.atomic.os.replace", full)
+    monkeypatch.setattr("netrobust.core.atomic_files.os.replace", full)
     with pytest.raises(InputError, match="no space left"):
         save_network(replace(network(), seed=8), path)
     assert path.read_bytes() == before

@@ -7,7 +7,7 @@ import pytest
 from moves import PLACE, WEIGHT, gone, grown, layer, step
 from scipy.stats import chi2
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.neural.sparsify import SPARSIFIERS, default_options, sparsifier
 
 

@@ -12,7 +12,7 @@ from moves import after, layer, step
 from networks import seeds
 from scipy.stats import hypergeom
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.neural.sparsify import SPARSIFIERS, default_options, sparsifier
 
 VALUES = {

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from networks import seeds
 from scipy.stats import chi2, hypergeom
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.neural.topology import (
     TOPOLOGIES,
     absent_positions,

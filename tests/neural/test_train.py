@@ -21,10 +21,11 @@ from pandas.testing import assert_frame_equal
 from torch.nn.functional import cross_entropy
 from torch.optim import SGD
 
-from netrobust.errors import DivergedError, InputError
+from netrobust.core.errors import DivergedError, InputError
+from netrobust.core.random_streams import stream
+from netrobust.data.dataset import Dataset
 from netrobust.neural import train as training
 from netrobust.neural.config import TrainConfig
-from netrobust.neural.dataset import Dataset
 from netrobust.neural.evaluate import evaluate
 from netrobust.neural.method import parse
 from netrobust.neural.model import start
@@ -32,7 +33,6 @@ from netrobust.neural.network import load_network, save_network
 from netrobust.neural.rewire import MovingLinks
 from netrobust.neural.sparsify import Rewiring, Sparsifier
 from netrobust.neural.train import train
-from netrobust.streams import stream
 
 DATA = tiny_data()
 CONFIG = TrainConfig(hidden=(12, 10), sparsity=0.6, epochs=4, batch_size=20)
@@ -443,7 +443,7 @@ def test_em_s_follows_its_schedule():
 
 
 def test_rules_for_every_place_refuse_huge_layers(monkeypatch):
-    monkeypatch.setattr("netrobust.neural.beginning.MOST_PLACES", 191)
+    monkeypatch.setattr("netrobust.neural.initialise.MOST_PLACES", 191)
     message = "rigl holds a number for every possible link .* layer 1 has 192, train"
     with pytest.raises(InputError, match=message):
         train(DATA, replace(CONFIG, **parse("rigl")))

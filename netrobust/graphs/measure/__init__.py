@@ -12,6 +12,12 @@ Weights may have either sign. A member that needs positive ones is registered wi
 `topology_distance`.
 """
 
+from netrobust.graphs.measure.base import (
+    MEASURES,
+    Measure,
+    positive_only,
+    signed_measures,
+)
 from netrobust.graphs.measure.compare import link_overlap, topology_distance
 from netrobust.graphs.measure.degree import (
     degree_assortativity,
@@ -24,12 +30,6 @@ from netrobust.graphs.measure.degree import (
     mean_in_degree,
     mean_out_degree,
     out_degree_dispersion,
-)
-from netrobust.graphs.measure.family import (
-    MEASURES,
-    Measure,
-    positive_only,
-    signed_measures,
 )
 from netrobust.graphs.measure.mesoscale import clustering, modularity, nestedness
 from netrobust.graphs.measure.path import giant_component, paths, reach

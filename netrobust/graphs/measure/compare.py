@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs import contract
-from netrobust.graphs.measure.family import NAN, Layer, split
+from netrobust.graphs.measure.base import NAN, Layer, split
 
 if TYPE_CHECKING:
     from igraph import Graph

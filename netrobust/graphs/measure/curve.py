@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.damage import Damage, Links
-from netrobust.graphs.measure.family import MEASURES, NAN
+from netrobust.graphs.measure.base import MEASURES, NAN
 from netrobust.graphs.percolation import ALONG, along, nested
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netrobust.graphs import contract
-from netrobust.graphs.measure.family import MEASURES, NAN, Layer, over_layers
+from netrobust.graphs.measure.base import MEASURES, NAN, Layer, over_layers
 
 if TYPE_CHECKING:
     from igraph import Graph

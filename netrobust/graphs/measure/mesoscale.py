@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netrobust.graphs import contract
-from netrobust.graphs.lending import lend
-from netrobust.graphs.measure.family import MEASURES, NAN, Layer, over_layers
+from netrobust.graphs.igraph_rng import lend
+from netrobust.graphs.measure.base import MEASURES, NAN, Layer, over_layers
 
 if TYPE_CHECKING:
     from igraph import Graph

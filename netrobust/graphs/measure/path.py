@@ -6,7 +6,7 @@ import numpy as np
 
 from netrobust.graphs import contract
 from netrobust.graphs.damage import Links
-from netrobust.graphs.measure.family import MEASURES
+from netrobust.graphs.measure.base import MEASURES
 from netrobust.graphs.paths import total_paths
 
 if TYPE_CHECKING:

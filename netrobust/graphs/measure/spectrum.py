@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.errors import InputError
-from netrobust.graphs.measure.family import (
+from netrobust.core.errors import InputError
+from netrobust.graphs.measure.base import (
     MEASURES,
     NAN,
     Layer,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netrobust.graphs import contract
-from netrobust.graphs.measure.family import (
+from netrobust.graphs.measure.base import (
     MEASURES,
     NAN,
     Layer,

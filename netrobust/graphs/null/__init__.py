@@ -11,9 +11,10 @@ are kept by all and verified without a claim.
 
 # The family lists its members in the order of their import.
 # isort: off
-from netrobust.graphs.null.family import (
+from netrobust.graphs.null.base import (
     NULL_MODELS,
     NullModel,
+    check_installed,
     conserved,
     installed,
     moved,
@@ -41,6 +42,7 @@ from netrobust.graphs.null.ensembles import erdos_renyi, maximum_entropy
 __all__ = [
     "NULL_MODELS",
     "NullModel",
+    "check_installed",
     "conserved",
     "degree_preserving",
     "degree_preserving_by_source",

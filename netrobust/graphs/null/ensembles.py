@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netrobust.graphs import contract
-from netrobust.graphs.claims import places, sides
-from netrobust.graphs.null.family import null_model, rebuilt
+from netrobust.graphs.null.base import null_model, rebuilt
+from netrobust.graphs.null.conserved_quantities import places, sides
 from netrobust.graphs.null.maxent import link_probabilities
 
 if TYPE_CHECKING:

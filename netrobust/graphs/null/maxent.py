@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 
 TOLERANCE = 1e-3  # between a degree and its expectation
 

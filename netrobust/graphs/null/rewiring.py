@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netrobust.graphs import contract
-from netrobust.graphs.claims import places, sides
-from netrobust.graphs.lending import lend
-from netrobust.graphs.null.family import dealt, null_model, rebuilt
+from netrobust.graphs.igraph_rng import lend
+from netrobust.graphs.null.base import dealt, null_model, rebuilt
+from netrobust.graphs.null.conserved_quantities import places, sides
 
 if TYPE_CHECKING:
     from igraph import Graph

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netrobust.graphs import contract
-from netrobust.graphs.claims import CONSERVED, places, sides
-from netrobust.graphs.null.family import dealt, null_model, rebuilt
+from netrobust.graphs.null.base import dealt, null_model, rebuilt
+from netrobust.graphs.null.conserved_quantities import CONSERVED, places, sides
 
 if TYPE_CHECKING:
     from igraph import Graph

@@ -35,7 +35,7 @@ from netrobust.graphs.perturb.adaptive import (
     greedy,
     greedy_links,
 )
-from netrobust.graphs.perturb.family import (
+from netrobust.graphs.perturb.base import (
     ORDERS,
     PERTURBATIONS,
     Perturbation,

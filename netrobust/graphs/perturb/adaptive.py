@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.damage import Damage, Ids, Links
-from netrobust.graphs.perturb.family import (
+from netrobust.graphs.perturb.base import (
     PERTURBATIONS,
     Mask,
     Perturbation,

@@ -6,7 +6,7 @@ import numpy as np
 
 from netrobust.graphs.damage import Ids, Links
 from netrobust.graphs.paths import link_betweenness, paths_through
-from netrobust.graphs.perturb.family import by, examples
+from netrobust.graphs.perturb.base import by, examples
 from netrobust.graphs.perturb.remove import removal
 
 if TYPE_CHECKING:

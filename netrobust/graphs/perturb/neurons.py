@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from netrobust.graphs.damage import Ids, Links
 from netrobust.graphs.paths import neuron_betweenness
-from netrobust.graphs.perturb.family import by, examples
+from netrobust.graphs.perturb.base import by, examples
 from netrobust.graphs.perturb.remove import neuron_removal
 
 if TYPE_CHECKING:

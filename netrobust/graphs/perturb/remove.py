@@ -11,9 +11,11 @@ from typing import Annotated, Any, overload
 
 import numpy as np
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
+from netrobust.core.options import keywords
+from netrobust.core.settings import choice
 from netrobust.graphs.damage import Damage, Ids, Links
-from netrobust.graphs.perturb.family import (
+from netrobust.graphs.perturb.base import (
     ORDERS,
     PERTURBATIONS,
     Mask,
@@ -23,8 +25,6 @@ from netrobust.graphs.perturb.family import (
     narrow,
     one_of,
 )
-from netrobust.options import keywords
-from netrobust.settings import choice
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.damage import Damage, Ids, Links
-from netrobust.graphs.perturb.family import (
+from netrobust.graphs.perturb.base import (
     PERTURBATIONS,
     Mask,
     Order,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
+from netrobust.core.settings import number, whole
 from netrobust.graphs.damage import Ids, Links
-from netrobust.graphs.perturb.family import Mask, by, examples, one_of
+from netrobust.graphs.perturb.base import Mask, by, examples, one_of
 from netrobust.graphs.perturb.reweight import reweighting
-from netrobust.settings import number, whole
 
 if TYPE_CHECKING:
     from igraph import Graph

@@ -7,7 +7,7 @@ order; what is said of A holds for the neurons of A.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.theory.fixed_point import (
     Floats,
     largest_fixed_point,

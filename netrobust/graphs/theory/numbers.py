@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.damage import Links
 from netrobust.graphs.theory.fixed_point import Floats
 from netrobust.graphs.theory.numbers import layers, share, shares, whole

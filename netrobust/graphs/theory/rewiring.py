@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
-from netrobust.errors import InputError
+from netrobust.core.errors import InputError
 from netrobust.graphs.theory.numbers import share
 
 

@@ -13,7 +13,7 @@ from netrobust.neural.sparsify import (  # noqa: F401  (each registers its metho
     gradient,
     soft_rule,
 )
-from netrobust.neural.sparsify.record import (
+from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
     Links,

@@ -1,6 +1,6 @@
 """Controls whose topology never moves: a fixed random one, and complete layers."""
 
-from netrobust.neural.sparsify.record import SPARSIFIERS, Sizes, Sparsifier
+from netrobust.neural.sparsify.base import SPARSIFIERS, Sizes, Sparsifier
 
 
 @SPARSIFIERS.register

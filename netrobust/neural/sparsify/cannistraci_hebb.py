@@ -5,10 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from netrobust.neural.sparsify.chain import Stays, chain_removal, without
-from netrobust.neural.sparsify.grow import Regrowth, highest, wanted
-from netrobust.neural.sparsify.prune import annealed, drops, lowest
-from netrobust.neural.sparsify.record import (
+from netrobust.core.settings import choice, flag, share, whole
+from netrobust.neural.sparsify.base import (
     NO_LINKS,
     SPARSIFIERS,
     Context,
@@ -17,8 +15,10 @@ from netrobust.neural.sparsify.record import (
     Rewiring,
     Sparsifier,
 )
+from netrobust.neural.sparsify.chain import Stays, chain_removal, without
+from netrobust.neural.sparsify.grow import Regrowth, highest, wanted
+from netrobust.neural.sparsify.prune import annealed, drops, lowest
 from netrobust.neural.topology import IntArray
-from netrobust.settings import choice, flag, share, whole
 
 #: Scores of missing links, named here so that numba is loaded with the first training.
 PREDICTED_BY = "CH3-L3p", "CH2-L3n"

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.neural.sparsify.record import Links
+from netrobust.neural.sparsify.base import Links
 from netrobust.neural.topology import IntArray
 
 Stays: TypeAlias = NDArray[np.bool_]  # per link of a layer: it has not been dropped

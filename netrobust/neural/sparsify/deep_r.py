@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from netrobust.neural.sparsify.grow import all_but, uniform, wanted
-from netrobust.neural.sparsify.record import (
+from netrobust.core.settings import choice, number, whole
+from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
     Links,
     Rewiring,
     Sparsifier,
 )
-from netrobust.settings import choice, number, whole
+from netrobust.neural.sparsify.grow import all_but, uniform, wanted
 
 _AWAKE = np.float32(1e-12)  # size of a weight that has just been woken
 _NOISE = "code", "paper"

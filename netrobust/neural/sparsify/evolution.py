@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from netrobust.neural.sparsify.grow import Regrowth, all_but, uniform, wanted
-from netrobust.neural.sparsify.prune import PRUNING, drops, lowest
-from netrobust.neural.sparsify.record import (
+from netrobust.core.settings import choice, flag, number, share, whole
+from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
     Links,
     Rewiring,
     Sparsifier,
 )
-from netrobust.settings import choice, flag, number, share, whole
+from netrobust.neural.sparsify.grow import Regrowth, all_but, uniform, wanted
+from netrobust.neural.sparsify.prune import PRUNING, drops, lowest
 
 
 @SPARSIFIERS.register

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.errors import InputError
-from netrobust.neural.sparsify.record import Context, Floats, Links, Rewiring
+from netrobust.core.errors import InputError
+from netrobust.core.settings import choice
+from netrobust.neural.sparsify.base import Context, Floats, Links, Rewiring
 from netrobust.neural.topology import IntArray, absent_positions
-from netrobust.settings import choice
 
 #: What becomes of a link that is dropped and grows again in the same step.
 RETURNS = ("fresh", "restored", "barred")

@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from netrobust.neural.sparsify.record import Floats
+from netrobust.neural.sparsify.base import Floats
 from netrobust.neural.topology import IntArray
 
 Predictor: TypeAlias = Callable[[int, int, IntArray, IntArray], Floats]

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.neural.sparsify.record import Context, Floats, Links
+from netrobust.neural.sparsify.base import Context, Floats, Links
 from netrobust.neural.topology import IntArray
 
 Prune: TypeAlias = Callable[[Floats, float, np.random.Generator], IntArray]

@@ -5,6 +5,14 @@ from functools import partial
 
 import numpy as np
 
+from netrobust.core.settings import choice, flag, share, whole
+from netrobust.neural.sparsify.base import (
+    SPARSIFIERS,
+    Context,
+    Links,
+    Rewiring,
+    Sparsifier,
+)
 from netrobust.neural.sparsify.cannistraci_hebb import PREDICTED_BY, predicted
 from netrobust.neural.sparsify.chain import chain_removal, without
 from netrobust.neural.sparsify.evolution import em_s_surplus
@@ -15,15 +23,7 @@ from netrobust.neural.sparsify.prune import (
     lowest,
     relative_importance,
 )
-from netrobust.neural.sparsify.record import (
-    SPARSIFIERS,
-    Context,
-    Links,
-    Rewiring,
-    Sparsifier,
-)
 from netrobust.neural.topology import IntArray
-from netrobust.settings import choice, flag, share, whole
 
 _REMOVAL = "WM", "RI", "magnitude"
 _SHARPENING = "exponent", "delta"

@@ -8,7 +8,7 @@ from netrobust.neural.topology import (  # noqa: F401  (each registers its membe
     ring,
     uniform,
 )
-from netrobust.neural.topology.family import (
+from netrobust.neural.topology.base import (
     MOST_PLACES,
     TOPOLOGIES,
     Ends,

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.errors import InputError
-from netrobust.neural.topology.family import (
+from netrobust.core.errors import InputError
+from netrobust.neural.topology.base import (
     MOST_PLACES,
     TOPOLOGIES,
     Ends,

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.neural.topology.family import (
+from netrobust.neural.topology.base import (
     TOPOLOGIES,
     Ends,
     IntArray,

@@ -7,7 +7,8 @@ equal shares are the diagonal of the layer's matrix.
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.neural.topology.family import (
+from netrobust.core.settings import choice, share
+from netrobust.neural.topology.base import (
     TOPOLOGIES,
     Ends,
     IntArray,
@@ -15,7 +16,6 @@ from netrobust.neural.topology.family import (
     absent_positions,
     ends,
 )
-from netrobust.settings import choice, share
 
 
 @TOPOLOGIES.register

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.neural.topology.family import TOPOLOGIES, Ends, Place, ends
+from netrobust.neural.topology.base import TOPOLOGIES, Ends, Place, ends
 
 
 @TOPOLOGIES.register

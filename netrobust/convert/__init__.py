@@ -1,0 +1,1 @@
+"""Networks to graphs and back: ours, torch modules, state dicts, matrices, files."""

@@ -1,0 +1,151 @@
+"""Layers side by side: one graph of a module, whether or not its layers chain.
+
+Where a layer has as many sources as the one before has targets, it goes on from that
+depth; where it has not, as behind a convolution that is flattened, it begins two new
+depths. So every link joins depth d to d + 1, and between depths that do not chain there
+is none. Sizes are all that is asked: in a module with branches layers may chain that do
+not feed each other, and damage that follows paths should be kept to some ``layers``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from igraph import Graph
+
+from netrobust.convert.layer import Layer
+from netrobust.core.errors import InputError
+from netrobust.graphs.damage import Damage, Links
+from netrobust.graphs.graph import stack
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """Hold the layers of a module as one graph.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+
+    Examples
+    --------
+    >>> one = Layer.of("fc1", np.ones((3, 2)))
+    >>> Joint([one, Layer.of("fc2", np.ones((1, 3)))]).links.sizes
+    (2, 3, 1)
+    >>> Joint([one, Layer.of("fc2", np.ones((1, 6)))]).links.sizes
+    (2, 3, 6, 1)
+    """
+
+    layers: Sequence[Layer]
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Depth of the sources of each layer."""
+        starts = [0]
+        for before, after in pairwise(self.layers):
+            starts.append(starts[-1] + (1 if before.n_out == after.n_in else 2))
+        return starts
+
+    @property
+    def chained(self) -> bool:
+        """Whether each layer goes on from the one before: whether there is a stack."""
+        return self.starts[-1] == len(self.layers) - 1
+
+    @property
+    def gap(self) -> str:
+        """Say where the layers do not chain."""
+        for before, after in pairwise(self.layers):
+            if before.n_out != after.n_in:
+                return (
+                    f"{before.name} ends with {before.n_out} neurons and {after.name} "
+                    f"starts with {after.n_in}"
+                )
+        return "nowhere"
+
+    @cached_property
+    def links(self) -> Links:
+        """The links of all layers, layer by layer, between neurons of all depths."""
+        sizes = np.zeros(self.starts[-1] + 2, np.int64)
+        bias = [np.zeros(0, np.float32)] * len(sizes)
+        for layer, depth in zip(self.layers, self.starts, strict=True):
+            sizes[depth : depth + 2] = layer.n_in, layer.n_out
+            if not bias[depth].size:
+                bias[depth] = np.zeros(layer.n_in, np.float32)
+            bias[depth + 1] = layer.bias
+        first = np.cumsum([0, *sizes])
+        both = list(zip(self.layers, self.starts, strict=True))
+        return Links(
+            tuple(sizes.tolist()),
+            np.concatenate([one.source + first[depth] for one, depth in both]),
+            np.concatenate([one.target + first[depth + 1] for one, depth in both]),
+            np.concatenate([one.weight for one in self.layers]),
+            np.concatenate(bias),
+        )
+
+    def left(self, damage: Damage) -> "Joint":
+        """Give what is left of all layers after damage."""
+        links = self.links
+        damage.check_fit(len(links.weight), links.hidden)
+        first = np.cumsum([0, *(len(one.weight) for one in self.layers)])
+        neurons = np.cumsum([0, *links.sizes[1:]])
+        left = []
+        cuts = np.searchsorted(damage.kept, first)
+        for k, layer in enumerate(self.layers):
+            mine = slice(cuts[k], cuts[k + 1])
+            kept = damage.kept[mine] - first[k]
+            one = layer.take(kept) if len(kept) < len(layer.weight) else layer
+            if damage.weight is not None:
+                one = one.reweighted(damage.weight[mine])
+            if damage.bias is not None:
+                start = neurons[self.starts[k]]
+                one = replace(one, bias=damage.bias[start : start + layer.n_out])
+            left.append(one)
+        return Joint(left)
+
+    def graphs(self) -> list[Graph]:
+        """Build one graph for each layer, with the biases of both its sides."""
+        found: list[Graph] = []
+        for k, (layer, depth) in enumerate(zip(self.layers, self.starts, strict=True)):
+            goes_on = k > 0 and depth == self.starts[k - 1] + 1
+            bias = self.layers[k - 1].bias if goes_on else None
+            found.append(layer.graph(depth, bias))
+        return found
+
+    def stack(self) -> Graph:
+        """Build the one graph of all layers.
+
+        Raises
+        ------
+        InputError
+            The layers do not chain.
+        """
+        if not self.chained:
+            raise InputError(
+                f"the layers of this module make no stack, for {self.gap}; take them "
+                "one by one"
+            )
+        return stack(self.graphs())
+
+    def scope(self, name: str) -> str:
+        """Name a scope of the module, whose layers count from 1, as its graph does.
+
+        Raises
+        ------
+        InputError
+            There is no such scope.
+        """
+        depths = {f"layer_{k + 1}": f"layer_{d + 1}" for k, d in enumerate(self.starts)}
+        known = {"per_layer": "per_layer", "global": "global", **depths}
+        if name not in known:
+            raise InputError(
+                f"unknown scope {name!r} of a module; choose from: {', '.join(known)}"
+            )
+        return known[name]
+
+    def within(self, scope: str) -> Sequence[Layer]:
+        """Give the layers that a scope reaches."""
+        if not scope.startswith("layer_"):
+            return self.layers
+        return [self.layers[int(scope.removeprefix("layer_")) - 1]]

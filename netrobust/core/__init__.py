@@ -1,0 +1,1 @@
+"""Errors, registries, options, settings, random streams, whole-file writes."""

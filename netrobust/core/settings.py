@@ -1,0 +1,175 @@
+"""Validated settings and numbers whose errors are one sentence."""
+
+import math
+import operator
+import re
+from collections.abc import Iterable
+from numbers import Real
+from typing import Any, TypeVar, dataclass_transform
+
+from pydantic import ConfigDict, ValidationError
+from pydantic.dataclasses import dataclass as validated_dataclass
+
+from netrobust.core.errors import InputError
+
+C = TypeVar("C")
+
+# Names that stay in the folder they are put into, and on one line.
+_FILE_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def settings(cls: type[C]) -> type[C]:
+    """Make a class a frozen, keyword-only dataclass that checks every field.
+
+    A field that breaks its rule raises `InputError` naming the field, the rule and
+    the value that came.
+
+    Examples
+    --------
+    >>> @settings
+    ... class Walk:
+    ...     steps: int = 3
+    >>> Walk(steps="many")
+    Traceback (most recent call last):
+    ...
+    netrobust.core.errors.InputError: Walk.steps: input should be a valid integer, \
+unable to parse string as an integer; got 'many'
+    """
+    config = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False)
+    made: Any = validated_dataclass(frozen=True, kw_only=True, config=config)(cls)
+    build = made.__init__
+
+    def __init__(self: Any, **fields: Any) -> None:
+        try:
+            build(self, **fields)
+        except ValidationError as error:
+            raise InputError(_sentence(cls.__name__, made, error)) from None
+
+    made.__init__ = __init__
+    return made
+
+
+def whole(name: str, value: Any, least: int) -> int:
+    """Give an integer of at least `least`; numpy's count, booleans do not.
+
+    Parameters
+    ----------
+    name : str
+        Of the number, for the message.
+    value : int
+    least : int
+
+    Raises
+    ------
+    InputError
+        The value is no integer, or too small.
+
+    Examples
+    --------
+    >>> whole("jobs", 2, least=1)
+    2
+    >>> whole("jobs", 1.5, least=1)
+    Traceback (most recent call last):
+    ...
+    netrobust.core.errors.InputError: jobs must be an integer, 1 or larger; got 1.5
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if isinstance(value, bool) or number < least:
+        raise InputError(f"{name} must be an integer, {least} or larger; got {value!r}")
+    return number
+
+
+def share(name: str, value: Any) -> float:
+    """Give a number in [0, 1]; refuse others with InputError.
+
+    Examples
+    --------
+    >>> share("beta", 0.25)
+    0.25
+    >>> share("beta", 2)
+    Traceback (most recent call last):
+    ...
+    netrobust.core.errors.InputError: beta must be a number in [0, 1]; got 2
+    """
+    return number(name, value, 0, 1)
+
+
+def number(name: str, value: Any, least: float, most: float = math.inf) -> float:
+    """Give a finite number from `least` to `most`; refuse others with InputError.
+
+    Examples
+    --------
+    >>> number("amplitude", 3, least=0)
+    3.0
+    """
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    try:
+        given = float(value) if real else math.nan
+    except OverflowError:  # an integer beyond all floats
+        given = math.nan
+    if not (math.isfinite(given) and least <= given <= most):
+        within = f"{least} or larger" if most == math.inf else f"in [{least}, {most}]"
+        raise InputError(
+            f"{name} must be a number{', ' if most == math.inf else ' '}{within}; "
+            f"got {value!r}"
+        )
+    return given
+
+
+def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
+    """Give one of the allowed words; refuse others with InputError.
+
+    Examples
+    --------
+    >>> choice("side", "in", ("in", "out"))
+    'in'
+    """
+    known = tuple(allowed)
+    if not isinstance(value, str) or value not in known:
+        raise InputError(f"{name} must be one of {', '.join(known)}; got {value!r}")
+    return str(value)
+
+
+def file_name(name: str, value: Any) -> str:
+    """Give text that files can be called after; refuse other with InputError.
+
+    Examples
+    --------
+    >>> file_name("name", "mnist-5k")
+    'mnist-5k'
+    """
+    if not isinstance(value, str) or not _FILE_NAME.fullmatch(value):
+        raise InputError(
+            f"{name} must be text without slashes that begins with no dot, for files "
+            f"are called after it; got {value!r}"
+        )
+    return value
+
+
+def flag(name: str, value: Any) -> bool:
+    """Give true or false; refuse others with InputError.
+
+    Examples
+    --------
+    >>> flag("anneal", True)
+    True
+    """
+    if not isinstance(value, bool):
+        raise InputError(f"{name} must be true or false; got {value!r}")
+    return value
+
+
+def _sentence(name: str, made: Any, error: ValidationError) -> str:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "unexpected_keyword_argument":
+        known = ", ".join(made.__dataclass_fields__)
+        return f"{name} has no field {field!r}; it has {known}"
+    reason = first["msg"].removeprefix("Value error, ")
+    reason = reason[0].lower() + reason[1:]
+    where = f"{name}.{field}" if field else name
+    return f"{where}: {reason}" + (f"; got {first['input']!r}" if field else "")

@@ -1,0 +1,1 @@
+"""Data sets: found, verified and read as arrays (no torch)."""

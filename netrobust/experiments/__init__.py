@@ -1,0 +1,1 @@
+"""Networks in, one row per score out: percolate, compare, attack, recover, measure."""

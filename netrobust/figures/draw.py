@@ -1,0 +1,230 @@
+"""Draw figures from tables: Axes in, Axes out.
+
+Colours and labels come from `looks`, the page around the data from `page`, degree
+distributions from `tails`, images of the pixels from `maps`, tables in print from
+`typeset`; their names are at hand here, so a figure needs this module alone. No figure
+is made through pyplot: nothing global is left behind and no display is needed.
+"""
+
+from collections.abc import Mapping
+from textwrap import fill
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from pandas.api.types import is_integer_dtype
+
+from netrobust.figures.degree_tails import ccdf, sampling_band
+from netrobust.figures.layout import (
+    DOUBLE,
+    SINGLE,
+    equal_spans,
+    legend,
+    note,
+    panel_letters,
+    panels,
+    remark,
+    save,
+)
+from netrobust.figures.pixel_maps import colour_bar, image_side, mosaic
+from netrobust.figures.styles import groups, label, looks, ordered, style
+from netrobust.figures.text_tables import typeset
+from netrobust.stats.summary import CHANCE, split
+
+__all__ = [
+    "CHANCE", "DOUBLE", "SINGLE", "ccdf", "colour_bar", "curve", "equal_spans",
+    "image_side", "label", "legend", "looks", "mosaic", "note", "ordered",
+    "panel_letters", "panels", "points", "remark", "sampling_band", "save", "style",
+    "typeset",
+]  # fmt: skip
+
+_APART = 0.04  # least way between markers along a line, in diagonals of the panel
+_PERCENT = {
+    *("accuracy", "test_accuracy", "train_accuracy", "giant_component", "reach"),
+    *("itop", "survival", "active_neurons"),
+}
+
+
+def curve(
+    summary: pd.DataFrame,
+    x: str,
+    ax: Axes | None = None,
+    hue: str | None = None,
+    style: str | None = None,
+    ylabel: str | None = None,
+    chance: float | None = None,
+    names: Mapping[Any, str] | None = None,
+) -> Axes:
+    """Draw the mean against `x` as a line a hue, with a band from low to high.
+
+    Where points lie close, the line has a marker for some of them only.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        What `summarise` returned; with its option ``each`` every network is a dot.
+    x : str
+        Column of the horizontal axis.
+    ax : Axes, optional
+        Where to draw; a new single-column figure without it.
+    hue, style : str, optional
+        Columns told apart by colour, and by solid with filled or broken with open
+        markers, as trained and null networks are.
+    ylabel : str, optional
+        The measure's own label without it.
+    chance : float, optional
+        Level of a guess, drawn as a dotted line.
+    names : mapping, optional
+        Other words in the legend for some values of `hue`.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        If one line would have several values at one `x`.
+
+    Examples
+    --------
+    >>> summary = pd.DataFrame({"fraction": [0, 1], "value": "accuracy",
+    ...                         "mean": [0.9, 0.1], "low": 0.0, "high": 1.0})
+    >>> curve(summary, x="fraction").get_ylabel()
+    'test accuracy'
+    """
+    ax = panels()[1][0, 0] if ax is None else ax
+    over, networks = split(summary)
+    for _, look, text, group in groups(over, x, hue, style, names):
+        line = group.sort_values(x)
+        ax.plot(line[x], line["mean"], **look, label=text, markevery=_APART)
+        ax.fill_between(
+            line[x], line["low"], line["high"], color=look["color"], alpha=0.2, lw=0
+        )
+    if len(networks):
+        _dots(networks, networks[x], ax, hue)
+    ax.set_xlabel(label(x))
+    if is_integer_dtype(over[x]):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return _finish(ax, over, ylabel, chance)
+
+
+def points(
+    summary: pd.DataFrame,
+    x: str,
+    ax: Axes | None = None,
+    hue: str | None = None,
+    ylabel: str | None = None,
+    chance: float | None = None,
+    intact: Mapping[Any, float] | None = None,
+    upright: bool = False,
+) -> Axes:
+    r"""Draw the mean for each category on `x`, with whiskers from low to high.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        What `summarise` returned; with its option ``each`` every network is a dot
+        beside its mean.
+    x : str
+        Column of the categories, such as ``null_model``.
+    ax, hue, ylabel, chance : optional
+        As in `curve`; the hues stand side by side.
+    intact : mapping, optional
+        Level of the undamaged network for each hue, drawn as a line of its look.
+    upright : bool
+        Write the categories from below upward, where there are many.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        If one point would have several values.
+
+    Examples
+    --------
+    >>> summary = pd.DataFrame({"null_model": ["none", "shuffle_all"], "mean": 0.5,
+    ...                         "low": 0.4, "high": 0.6, "value": "accuracy"})
+    >>> ax = points(summary, x="null_model", chance=0.1)
+    >>> [tick.get_text() for tick in ax.get_xticklabels()]
+    ['trained', 'weights\nshuffled']
+    """
+    ax = panels()[1][0, 0] if ax is None else ax
+    over, networks = split(summary)
+    lines = list(groups(over, x, hue))
+    levels = intact or {}
+    categories = ordered(over[x])
+    slot = 0.8 / len(lines)
+    for place, (key, look, text, group) in enumerate(lines):
+        if key in levels:
+            ax.axhline(levels[key], color=look["color"], lw=0.7, zorder=1)
+        middle = (place - (len(lines) - 1) / 2) * slot
+        aside = 0.2 * slot if len(networks) else 0.0
+        ax.errorbar(
+            group[x].map(categories.index) + middle - aside,
+            group["mean"],
+            yerr=_whiskers(group),
+            **look | {"linestyle": ""},
+            elinewidth=0.8,
+            label=text,
+        )
+        own = networks[networks[hue] == key] if hue else networks
+        if len(own):
+            _dots(own, own[x].map(categories.index) + middle + aside, ax, hue)
+    if levels:
+        ax.plot([], [], color="0.3", lw=0.7, label="intact")
+    names = [label(c) if upright else _wrapped(c) for c in categories]
+    ax.set_xticks(range(len(categories)), names, rotation=90 if upright else 0)
+    ax.set_xlim(-0.5, len(categories) - 0.5)
+    ax.set_xlabel("")
+    return _finish(ax, over, ylabel, chance)
+
+
+def _dots(networks: pd.DataFrame, x: pd.Series, ax: Axes, hue: str | None) -> None:
+    """Show single networks as small dots in the colour of their hue."""
+    # Not stripplot: it draws from the global generator even where it adds no jitter.
+    colors = looks(ordered(networks[hue])) if hue else looks([None])
+    sns.scatterplot(
+        x=x,
+        y=networks["mean"],
+        hue=networks[hue] if hue else None,
+        palette={key: look["color"] for key, look in colors.items()} if hue else None,
+        color=None if hue else colors[None]["color"],
+        s=4,
+        linewidth=0,
+        legend=False,
+        zorder=1.9,  # an open marker stays open
+        ax=ax,
+    )
+
+
+def _whiskers(group: pd.DataFrame) -> np.ndarray:
+    # The mean of equal values can lie one rounding outside of them.
+    ends = [group["mean"] - group["low"], group["high"] - group["mean"]]
+    return np.maximum(ends, 0)
+
+
+def _wrapped(value: object) -> str:
+    return fill(label(value), 12, break_long_words=False)
+
+
+def _finish(
+    ax: Axes, summary: pd.DataFrame, ylabel: str | None, chance: float | None
+) -> Axes:
+    if chance is not None:
+        ax.axhline(
+            chance, color="0.4", ls=(0, (1, 2)), lw=0.8, zorder=0, label="chance"
+        )
+    value = summary["value"].iloc[0] if "value" in summary else None
+    if value in _PERCENT:
+        ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    if ylabel is None and value is not None:
+        ylabel = label(value)
+    ax.set_ylabel(ylabel or "")
+    return ax

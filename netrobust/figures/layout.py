@@ -1,0 +1,189 @@
+"""The page around the data: panels, letters, legend and note, and its files."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import ceil
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+
+from netrobust.core.atomic_files import replacing
+from netrobust.core.errors import InputError
+from netrobust.figures.styles import looks, style
+from netrobust.stats.columns import require_columns
+from netrobust.stats.summary import split
+
+SINGLE, DOUBLE = 3.4, 7.0  # column widths in inches: 86 and 178 mm
+
+Share = Literal["row", "col"]
+
+
+def panels(
+    rows: int = 1,
+    columns: int = 1,
+    width: float = SINGLE,
+    height: float = 2.3,
+    sharex: bool | Share = False,
+    sharey: bool | Share = False,
+    widths: Sequence[float] | None = None,
+) -> tuple[Figure, np.ndarray]:
+    """Make a figure of panels and return it with its Axes, shape (rows, columns).
+
+    `width` is that of the figure and `height` that of one row of panels, in inches;
+    shared axes are labelled at the outer panels only. `widths` of the columns are
+    relative to each other.
+    """
+    figure = Figure(figsize=(width, rows * height), layout="constrained")
+    axes = figure.subplots(
+        rows, columns, sharex=sharex, sharey=sharey, squeeze=False, width_ratios=widths
+    )
+    return figure, axes
+
+
+def equal_spans(axes: Iterable[Axes]) -> None:
+    """Give the y axes of panels one length but each its own height.
+
+    A step then looks the same in all of them, whatever level it starts from.
+
+    Examples
+    --------
+    >>> _, ((left, right),) = panels(1, 2)
+    >>> _ = left.set_ylim(0, 4), right.set_ylim(8, 9)
+    >>> equal_spans([left, right])
+    >>> float(right.get_ylim()[0]), float(right.get_ylim()[1])
+    (5.0, 9.0)
+    """
+    shown = list(np.ravel(np.asarray(axes, dtype=object)))
+    span = max(np.ptp(ax.get_ylim()) for ax in shown)
+    for ax in shown:
+        top = ax.get_ylim()[1]
+        ax.set_ylim(top - span, top)
+
+
+def panel_letters(axes: Iterable[Axes]) -> None:
+    """Write (a), (b), ... before the title of each panel, left above the data.
+
+    Examples
+    --------
+    >>> axes = panels(1, 2)[1]
+    >>> _ = axes[0, 1].set_title("MNIST")
+    >>> panel_letters(axes)
+    >>> axes[0, 1].get_title(loc="left")
+    '(b) MNIST'
+    """
+    for place, ax in enumerate(np.ravel(np.asarray(axes, dtype=object))):
+        title = f"({chr(ord('a') + place)}) {ax.get_title()}".strip()
+        ax.set_title("")  # side by side, a long title would run into the letter
+        ax.set_title(title, loc="left")
+
+
+def remark(ax: Axes, heading: str, lines: Mapping[Any, str]) -> None:
+    """Write a heading and a line for each hue, in its colour, in the lower left.
+
+    Examples
+    --------
+    >>> ax = panels()[1][0, 0]
+    >>> remark(ax, "links", {"static": "static 40", "set": "SET 41"})
+    >>> [text.get_text() for text in ax.texts]
+    ['links', 'static 40', 'SET 41']
+    """
+    size = matplotlib.rcParams["legend.fontsize"]
+    colors = {hue: look["color"] for hue, look in looks(list(lines)).items()}
+    for place, hue in enumerate([None, *lines]):
+        ax.annotate(
+            heading if hue is None else lines[hue],
+            xy=(0, 0),
+            xycoords="axes fraction",
+            xytext=(4, 4 + 9 * (len(lines) - place)),
+            textcoords="offset points",
+            color=colors.get(hue, "black"),
+            verticalalignment="bottom",
+            size=size,
+        )
+
+
+def legend(figure: Figure, title: str | None = None) -> Legend:
+    """Put one legend for all panels below the figure, in as few rows as fit."""
+    entries: dict[str, Any] = {}
+    for ax in figure.axes:
+        for handle, text in zip(*ax.get_legend_handles_labels(), strict=True):
+            entries.setdefault(text, handle)
+    for text in ("intact", "chance"):  # reference levels come after the data
+        if text in entries:
+            entries[text] = entries.pop(text)
+    if not entries:
+        raise InputError("the figure has nothing to name; draw with hue first")
+    for rows in range(1, len(entries) + 1):
+        result = figure.legend(
+            list(entries.values()),
+            list(entries),
+            loc="outside lower center",
+            ncols=ceil(len(entries) / rows),
+            title=title,
+        )
+        result.get_title().set_multialignment("center")
+        if result.get_window_extent().width <= figure.bbox.width:
+            break
+        if rows < len(entries):
+            result.remove()
+    return result
+
+
+def note(summary: pd.DataFrame) -> str:
+    """Say what band, whiskers and dots stand for.
+
+    Examples
+    --------
+    >>> note(pd.DataFrame({"interval": ["range", "range"], "networks": [2, 1]}))
+    'mean and range of 1 to 2 networks'
+    """
+    require_columns(summary, ["interval", "networks"])
+    summary, networks = split(summary)
+    kinds = " or ".join(dict.fromkeys(summary["interval"]))
+    few, many = summary["networks"].min(), summary["networks"].max()
+    count = str(many) if few == many else f"{few} to {many}"
+    text = f"mean and {kinds} of {count} network{'s' if many > 1 else ''}"
+    return text + ("; small dots: single networks" if len(networks) else "")
+
+
+def save(
+    figure: Figure, table: pd.DataFrame, folder: str | Path, stem: str
+) -> list[Path]:
+    """Write ``stem.pdf``, ``stem.png`` (300 dpi) and ``stem.csv``, and return them.
+
+    The same figure and table give the same bytes; a file is either whole or absent.
+
+    Parameters
+    ----------
+    figure : Figure
+    table : DataFrame
+        The plotted numbers.
+    folder : path
+        Made if missing.
+    stem : str
+        What the figure shows, in one word.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written to.
+    """
+    folder = Path(folder)
+    writers: dict[str, Callable[[Path], None]] = {
+        "pdf": lambda path: figure.savefig(
+            path, format="pdf", metadata={"CreationDate": None}
+        ),
+        "png": lambda path: figure.savefig(path, format="png", dpi=300),
+        "csv": lambda path: table.to_csv(path, index=False, lineterminator="\n"),
+    }
+    paths = [folder / f"{stem}.{kind}" for kind in writers]
+    with style():  # the kind of embedded font is decided at this point
+        for path, write in zip(paths, writers.values(), strict=True):
+            with replacing(path) as part:
+                write(part)
+    return paths

@@ -1,0 +1,275 @@
+"""The looks of all figures: labels, colours, order and print style.
+
+A hue keeps its colour, line and marker in every figure, so a reader learns them once.
+The colours are those of Okabe and Ito, told apart with any colour vision, and three
+more that keep their distance from these; lines and markers differ as well, so a grey
+print reads the same.
+
+A method with options or a start of its own, such as ``set(prune=random)`` or
+``cht@small_world``, is a variant of its family, the part before bracket and ``@``.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import cycle
+from typing import Any
+
+import matplotlib.style
+import pandas as pd
+
+from netrobust.core.errors import InputError
+from netrobust.stats.columns import require_columns
+
+# What people read; the order is that of lines, categories and legends.
+LABELS = {
+    "mnist": "MNIST",
+    "fashion-mnist": "Fashion-MNIST",
+    "mnist-5k": "MNIST-5k",
+    "dense": "dense",
+    "dense_small": "small dense, one hidden layer",
+    "dense_narrow": "small dense, same depth",
+    "static": "static",
+    "set": "SET",
+    "rigl": "RigL",
+    "mest": "MEST",
+    "deep_r": "DEEP R",
+    "cht": "CHT",
+    "chts": "CHTs",
+    "none": "trained",
+    "shuffle_all": "weights shuffled",
+    "shuffle_by_sign": "shuffled by sign",
+    "shuffle_by_source": "shuffled by source",
+    "shuffle_by_target": "shuffled by target",
+    "shuffle_by_sign_and_source": "shuffled by sign and source",
+    "shuffle_by_sign_and_target": "shuffled by sign and target",
+    "signed_degree_preserving": "signed degrees preserved",
+    "degree_preserving_by_source": "degrees and out-strengths preserved",
+    "degree_preserving_by_target": "degrees and in-strengths preserved",
+    "degree_preserving": "degrees preserved",
+    "maximum_entropy": "maximum entropy (mean degrees)",
+    "erdos_renyi": "Erdős\N{EN DASH}Rényi",
+    "random_links": "random links",
+    "strongest_links": "strongest links",
+    "weakest_links": "weakest links",
+    "strongest_positive_links": "strongest positive",
+    "strongest_negative_links": "strongest negative",
+    "links_by_betweenness": "by betweenness",
+    "links_by_degree_product": "by degree product",
+    "links_by_path_count": "by path count",
+    "links_by_saliency": "by saliency",
+    "greedy_links": "greedy",
+    "random_neurons": "random neurons",
+    "random_pixels": "random pixels",
+    "fgsm": "FGSM",
+    "pgd": "PGD",
+    "gaussian_noise": "Gaussian noise",
+    "frozen": "frozen topology",
+    "adaptive": "adaptive topology",
+    "eps": "eps (of pixel values in [0, 1])",
+    "robustness": "robustness (area)",
+    "gap": "functional-structural gap",
+    "giant_component": "giant component",
+    "reach": "reach",
+    "in": "in-degree",
+    "out": "out-degree",
+    "accuracy": "test accuracy",
+    "train_accuracy": "training accuracy",
+    "fraction": "fraction of links removed",
+    "degree": "degree $k$ (links of a neuron)",
+    "ccdf": "$P(K \\geq k)$",
+    "f50": "$f_{50}$",
+    "strength": "strength (sum of $|w|$ of a neuron)",
+    "itop": "places ever tried (ITOP)",
+    "survival": "first links present",
+    "active_neurons": "active hidden neurons",
+    "active_sources": "active neurons before the layer",
+    "active_targets": "active neurons behind the layer",
+    "paths": "paths from pixels to the head",
+    "alignment": "degree alignment",
+    "removed": "links removed",
+    "grown": "links grown",
+    "returned": "removed links grown again at once",
+}
+# Options of methods that have a name; others are read as they stand.
+_OPTIONS = {
+    "cht_benchmark": "CHT benchmark",
+    "em_s=True": "EM&S",
+    "removal=RI": "RI",
+    "removal=WM": "WM",
+    "recompute=True": "recomputed",
+}
+_VARIANT = re.compile(r"(\w+)(?:\((.+?)\))?(?:@(\w+(?:\(.+\))?))?")
+
+_LOOKS = {  # colour, line, marker
+    "dense": ("#000000", "-", "s"),
+    "dense_small": ("#555555", "--", "D"),
+    "dense_narrow": ("#999999", "-.", "^"),
+    "static": ("#0072B2", "--", "v"),
+    "set": ("#D55E00", "-", "o"),
+    "rigl": ("#009E73", (0, (5, 1)), ">"),
+    "mest": ("#CC79A7", "-.", "P"),
+    "deep_r": ("#E69F00", ":", "X"),
+    "cht": ("#56B4E9", (0, (3, 1, 1, 1, 1, 1)), "<"),
+    "chts": ("#332288", "-", "*"),
+    "chts(removal=RI)": ("#661100", (0, (1, 1)), "p"),  # stands beside it often
+    "none": ("#000000", "-", "o"),
+    "shuffle_all": ("#E69F00", "--", "s"),
+    "shuffle_by_sign": ("#CC79A7", "-.", "D"),
+    "degree_preserving": ("#009E73", ":", "^"),
+    "erdos_renyi": ("#56B4E9", (0, (5, 1)), "v"),
+    "random_links": ("#0072B2", "-", "o"),
+    "strongest_links": ("#D55E00", "--", "v"),
+    "weakest_links": ("#009E73", "-.", "^"),
+    "strongest_positive_links": ("#CC79A7", ":", "D"),
+    "strongest_negative_links": ("#E69F00", (0, (5, 1)), "<"),
+    "links_by_betweenness": ("#56B4E9", (0, (3, 1, 1, 1, 1, 1)), "P"),
+    "links_by_betweenness(recompute=True)": ("#000000", "-", "X"),
+    "links_by_degree_product": ("#661100", (0, (1, 1)), "p"),
+    "links_by_path_count": ("#9030F0", (0, (7, 1, 1, 1)), "d"),
+    "links_by_saliency": ("#332288", "-.", "*"),
+    "greedy_links": ("#777777", (0, (2, 1)), ">"),
+    "giant_component": ("#000000", "-", ""),  # beside accuracies, which have markers
+}
+_SPARE = (  # for values without a look of their own, such as layers
+    ("#0072B2", "-", "o"),
+    ("#D55E00", "--", "s"),
+    ("#009E73", "-.", "^"),
+    ("#CC79A7", ":", "D"),
+    ("#E69F00", (0, (5, 1)), "<"),
+    ("#56B4E9", (0, (3, 1, 1, 1, 1, 1)), "P"),
+    ("#000000", "-", "X"),
+    ("#661100", (0, (1, 1)), "p"),
+    ("#9030F0", (0, (7, 1, 1, 1)), "d"),
+)
+_STYLES = ("-", "--", ":", "-.")
+
+
+def label(value: object) -> str:
+    """Give the words people read for a value of a table.
+
+    Examples
+    --------
+    >>> label("fashion-mnist"), label("giant_component"), label(3)
+    ('Fashion-MNIST', 'giant component', '3')
+    >>> label("mest(em_s=True)"), label("cht@small_world(beta=0.5)")
+    ('MEST (EM&S)', 'CHT from small world (beta 0.5)')
+    """
+    text = str(value)
+    parts = _VARIANT.fullmatch(text)
+    if text in LABELS or parts is None:
+        return LABELS.get(text, text.replace("_", " "))
+    family, options, start = parts.groups()
+    words = LABELS.get(family, family.replace("_", " "))
+    if options:
+        words += f" ({', '.join(map(_option, options.split(',')))})"
+    return f"{words} from {label(start)}" if start else words
+
+
+def _option(text: str) -> str:
+    return _OPTIONS.get(text) or re.sub("[_=]", " ", text.removesuffix("=True"))
+
+
+def _family(value: Any) -> Any:
+    """Give the method that a variant belongs to; anything else is its own family."""
+    parts = _VARIANT.fullmatch(value) if isinstance(value, str) else None
+    return parts[1] if parts else value
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in print style within the block, whatever the user's own settings.
+
+    Examples
+    --------
+    >>> with style():
+    ...     matplotlib.rcParams["pdf.fonttype"]
+    42
+    """
+    with matplotlib.style.context("netrobust.figures.paper", after_reset=True):
+        yield
+
+
+def ordered(values: pd.Series) -> list[Any]:
+    """Give the distinct values in the order of `LABELS`, others behind as they come.
+
+    Variants stand behind their method, in the order of their names.
+
+    Examples
+    --------
+    >>> ordered(pd.Series(["mine", "set(prune=random)", "rigl", "static", "set"]))
+    ['static', 'set', 'set(prune=random)', 'rigl', 'mine']
+    """
+    rank = {name: place for place, name in enumerate(LABELS)}
+
+    def key(value: Any) -> tuple[int, str]:
+        family = _family(value)
+        variant = "" if family == value or family not in rank else str(value)
+        return rank.get(family, len(rank)), variant
+
+    return sorted(values.unique(), key=key)
+
+
+def looks(values: list[Any]) -> dict[Any, dict[str, Any]]:
+    """Give colour, line and marker for each value, the same in every company.
+
+    A variant looks as its method does where that is not shown itself.
+
+    Examples
+    --------
+    >>> looks(["set", "mine"])["set"]
+    {'color': '#D55E00', 'linestyle': '-', 'marker': 'o'}
+    >>> looks(["set(cht_benchmark)"])["set(cht_benchmark)"]["color"]
+    '#D55E00'
+    """
+    heads = {value: value for value in values if value in _LOOKS}
+    for value in values:
+        if _family(value) in _LOOKS:
+            heads.setdefault(_family(value), value)
+    found = {value: _LOOKS[family] for family, value in heads.items()}
+    colors = {look[0] for look in found.values()}
+    markers = {look[2] for look in found.values()}
+    # Spares that clash with nothing come first; sorting keeps the others in reserve.
+    free = sorted(_SPARE, key=lambda look: (look[0] in colors, look[2] in markers))
+    spare = cycle(free)
+    names = ("color", "linestyle", "marker")
+    return {
+        value: dict(zip(names, found.get(value) or next(spare), strict=True))
+        for value in values
+    }
+
+
+def groups(
+    table: pd.DataFrame,
+    x: str,
+    hue: str | None = None,
+    style: str | None = None,
+    names: Mapping[Any, str] | None = None,
+) -> Iterator[tuple[Any, dict[str, Any], str | None, pd.DataFrame]]:
+    """Yield the value of `hue`, the look, the label and the rows of each line."""
+    parts = [name for name in (hue, style) if name is not None]
+    require_columns(table, [x, *parts, "mean", "low", "high"])
+    if table.duplicated([x, *parts]).any():
+        raise InputError(
+            f"several rows have the same {', '.join([x, *parts])}; select one of "
+            "them first, or name what tells them apart as hue"
+        )
+    hues = ordered(table[hue]) if hue else [None]
+    styles = ordered(table[style]) if style else [None]
+    for value, look in looks(hues).items():
+        kinds = table.loc[table[hue] == value, style].nunique() if hue and style else 0
+        for place, kind in enumerate(styles):
+            rows = table
+            if hue:
+                rows = rows[rows[hue] == value]
+            if style:
+                rows = rows[rows[style] == kind]
+                look = look | {"linestyle": _STYLES[place % len(_STYLES)]}
+                look["markerfacecolor"] = "white" if place else look["color"]
+            text = (names or {}).get(value, label(value)) if hue else None
+            if style and not text:
+                text = label(kind)
+            elif style and (place or kinds > 1):  # the only and first goes unsaid
+                text = f"{text} ({label(kind)})"
+            if len(rows):
+                yield value, look, text, rows

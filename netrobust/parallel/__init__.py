@@ -1,0 +1,1 @@
+"""One function over many units of work: here, in processes, on any executor."""

@@ -1,0 +1,180 @@
+"""Dask: a scheduler is found or started, and units of work run on its workers."""
+
+import pickle
+import re
+import sys
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import CancelledError, Executor, Future, InvalidStateError
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from netrobust.core.errors import InputError
+from netrobust.core.settings import whole
+from netrobust.parallel.executor import (
+    LIVES,
+    Failure,
+    Flight,
+    Outcome,
+    Work,
+    called,
+    killed,
+    landed,
+)
+
+#: Seconds within which a scheduler must answer and have a worker.
+PATIENCE = 10.0
+
+#: Units at the scheduler at a time; enough for clusters that grow with their queue.
+_WINDOW = 1000
+
+_ADDRESS = re.compile(r"(tcp|tls)://([^\s/:\[\]]+|\[[0-9a-fA-F:]+\]):(\d{1,5})")
+
+
+@contextmanager
+def scheduler(where: str, jobs: int, patience: float = PATIENCE) -> Iterator[Executor]:
+    """Give the executor of a Dask scheduler.
+
+    Parameters
+    ----------
+    where : str
+        ``tcp://host:port``, or ``local`` for one started here that ends with the work.
+    jobs : int
+        Worker processes of a local one.
+    patience : float
+        Seconds within which it must answer and have a worker.
+
+    Raises
+    ------
+    InputError
+        The address is malformed, nothing answers there, or Dask is not installed.
+
+    Examples
+    --------
+    >>> with scheduler("10.0.0.7", jobs=1):
+    ...     pass
+    Traceback (most recent call last):
+    ...
+    netrobust.core.errors.InputError: a scheduler is 'local' or an address such as \
+tcp://host:8786; got '10.0.0.7'
+    """
+    check_scheduler(where)
+    whole("jobs", jobs, 1)
+    from distributed import Client, LocalCluster
+
+    if where == "local":
+        one = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
+        with LocalCluster(n_workers=jobs, **one) as started, Client(started) as client:
+            yield client.get_executor()
+        return
+    try:
+        client = Client(where, timeout=patience)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise InputError(
+            f"no Dask scheduler answers at {where} within {patience:g} seconds "
+            f"({type(error).__name__}); start one with dask scheduler, or give local"
+        ) from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=patience)
+        except TimeoutError:
+            raise InputError(
+                f"the scheduler at {where} has no worker; start some with "
+                f"dask worker {where} --nthreads 1"
+            ) from None
+        yield client.get_executor()
+
+
+def check_scheduler(where: str) -> None:
+    """Refuse, with InputError, a malformed address, or any where Dask is missing."""
+    match = _ADDRESS.fullmatch(where)
+    if where != "local" and not (match and 0 < int(match[3]) < 65536):
+        raise InputError(
+            "a scheduler is 'local' or an address such as tcp://host:8786; got "
+            f"{where!r}"
+        )
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise InputError(
+            "a scheduler needs the package distributed, which is not installed; "
+            "install netrobust[dask]"
+        ) from None
+
+
+def client_of(executor: Executor) -> Any:
+    """Give the Dask client behind an executor; None if it is another kind."""
+    module = sys.modules.get("distributed.cfexecutor")
+    if module is None or not isinstance(executor, module.ClientExecutor):
+        return None
+    return getattr(executor, "_client")  # noqa: B009
+
+
+def on_dask(
+    work: Work, tasks: Mapping[str, Any], executor: Executor
+) -> Generator[Outcome, None, None]:
+    """Do the units on the workers of a Dask cluster.
+
+    The work travels once to each worker; workers that come later have it from their
+    peers or, where the last copy died, anew from the scheduler. Dask itself tries the
+    units of a worker that died on others. Once the scheduler is gone, units that have
+    not ended are not given at all.
+    """
+    import dask
+    from distributed import KilledWorker
+
+    client, packed = client_of(executor), pickle.dumps(work)
+    # Dask warns of what stays with the scheduler; here that is what makes it safe.
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
+        lent = client.submit(pickle.loads, packed, pure=False)
+        client.replicate([lent])
+
+    def submit(key: str) -> Future[Any]:
+        return _promise(client.submit(_lent, lent, _Sealed(tasks[key]), pure=False))
+
+    losses = Counter[str]()
+    flight = Flight(submit, tasks, _WINDOW)
+    for key, future in flight:
+        result = landed(future)
+        if isinstance(result, Failure) and isinstance(result.error, CancelledError):
+            if client.status != "running":
+                return
+            losses[key] += 1
+            if losses[key] < LIVES:
+                flight.launch(key)
+                continue
+        if isinstance(result, Failure) and isinstance(result.error, KilledWorker):
+            result = killed("it took several workers of the cluster with it")
+        yield key, result
+
+
+def _promise(theirs: Any) -> Future[Any]:
+    """Give a future of Dask as one of the standard library.
+
+    Dask's own translation never ends where a result was lost on its way.
+    """
+    ours = Future[Any]()
+
+    def end(future: Any) -> None:
+        with suppress(InvalidStateError):  # nobody waits for what was cancelled
+            try:
+                result = future.result()
+            except BaseException as error:
+                ours.set_exception(error)
+            else:
+                ours.set_result(result)
+
+    theirs.add_done_callback(end)
+    ours.add_done_callback(lambda done: theirs)  # Dask drops what nobody holds
+    return ours
+
+
+class _Sealed:
+    """A unit in which Dask looks for nothing of its own."""
+
+    def __init__(self, task: Any) -> None:
+        self.task = task
+
+
+def _lent(work: Work, sealed: _Sealed) -> Any:
+    return called(work, sealed.task)

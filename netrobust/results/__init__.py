@@ -1,1 +1,0 @@
-"""The pandas world: statistics of tables, and their figures."""

@@ -1,0 +1,117 @@
+"""What netrobust finds around it: versions, threads, devices, caches and data sets."""
+
+import os
+import platform
+from contextlib import suppress
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from netrobust.core.errors import DataUnavailableError, InputError
+from netrobust.runs.manifest import versions
+from netrobust.data.cache import IdxSet, cache_folder, obtain
+from netrobust.data.load import DATASETS, IDX_SETS, load
+from netrobust.parallel.gather import processors
+
+_MORE = ("pyarrow", "networkx", "matplotlib", "safetensors", "pydantic", "typer")
+_OPTIONAL = {"bicm": "maxent", "distributed": "dask"}  # by the extra that brings them
+_KERNELS = (".nbi", ".nbc")  # what numba keeps of a compiled function
+
+
+def info() -> dict[str, str]:
+    """Tell what a result or a fault may depend on, such as for a bug report.
+
+    Nothing is fetched, written or deleted.
+
+    Returns
+    -------
+    dict of str to str
+        Versions of netrobust, of what it needs and of its optional packages; the
+        processors that this process may use and the threads that torch and numba would
+        start; the vector instructions, and the graphics cards that torch sees, on which
+        netrobust does not compute; the folder of the data cache and that of the
+        compiled kernels with their sizes; and each data set: ``here`` if its files are
+        whole, ``to be fetched`` if some are missing, or which of them is altered.
+
+    Examples
+    --------
+    >>> facts = info()
+    >>> facts["mnist-5k"], int(facts["processors"]) > 0
+    ('here', True)
+    """
+    return {
+        **versions(),
+        **{name: version(name) for name in _MORE},
+        **{name: _optional(name, extra) for name, extra in _OPTIONAL.items()},
+        "system": f"{platform.system()} {platform.release()}",
+        **_work(),
+        **_caches(),
+        **{name: _data(name) for name in DATASETS},
+    }
+
+
+def _optional(package: str, extra: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return f"absent; pip install 'netrobust[{extra}]' brings it"
+
+
+def _work() -> dict[str, str]:
+    """Tell who computes, with how many threads."""
+    import numba
+    import torch
+
+    cards = range(torch.cuda.device_count() if torch.cuda.is_available() else 0)
+    names = ", ".join(torch.cuda.get_device_name(card) for card in cards)
+    return {
+        "processors": str(processors()),
+        "torch threads": str(torch.get_num_threads()),
+        "numba threads": str(numba.get_num_threads()),
+        "vector instructions": torch.backends.cpu.get_cpu_capability(),
+        "cuda": f"{names} (not used)" if names else "none",
+    }
+
+
+def _caches() -> dict[str, str]:
+    """Tell where files are kept between runs, and how large they are."""
+    data = cache_folder("").resolve()
+    kept = os.environ.get("NUMBA_CACHE_DIR")
+    kernels = Path(kept) if kept else Path(__file__).parents[1]
+    return {
+        "data cache": f"{data} ({_megabytes(data)})",
+        "kernel cache": f"{kernels} ({_megabytes(kernels, _KERNELS)})",
+    }
+
+
+def _megabytes(folder: Path, suffixes: tuple[str, ...] = ("",)) -> str:
+    """Add up the files of a folder that end so."""
+    files = [path for path in folder.rglob("*") if path.name.endswith(suffixes)]
+    size = sum(path.stat().st_size for path in files if path.is_file())
+    return f"{size / 1e6:.1f} MB" if size else "empty"
+
+
+def _data(name: str) -> str:
+    """Say whether a data set is whole, as `load` finds it before it asks a source."""
+    try:
+        if name in IDX_SETS:
+            return _files(IDX_SETS[name])
+        load(name)
+    except (InputError, DataUnavailableError) as error:
+        return str(error)
+    return "here"
+
+
+def _files(spec: IdxSet) -> str:
+    # Read as if it were a folder of the user's, the cache is not tidied.
+    looked: list[tuple[str | Path, set[str]]] = []
+    if (cache := cache_folder(spec.name).parent).is_dir():
+        looked.append((cache, set()))
+    if own := os.environ.get("NETROBUST_DATA"):
+        others = {digest for other in IDX_SETS.values() for digest in other.checksums}
+        looked.append((own, others - {*spec.checksums}))
+    for folder, foreign in looked:
+        with suppress(DataUnavailableError):
+            obtain(replace(spec, sources=()), folder, foreign)
+            return "here"
+    return "to be fetched"

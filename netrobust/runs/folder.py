@@ -1,0 +1,338 @@
+"""The run folder: one manifest, networks, tables, figures and a log.
+
+::
+
+    manifest.json    schema, settings, versions, data hashes
+    networks/NAME/   network.safetensors, exported graphs, snapshots of the training
+    tables/          NAME.parquet; parts/ holds the units they are made of, units/ their
+                     names
+    failed/          tracebacks of units that failed and were not done since
+    figures/         what `netrobust figures` draws
+    log              what was done when, and how long it took
+    lock             held by the process that works here
+
+Every file is written under a temporary name and renamed, so it is whole or absent.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from netrobust.core.errors import InputError
+from netrobust.convert.network import to_graph
+from netrobust.graphs.graph import first_depth, layers, write
+from netrobust.runs.ledger import Ledger, listed
+from netrobust.runs.lock import held
+from netrobust.runs.manifest import difference, plain
+from netrobust.neural.network import Network, load_network
+from netrobust.stats.summary import KEYS
+from netrobust.runs.tables import Parts, read_table, write_table
+import logging
+import os
+from pathlib import Path
+from typing import Any
+from netrobust.core.atomic_files import remove_leftovers
+from netrobust.core.errors import InputError
+from netrobust.runs.lock import LOCK, held
+from netrobust.runs.manifest import (
+    MANIFEST,
+    difference,
+    new_manifest,
+    read_manifest,
+    write_manifest,
+)
+
+log = logging.getLogger("netrobust")
+
+NETWORK_FILE = "network.safetensors"
+GRAPH_FORMATS = ("graphml", "npz")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder, or one network in it.
+
+    Attributes
+    ----------
+    path : Path
+        The folder.
+    settings : dict
+        What the run was made with, as in the manifest.
+    only : str or None
+        Name of the single network this is about; None for all.
+    """
+
+    path: Path
+    settings: dict[str, Any]
+    only: str | None = None
+
+    def network_path(self, name: str) -> Path:
+        """Where the file of a network lies."""
+        return self.path / "networks" / name / NETWORK_FILE
+
+    def snapshot_path(self, name: str, epoch: int) -> Path:
+        """Where a network lies as it was tested after an epoch; 0 is its start."""
+        folder = self.network_path(name).parent / "snapshots"
+        return folder / f"epoch-{epoch:04d}.safetensors"
+
+    def graphs_path(self, name: str) -> Path:
+        """Where the exported graphs of a network lie."""
+        return self.network_path(name).parent / "graphs"
+
+    def networks(self) -> list[Network]:
+        """Read all networks whose training is finished, in the order of names."""
+        found = [load_network(path) for path in self.network_files()]
+        return [network for network in found if network.finished]
+
+    def network_files(self) -> list[Path]:
+        """List the files of all networks, finished or not, in the order of names."""
+        return sorted(self.path.glob(f"networks/{self.only or '*'}/{NETWORK_FILE}"))
+
+    def has_network(self, name: str, *snapshots: int) -> bool:
+        """Whether a network is there and finished, with snapshots after these epochs.
+
+        Damaged files are set aside under another name, so that the network can be
+        trained again; nothing is deleted.
+        """
+        path = self.network_path(name)
+        further = [self.snapshot_path(name, epoch) for epoch in snapshots]
+        try:
+            found = path.is_file() and load_network(path).finished
+            return found and all(load_network(one) for one in further)
+        except InputError as error:
+            log.warning("training %s again: %s", name, error)
+        for file in (path, *further):
+            if file.is_file():
+                file.replace(file.with_name(f"{file.name}.damaged"))
+        return False
+
+    def export(self, network: Network, suffix: str, folder: Path | None = None) -> Path:
+        """Write every layer of a network, and the whole stack, as graph files.
+
+        Parameters
+        ----------
+        network : Network
+        suffix : str
+            One of `GRAPH_FORMATS`.
+        folder : Path, optional
+            ``networks/NAME/graphs`` if not given.
+
+        Returns
+        -------
+        Path
+            The folder that holds ``layer-1``, ``layer-2``, ... and ``stack``.
+        """
+        graph = to_graph(network.model)
+        folder = folder or self.graphs_path(network.name)
+        make_folder(folder)
+        for layer in layers(graph):
+            write(layer, folder / f"layer-{first_depth(layer) + 1}.{suffix}")
+        write(graph, folder / f"stack.{suffix}")
+        return folder
+
+    def note(self, line: str) -> None:
+        """Add a line with the time of day to the log."""
+        with (self.path / "log").open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}\n")
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Note in the log how long a stage took."""
+        start = time.perf_counter()
+        yield
+        self.note(f"{stage}: {time.perf_counter() - start:.1f} s")
+
+    def tables(self) -> list[str]:
+        """Names of the tables that are there."""
+        return sorted(path.stem for path in self.path.glob("tables/*.parquet"))
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read a table.
+
+        Raises
+        ------
+        InputError
+            The run has no such table, or its file is damaged.
+        """
+        path = self.path / "tables" / f"{name}.parquet"
+        if not path.is_file():
+            there = ", ".join(self.tables()) or "none"
+            raise InputError(
+                f"{self.path} has no table {name!r}; it has {there}; netrobust "
+                "reproduce makes all tables of a run"
+            )
+        return read_table(path)
+
+    def save_table(
+        self, name: str, table: pd.DataFrame, settings: dict[str, Any] | None = None
+    ) -> Path:
+        """Write a table, sorted by its keys, with the settings it was made with.
+
+        Raises
+        ------
+        InputError
+            The run has a table of this name that was made with other settings.
+        """
+        self.check_table(name, settings)
+        keys = [key for key in (*KEYS, "epoch", "layer") if key in table]
+        table = table.sort_values(keys, kind="stable", ignore_index=True)
+        table.attrs = {"settings": plain(settings)}
+        path = self.path / "tables" / f"{name}.parquet"
+        write_table(table, path)
+        return path
+
+    def check_table(self, name: str, settings: dict[str, Any] | None) -> None:
+        """Refuse to replace a table that was made, or begun, with other settings."""
+        if not name or set(name) & set("/\\") or name.startswith("."):
+            raise InputError(f"a table cannot be called {name!r}; use letters and -")
+        if conflict := self._conflict(name, settings):
+            raise InputError(
+                f"table {name!r} of {self.path} was made with other settings "
+                f"({conflict}); give another --name"
+            )
+
+    def free_table_name(self, name: str, settings: dict[str, Any]) -> str:
+        """Give a table's name, or one with a hash where other settings have taken it.
+
+        Whatever was made before stays.
+        """
+        if not self._conflict(name, settings):
+            return name
+        digest = blake2b(repr(plain(settings)).encode(), digest_size=4)
+        return f"{name}-{digest.hexdigest()}"
+
+    def _conflict(self, name: str, settings: dict[str, Any] | None) -> str:
+        """Tell the difference to the settings of the table of this name, if any."""
+        begun, before = listed(self.path).get(name), plain(settings)
+        if name in self.tables():
+            try:
+                before = self.table(name).attrs.get("settings")
+            except InputError as error:
+                log.warning("a damaged table will be made again: %s", error)
+        elif begun:
+            before = begun.settings
+        now = plain(settings)
+        return "" if before == now else difference(before, now)
+
+    def parts(self, table: str | None = None, **about: Any) -> Parts:
+        """Where finished units of tables are kept.
+
+        With a table comes its `Ledger`, whose further fields are `about`.
+        """
+        folder = self.path / "tables" / "parts"
+        if table is None:
+            return Parts(folder)
+        return Ledger(folder, self.path, table, **about)
+
+    @contextmanager
+    def held(self, shared: bool = False) -> Iterator[None]:
+        """Keep other processes from working in the folder meanwhile, see `held`."""
+        with held(self.path, shared):
+            yield
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises
+    ------
+    InputError
+        The place cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made ({error}); give another") from None
+
+
+
+
+def create_run(
+    path: str | os.PathLike[str], settings: dict[str, Any], data: dict[str, str]
+) -> Run:
+    """Make a run folder, or open the one made with the same settings to go on.
+
+    Parameters
+    ----------
+    path : path-like
+    settings : dict
+        What the run is about; anything JSON can hold.
+    data : dict of str to str
+        Hash of every data set, by name.
+
+    Raises
+    ------
+    InputError
+        The folder holds something else, or a run with other settings or data.
+    """
+    folder = Path(path)
+    manifest = new_manifest(settings, data)
+    _check_free(folder)
+    if not (folder / MANIFEST).exists():
+        make_folder(folder)
+        with held(folder, patience=10):  # shards begin at the same time
+            _check_free(folder)
+            if not (folder / MANIFEST).exists():
+                remove_leftovers(folder / MANIFEST)
+                write_manifest(manifest, folder)
+                return Run(folder, manifest["settings"])
+    before = read_manifest(folder)
+    for part in ("settings", "data_sha256"):
+        if before[part] != manifest[part]:
+            raise InputError(
+                f"{folder} is a run with other {part} "
+                f"({difference(before[part], manifest[part])}); give another folder"
+            )
+    run = Run(folder, before["settings"])
+    if before["versions"] != manifest["versions"]:
+        changed = difference(before["versions"], manifest["versions"])
+        log.warning("going on with other versions than before: %s", changed)
+        run.note(f"other versions from here on: {changed}")
+    return run
+
+
+def _check_free(folder: Path) -> None:
+    """Refuse a folder of other things; what a killed beginning left is none."""
+    if not folder.exists() or (folder / MANIFEST).exists():
+        return
+    if not folder.is_dir() or any(
+        file.name != LOCK and not file.name.startswith(f".{MANIFEST}.")
+        for file in folder.iterdir()
+    ):
+        raise InputError(f"{folder} exists and is not a run; give an empty folder")
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """Open a run folder, or one network in it.
+
+    Parameters
+    ----------
+    path : path-like
+        A run folder, or the folder of a network in ``networks``.
+
+    Raises
+    ------
+    InputError
+        There is no run at `path`.
+    """
+    folder = Path(path)
+    if not folder.exists():
+        raise InputError(f"no run at {folder}; make one with netrobust train")
+    if (folder / MANIFEST).is_file():
+        return Run(folder, read_manifest(folder)["settings"])
+    network = folder.absolute() if folder.name else folder.resolve()  # not "."
+    above = network.parent.parent
+    if (network / NETWORK_FILE).is_file() and (above / MANIFEST).is_file():
+        return Run(above, read_manifest(above)["settings"], only=network.name)
+    raise InputError(
+        f"{folder} is not a run (it has no manifest.json); give the folder that "
+        "netrobust train or netrobust reproduce made"
+    )

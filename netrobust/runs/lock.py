@@ -1,0 +1,86 @@
+"""One process at a time works in a run folder, or several shards of one job.
+
+The lock is the operating system's (`flock`), held on an empty file of the folder: it
+ends with the process that holds it, however that ends, and nothing stale is left.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from netrobust.core.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl: Any = None  # type: ignore[no-redef]
+
+log = logging.getLogger("netrobust")
+
+#: Name of the file that is locked.
+LOCK = "lock"
+
+
+@contextmanager
+def held(folder: Path, shared: bool = False, patience: float = 1.0) -> Iterator[None]:
+    """Hold a run folder while working in it.
+
+    Parameters
+    ----------
+    folder : Path
+        It must exist.
+    shared : bool
+        Whether others who share may work in it too; shards of one job do.
+    patience : float
+        Seconds to wait for others to end.
+
+    Raises
+    ------
+    InputError
+        Another living process works in the folder, or it cannot be written to.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, held(Path(folder)):
+    ...     with held(Path(folder), patience=0):
+    ...         pass
+    Traceback (most recent call last):
+    ...
+    netrobust.core.errors.InputError: another netrobust process works in ...; wait for its \
+end, or stop it
+    """
+    try:
+        file = (folder / LOCK).open("ab")
+    except OSError as error:
+        raise InputError(
+            f"cannot write {folder / LOCK}: {error.strerror}; choose another place"
+        ) from None
+    with file:  # closing it ends the lock
+        end = time.monotonic() + patience
+        while not _locked(file.fileno(), shared, folder):
+            if time.monotonic() >= end:
+                raise InputError(
+                    f"another netrobust process works in {folder}; wait for its end, "
+                    "or stop it"
+                )
+            time.sleep(0.02)
+        yield
+
+
+def _locked(file: int, shared: bool, folder: Path) -> bool:
+    if fcntl is None:
+        log.warning("this system has no flock; see that nobody else uses %s", folder)
+        return True
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:  # some network file systems
+        log.warning("%s cannot be locked (%s); see that nobody else uses it", folder,
+                    error.strerror)  # fmt: skip
+    return True

@@ -1,0 +1,125 @@
+"""The figures of a run: every analysis computes its table and draws it."""
+
+import os
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+
+from netrobust.core.atomic_files import replacing
+from netrobust.core.errors import InputError
+from netrobust.figures import draw
+from netrobust.figures.styles import style
+from netrobust.runs.folder import Run, make_folder
+
+#: Names of the analyses, in the order of the gallery.
+ANALYSES = (
+    "learning",
+    "accuracy",
+    "dynamics",
+    "receptive_fields",
+    "percolation",
+    "degrees",
+    "shuffling",
+    "attacks",
+    "structure_and_function",
+    "neurons",
+    "null_hierarchy",
+    "adversarial",
+    "recovery",
+    "predictors",
+    "statistics",
+)
+
+# A file of that name would hide the standard library's from scripts in its folder.
+_FILES = {"statistics": "statistics_table"}
+
+
+def analysis(name: str) -> ModuleType:
+    """Import an analysis by name: its docstring is the claim it examines.
+
+    Raises
+    ------
+    InputError
+        There is no such analysis.
+
+    Examples
+    --------
+    >>> analysis("degrees").__name__
+    'netrobust.analyses.degrees'
+    """
+    if name not in ANALYSES:
+        raise InputError(
+            f"unknown analysis {name!r}; choose from: {', '.join(ANALYSES)}"
+        )
+    return import_module(f"netrobust.analyses.{_FILES.get(name, name)}")
+
+
+def draw_figures(
+    run: Run,
+    folder: str | os.PathLike[str],
+    only: Sequence[str] | None = None,
+) -> list[Path]:
+    """Draw analyses of a run: vector PDF, PNG, and a CSV of the numbers plotted.
+
+    An analysis that is a table in print has it as Markdown and LaTeX beside these.
+
+    Parameters
+    ----------
+    run : Run
+    folder : path-like
+        Where the files go.
+    only : sequence of str
+        Names of analyses; all that the run has enough to show if not given.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    InputError
+        An analysis is unknown, or the run lacks a table that one needs, or has too
+        little in it.
+    """
+    if only is None:
+        drawable = [name for name in ANALYSES if _shown(run, analysis(name))]
+        only = drawable or ANALYSES  # where none is, the first one says what lacks
+    modules = [analysis(name) for name in only]
+    for name, module in zip(only, modules, strict=True):
+        _refuse_too_little(run, name, module)
+    tables = [module.compute(run) for module in modules]
+    make_folder(Path(folder))
+    written: list[Path] = []
+    for name, module, table in zip(only, modules, tables, strict=True):
+        with style():
+            written += draw.save(module.draw(table), table, Path(folder), name)
+        for suffix, text in getattr(module, "texts", _no_texts)(table).items():
+            path = Path(folder) / f"{name}.{suffix}"
+            with replacing(path) as part:
+                part.write_text(text, encoding="utf-8")
+            written.append(path)
+    return written
+
+
+def _shown(run: Run, module: ModuleType) -> bool:
+    """Tell whether a run has the tables of an analysis, and enough in them."""
+    if not {*run.tables()} >= {*module.READS}:
+        return False
+    return bool(module.shows(run)) if hasattr(module, "shows") else True
+
+
+def _refuse_too_little(run: Run, name: str, module: ModuleType) -> None:
+    """Say what a run lacks; a table that is not there is missed where it is read."""
+    if {*run.tables()} >= {*module.READS} and not _shown(run, module):
+        raise InputError(
+            f"{run.path} has too little for {name!r}, which needs {module.NEEDS}; "
+            "choose another analysis, or make a run that has it"
+        )
+
+
+def _no_texts(table: pd.DataFrame) -> dict[str, str]:
+    return {}

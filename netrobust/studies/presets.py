@@ -1,0 +1,133 @@
+"""Studies by name, and changes to them."""
+
+from dataclasses import asdict
+from typing import Any
+
+from netrobust.graphs.null import NULL_MODELS
+from netrobust.studies.study import Study
+
+
+def changed(study: Study, fields: dict[str, Any]) -> Study:
+    """Replace fields of a study, those of `training` one by one.
+
+    The result is called "custom" unless the fields name it.
+
+    Examples
+    --------
+    >>> faster = changed(PRESETS["quick"], {"training": {"batch_size": 128}})
+    >>> faster.name, faster.training
+    ('custom', {'epochs': 10, 'batch_size': 128})
+    """
+    training = fields.get("training", {})
+    if isinstance(training, dict):
+        training = {**study.training, **training}
+    named = {"name": "custom", **fields, "training": training}
+    return Study(**{**asdict(study), **named})
+
+
+_EVERY = (
+    "static",
+    "set",
+    "rigl",
+    "mest",
+    "mest(em_s=True)",
+    "deep_r",
+    "cht",
+    "chts",
+    "chts(removal=RI)",
+)
+_DENSE = "dense_small", "dense_narrow"
+
+# The strongest links do their harm below 0.1.
+_FINE = (0, 0.01, 0.02, 0.03, 0.05, *(step / 10 for step in range(1, 11)))
+
+_LINKS = (
+    "random_links",
+    "strongest_links",
+    "weakest_links",
+    "strongest_positive_links",
+    "strongest_negative_links",
+    "links_by_betweenness",
+    "links_by_betweenness(recompute=True)",
+    "links_by_degree_product",
+    "links_by_path_count",
+    "links_by_saliency",
+    "greedy_links",
+)
+_NEURONS = (
+    "random_neurons",
+    "neurons_by_degree",
+    "neurons_by_strength",
+    "neurons_by_betweenness",
+    "neurons_by_activation",
+)
+# All that need no extra package.
+_NULLS = tuple(one for one in NULL_MODELS if one not in ("none", "maximum_entropy"))
+_PIXELS = (
+    "random_pixels",
+    "pixels_by_degree",
+    "pixels_by_strength",
+    "pixels_by_betweenness",
+    "pixels_by_activation",
+)
+
+#: Studies by name.
+PRESETS = {
+    "quick": Study(
+        name="quick",
+        training={"epochs": 10},
+        reference_epochs=2,
+        fractions=_FINE,
+        replicates=3,
+        null_replicates=5,
+        fallback="mnist-5k",
+    ),
+    "paper": Study(
+        name="paper",
+        sparsifiers=(*_EVERY, *_DENSE),
+        networks=10,
+        training={"epochs": 100},
+        reference_epochs=100,
+    ),
+    # The networks of the published accuracies, Zhang et al. 2025 (arXiv:2501.19107).
+    "accuracy": Study(
+        name="accuracy",
+        sparsifiers=(
+            "set(cht_benchmark)",
+            "rigl(cht_benchmark)",
+            "cht",
+            "chts",
+            "chts(removal=RI)",
+        ),
+        networks=3,
+        training={"hidden": (1568, 1568, 1568), "epochs": 100, "batch_size": 32},
+        damage=False,
+    ),
+    # The whole damage suite on quick networks, ten of each method.
+    "robustness": Study(
+        name="robustness",
+        sparsifiers=("static", "set", "rigl", "chts(removal=RI)", "dense_narrow"),
+        networks=10,
+        training={"epochs": 10},
+        perturbations=(*_LINKS, *_NEURONS, *_PIXELS),
+        measures=("giant_component", "reach", "paths"),
+        curve_null_models=("none",),
+        fractions=_FINE,
+        replicates=1,
+        null_models=_NULLS,
+        null_replicates=3,
+        retrained=("degree_preserving",),
+        input_attacks=("fgsm", "pgd", "gaussian_noise"),
+        theory=True,
+        recovery=(0.8,),
+        recovery_epochs=3,
+    ),
+    # All methods side by side on the default network.
+    "methods": Study(
+        name="methods",
+        sparsifiers=(*_EVERY, *_DENSE),
+        networks=3,
+        training={"epochs": 25},
+        damage=False,
+    ),
+}

@@ -1,0 +1,190 @@
+"""The main job: train, export, damage, score, tabulate, draw, into one run folder."""
+
+import os
+from concurrent.futures import Executor
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pandas as pd
+
+from netrobust.core.errors import InputError
+from netrobust.core.settings import whole
+from netrobust.parallel.gather import check_executor
+from netrobust.parallel.partial_failure import Going
+from netrobust.parallel.shard import Shard
+from netrobust.runs.folder import Run, create_run
+from netrobust.stats.summary import robustness
+from netrobust.studies.gallery import draw_figures
+from netrobust.studies.stages import Job, export_and_measure, go_on, sweep_all
+from netrobust.studies.status import network_states, study_of
+from netrobust.studies.study import Study
+from netrobust.studies.training import (
+    Tick,
+    check_starts,
+    fetch,
+    train_all,
+    training_tables,
+)
+
+
+def reproduce(
+    study: Study,
+    out: str | os.PathLike[str],
+    jobs: int = 1,
+    data_dir: str | os.PathLike[str] | None = None,
+    tick: Tick | None = None,
+    *,
+    executor: Executor | None = None,
+    shard: Shard | None = None,
+) -> Run:
+    """Do the whole main job into one run folder; go on where it stopped.
+
+    Parameters
+    ----------
+    study : Study
+        One of `PRESETS`, or your own.
+    out : path-like
+        The run folder; new, or that of the same study.
+    jobs : int
+        Processes to spread over. No table depends on it.
+    data_dir : path-like, optional
+        Where the data files are looked for first.
+    tick : callable, optional
+        Called with the stage, the units done and the units in all.
+    executor : concurrent.futures.Executor, optional
+        Where the work is done, instead of `jobs` processes; its workers must see the
+        run folder, and the data.
+    shard : Shard, optional
+        Do one of several equal shares: some networks, and all units about them. Shards
+        may work in one folder at the same time; `merge` makes the tables.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        The folder holds something else or a run with other settings, or is in use, or a
+        network cannot be made.
+    DataUnavailableError
+        A data set cannot be had and the study names no fallback.
+    UnfinishedError
+        Networks could not be trained, or units failed; all others are done and kept.
+        Tables that need them are not written.
+    """
+    whole("jobs", jobs, 1)
+    check_executor(executor)
+    tick = tick or (lambda stage, done, total: None)
+    folder = None if data_dir is None else Path(data_dir)
+    hashes = fetch(study, folder)
+    study = replace(study, datasets=tuple(hashes))
+    check_starts(study, folder)
+    run, going = create_run(out, asdict(study), hashes), Going()
+    with run.held(shared=shard is not None):
+        job = Job(study, run, jobs, folder, tick, executor, shard)
+        with run.timed("training"), going.on():
+            train_all(study, run, jobs, folder, tick, executor, shard)
+        rest = replace(job, complete=not going.errors)
+        if rest.whole:
+            training_tables(study, run)
+        with run.timed("export and measures"):
+            export_and_measure(rest)
+        if study.damage:
+            with run.timed("damage and null models"):
+                sweep_all(rest, going)
+            with run.timed("attacks, retraining and recovery"):
+                go_on(rest, going)
+        going.check()
+        if rest.whole:
+            run.save_table("summary", summary_table(run))
+            with run.timed("figures"):
+                draw_figures(run, run.path / "figures")
+    return run
+
+
+def merge(
+    run: Run,
+    jobs: int = 1,
+    data_dir: str | os.PathLike[str] | None = None,
+    tick: Tick | None = None,
+) -> Run:
+    """Make the tables and figures of a study whose shards have done all units.
+
+    Parameters
+    ----------
+    run : Run
+        Made by `reproduce` with shards.
+    jobs, data_dir, tick
+        As for `reproduce`.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        The run is not that of a study, or networks or units are missing; nothing is
+        written then.
+    """
+    study = study_of(run)
+    if study is None or run.only:
+        raise InputError(f"{run.path} is not the run of a study; give its folder")
+    folder = None if data_dir is None else Path(data_dir)
+    states = network_states(run)
+    missing = [f"network {name}" for name in states if states[name] != "finished"]
+    look = Job(study, run, jobs, folder, lambda stage, done, total: None, look=True)
+    going = Going()
+    if study.damage:
+        sweep_all(look, going)
+        go_on(look, going)
+    missing += [key for error in going.errors for key in error.left]
+    check_nothing_missing(run, missing)
+    return reproduce(study, run.path, jobs, data_dir, tick)
+
+
+def check_nothing_missing(run: Run, missing: list[str]) -> None:
+    """Refuse, with InputError, to make tables of which units are missing."""
+    if missing:
+        told = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        raise InputError(
+            f"{run.path} is not complete, it lacks {len(missing)} of its units "
+            f"({told}); run their shards again, then merge"
+        )
+
+
+def summary_table(run: Run) -> pd.DataFrame:
+    """Give one row per network: accuracy, links and robustness to each perturbation.
+
+    Parameters
+    ----------
+    run : Run
+        With the table ``history``, and with ``percolation`` if it was damaged.
+
+    Returns
+    -------
+    DataFrame
+        ``accuracy`` on the test images after the last epoch, ``links`` of the hidden
+        layers, weights of the dense ``head``, which no damage touches, and for each
+        perturbation ``R_...``, the chance-normalised area under the damage curve of
+        the trained network.
+    """
+    last = run.table("history").sort_values("epoch").groupby("network").last()
+    networks = {network.name: network for network in run.networks()}
+    links = {name: network.links for name, network in networks.items()}
+    head = {name: one.model.head.weight.numel() for name, one in networks.items()}
+    summary = last[["dataset", "sparsifier", "network_seed"]].assign(
+        epochs=last.epoch,
+        accuracy=last.test_accuracy,
+        links=pd.Series(links),
+        head=pd.Series(head),
+    )
+    if "percolation" in run.tables():
+        intact = run.table("percolation").query("null_model == 'none'")
+        areas = robustness(intact).pivot(
+            index="network", columns="perturbation", values="robustness"
+        )
+        areas.columns = [f"R_{str(name).removesuffix('_links')}" for name in areas]
+        summary = summary.join(areas)
+    return summary.reset_index()

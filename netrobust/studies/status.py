@@ -1,0 +1,134 @@
+"""How far a run is: what is done, what is missing, what failed and why."""
+
+from typing import Any
+
+from netrobust.core.errors import InputError
+from netrobust.neural.config import TrainConfig, network_name
+from netrobust.neural.network import load_network
+from netrobust.runs.folder import Run
+from netrobust.runs.ledger import failures, listed
+from netrobust.studies.study import Study
+
+
+def study_of(run: Run) -> Study | None:
+    """Give the study a run was made for; None if it was made for something else."""
+    if not {"datasets", "sparsifiers", "perturbations"} <= run.settings.keys():
+        return None
+    return Study(**run.settings)
+
+
+def expected(run: Run) -> list[str]:
+    """Give the names of the networks a run is to have, as far as it says."""
+    if run.only:
+        return [run.only]
+    if study := study_of(run):
+        return [task.name for task in (*study.references(), *study.tasks())]
+    about = run.settings
+    if not {"train", "dataset", "seed"} <= about.keys():
+        return []
+    if not isinstance(about["train"], dict):
+        raise InputError(
+            f"train in the manifest of {run.path} must hold settings by name; got "
+            f"{about['train']!r}"
+        )
+    config = TrainConfig(**about["train"])
+    return [network_name(about["dataset"], config, about["seed"])]
+
+
+def network_states(run: Run) -> dict[str, str]:
+    """Tell of every network how far it is.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    dict of str to str
+        By name: ``finished``, so many epochs, ``damaged: ...``, ``failed: ...`` or
+        ``missing``.
+    """
+    told, failed = {}, failures(run.path)
+    for path in run.network_files():
+        try:
+            network = load_network(path)
+            done, epochs = len(network.history), network.config.epochs
+            state = "finished" if done == epochs else f"{done} of {epochs} epochs"
+        except InputError as error:
+            state = f"damaged: {error}"
+        told[path.parent.name] = state
+    for name in expected(run):
+        told.setdefault(name, "missing")
+    for name, reason in failed.items():
+        if name in told and told[name] != "finished":
+            told[name] = f"failed: {reason}"
+    return told
+
+
+def table_states(run: Run) -> dict[str, str]:
+    """Tell of every table how many of its units are done, missing, damaged, failed.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    dict of str to str
+        By name of the table; those that are not made of units are whole.
+    """
+    parts, failed = run.parts(), failures(run.path)
+    told = {}
+    for name, record in listed(run.path).items():
+        done = [key for key in record.units if parts.sound(key)]
+        bad = [key for key in record.units if key in failed and key not in done]
+        count = {
+            "missing": len(record.units) - len(done) - len(bad),
+            "failed": len(bad),
+        }
+        there = "" if name in run.tables() else ", the table is not written yet"
+        rest = "".join(f", {number} {what}" for what, number in count.items() if number)
+        units = "unit" if len(record.units) == 1 else "units"
+        told[name] = f"{len(done)} of {len(record.units)} {units} done{rest}{there}"
+    return told
+
+
+def status(run: Run) -> dict[str, Any]:
+    """Tell how far a run is: networks, tables, failures with their reasons.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    dict
+        Facts by name, one line each.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from netrobust.runs.folder import create_run
+    >>> with TemporaryDirectory() as folder:
+    ...     facts = status(create_run(folder, {}, {}))
+    >>> facts["networks finished"], facts["tables"]
+    (0, 'none')
+    """
+    networks, tables = network_states(run), table_states(run)
+    begun = [state for state in networks.values() if state != "missing"]
+    failed = failures(run.path)
+    return {
+        "run": run.path,
+        "networks finished": sum(state == "finished" for state in begun),
+        "networks begun": len(begun),
+        "networks in all": len(networks),
+        **{name: state for name, state in networks.items() if state != "finished"},
+        "tables": ", ".join(run.tables()) or "none",
+        "finished parts": run.parts().count(),
+        **{f"units of {name}": state for name, state in tables.items()},
+        **{
+            f"failed: {name}": reason
+            for name, reason in failed.items()
+            if name not in networks
+        },
+    }

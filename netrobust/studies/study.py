@@ -1,0 +1,286 @@
+"""What the main job trains, damages and compares."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated, Any, NamedTuple, Self
+
+from pydantic import Field, model_validator
+
+from netrobust.core.errors import InputError
+from netrobust.core.registry import Registry
+from netrobust.core.settings import settings
+from netrobust.data.load import DATASETS
+from netrobust.experiments.plan import GRID
+from netrobust.graphs.measure import MEASURES, signed_measures
+from netrobust.graphs.null import NULL_MODELS, check_installed, conserved
+from netrobust.graphs.perturb import PERTURBATIONS
+from netrobust.graphs.perturb.scopes import check_reach, check_scope
+from netrobust.neural.config import Positive, TrainConfig, network_name
+from netrobust.neural.input_attacks import INPUT_ATTACKS
+from netrobust.neural.method import parse
+
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+_FAMILIES: dict[str, Registry[Any]] = {
+    "perturbations": PERTURBATIONS,
+    "curve_null_models": NULL_MODELS,
+    "measures": MEASURES,
+    "null_models": NULL_MODELS,
+    "retrained": NULL_MODELS,
+    "input_attacks": INPUT_ATTACKS,
+}
+
+
+@settings
+class Study:
+    """Choose what the main job trains, damages and compares; every field is checked.
+
+    Attributes
+    ----------
+    name : str
+    datasets : tuple of str
+    sparsifiers : tuple of str
+        Methods: a sparsifier, in brackets a variant of it or options, and after an
+        ``@`` a starting topology other than the method's own, such as ``set``,
+        ``rigl(batches=50)``, ``cht@small_world(beta=0.5)``.
+    networks : int
+        Per method and data set, with the network seeds 0, 1, ...
+    training : dict
+        Fields of `TrainConfig` for all networks.
+    reference_epochs : int
+        Of one full-width dense network per data set, which learns and is not damaged;
+        0 for none.
+    perturbations, measures : tuple of str
+    curve_null_models : tuple of str
+        Whose damage curves are drawn, ``none`` (the network itself) included.
+    fractions : tuple of float
+        From 0 to 1.
+    replicates, scope
+        As in `percolate`.
+    null_models : tuple of str
+        Compared undamaged, `null_replicates` draws each.
+    null_replicates : int
+    retrained : tuple of str
+        Null models whose topologies, and with ``none`` the networks' own, are trained
+        anew from fresh weights, `retrained_replicates` draws each; none if empty.
+    input_attacks : tuple of str
+        Attacks on images, at each of `eps`, for the first `attack_images` test images.
+    theory : bool
+        Whether exact predictions of random removal are tabulated for sparse networks.
+    recovery : tuple of float
+        Fractions of the links that go at random before a network learns on for
+        `recovery_epochs`.
+    images : int or None
+        Score the first so many test images; all if None.
+    seed : int
+        Of the draws.
+    fallback : str or None
+        Data set used where another cannot be had; None stops there.
+
+    Raises
+    ------
+    InputError
+        A field is unknown or breaks its rule.
+
+    Examples
+    --------
+    >>> len(Study(datasets=["mnist"], sparsifiers=["set"], networks=3).tasks())
+    3
+    """
+
+    name: str = "custom"
+    datasets: Names = ("mnist", "fashion-mnist")
+    sparsifiers: Names = ("static", "set", "dense_small", "dense_narrow")
+    networks: Annotated[int, Field(ge=1, le=10_000)] = 2
+    training: dict[str, Any] = Field(default_factory=dict)
+    reference_epochs: Annotated[int, Field(ge=0)] = 0
+    snapshots: tuple[Annotated[float, Field(ge=0, le=1)], ...] = (0.0, 0.5, 1.0)
+    damage: bool = True
+    perturbations: Names = ("random_links", "strongest_links", "weakest_links")
+    curve_null_models: Names = ("none", "degree_preserving")
+    fractions: Annotated[tuple[float, ...], Field(min_length=1)] = GRID
+    replicates: Positive = 10
+    scope: str = "per_layer"
+    measures: Names = ("giant_component", "reach")
+    null_models: Names = (
+        "shuffle_all",
+        "shuffle_by_sign",
+        "degree_preserving",
+        "erdos_renyi",
+    )
+    null_replicates: Positive = 20
+    retrained: tuple[str, ...] = ()
+    retrained_replicates: Positive = 1
+    input_attacks: tuple[str, ...] = ()
+    eps: tuple[Annotated[float, Field(ge=0)], ...] = (0, 0.01, 0.02, 0.05, 0.1, 0.2)
+    attack_images: Positive = 1000
+    theory: bool = False
+    recovery: tuple[Annotated[float, Field(ge=0, le=1)], ...] = ()
+    recovery_epochs: Positive = 5
+    images: Positive | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+    fallback: str | None = None
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        for name in (*self.datasets, *filter(None, [self.fallback])):
+            DATASETS[name]
+        found = {field: getattr(self, field) for field in ("datasets", "sparsifiers")}
+        for field, family in _FAMILIES.items():
+            # A member bears one name however its options are written.
+            found[field] = [family[one].__name__ for one in getattr(self, field)]
+        for field, names in found.items():
+            if len(set(names)) < len(names):
+                raise InputError(f"{field} must not repeat a name; got {list(names)}")
+        if "none" not in self.curve_null_models:
+            raise InputError(
+                "curve_null_models must include 'none', the trained network itself, "
+                f"whose robustness is reported; got {list(self.curve_null_models)}"
+            )
+        grid = self.fractions
+        if (grid[0], grid[-1]) != (0, 1) or not all(a < b for a, b in pairwise(grid)):
+            raise InputError(
+                "fractions must rise from 0 to 1, both included, so that robustness "
+                f"is defined; got {list(grid)}"
+            )
+        self._check_networks()
+        self._check_damage()
+        return self
+
+    def _check_damage(self) -> None:
+        """Refuse what would be refused after the training."""
+        for name in self.perturbations:
+            check_reach(PERTURBATIONS[name], self.scope)
+        chosen = (*self.curve_null_models, *self.null_models, *self.retrained)
+        check_installed([NULL_MODELS[name] for name in chosen])
+        if signed := [name for name in self.measures if name not in signed_measures()]:
+            raise InputError(
+                f"{signed[0]} needs positive weights, which no trained network has; "
+                "leave it out of the measures"
+            )
+        for field in ("eps", "recovery"):
+            values = list(getattr(self, field))
+            if values != sorted(set(values)) or not (values or field == "recovery"):
+                raise InputError(f"{field} must rise without repeats; got {values}")
+        for name in self.input_attacks:
+            INPUT_ATTACKS[name].check(max(self.eps), pixels=784)
+
+    def _check_networks(self) -> None:
+        """Refuse now what would fail after the training."""
+        if "sparsifier" in self.training:
+            raise InputError("name methods in sparsifiers, not in training")
+        configs = [self._config(sparsifier) for sparsifier in self.sparsifiers]
+        labels = [config.label for config in configs]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise InputError(
+                    f"two of the sparsifiers are {label}; got "
+                    f"{', '.join(self.sparsifiers)}"
+                )
+        if "dense" in labels and self.reference_epochs:
+            raise InputError(
+                "dense in sparsifiers and reference_epochs both ask for the full-width "
+                "dense network; give one of them"
+            )
+        if "giant_component" not in self.measures:
+            raise InputError(
+                "measures must include giant_component, which the percolation figure "
+                f"shows; got {list(self.measures)}"
+            )
+        if not {*self.null_models} - {"none"}:
+            raise InputError("null_models must include one that is not 'none'")
+        sparse = [config for config in configs if not config.method.dense]
+        if not sparse:
+            raise InputError(
+                "sparsifiers must include a sparse one, whose degrees are counted; got "
+                f"{', '.join(self.sparsifiers)}"
+            )
+        # Neither the depth of a network nor whether it has links depends much on the
+        # size of its images; that of the known data sets serves.
+        sizes = [config.sizes(784, 10) for config in configs]
+        if min(sparse[0].links(sparse[0].sizes(784, 10))) == 0:
+            raise InputError(
+                f"sparsity {sparse[0].sparsity} leaves a layer of {sparse[0].hidden} "
+                "without a link; lower it"
+            )
+        check_scope(self.scope, min(len(one) for one in sizes) - 2)
+
+    def tasks(self) -> list["Task"]:
+        """List the networks to train and damage."""
+        return [
+            Task(dataset, self._config(sparsifier), seed)
+            for dataset in self.datasets
+            for sparsifier in self.sparsifiers
+            for seed in range(self.networks)
+        ]
+
+    def references(self) -> list["Task"]:
+        """List the full-width dense networks that are trained and left intact."""
+        if not self.reference_epochs:
+            return []
+        dense = self._config("dense", epochs=self.reference_epochs)
+        return [Task(dataset, dense, 0) for dataset in self.datasets]
+
+    def size(self) -> dict[str, int]:
+        """Count the networks, epochs and scores of the whole job.
+
+        Examples
+        --------
+        >>> Study(datasets=["mnist"], sparsifiers=["set"]).size()["networks"]
+        2
+        """
+        tasks = [*self.references(), *self.tasks()]
+        damaged = [task.config for task in self.tasks()]
+        steps = len(self.perturbations) * len(self.fractions) * self.replicates
+        curves = [len(topologies(self.curve_null_models, config)) for config in damaged]
+        nulls = [len(topologies(self.null_models, config)) for config in damaged]
+        sparse = sum(not config.method.dense for config in damaged)
+        drawn = len({*self.retrained} - {"none"}) * self.retrained_replicates
+        further = {
+            "topologies trained anew": sparse * (1 + drawn) * bool(self.retrained),
+            "attacks on images": len(damaged) * len(self.input_attacks) * len(self.eps),
+            "networks that learn on": len(damaged) * len(self.recovery),
+        }
+        if not self.damage:
+            steps, nulls, further = 0, [], {}
+        return {
+            "networks": len(tasks),
+            "epochs": sum(task.config.epochs for task in tasks),
+            "damaged networks scored": steps * sum(curves),
+            "null networks scored": sum(1 + self.null_replicates * n for n in nulls),
+            **{what: count for what, count in further.items() if count},
+        }
+
+    def _config(self, sparsifier: str, **changes: Any) -> TrainConfig:
+        return TrainConfig(**{**self.training, **parse(sparsifier), **changes})
+
+
+def topologies(null_models: Sequence[str], config: TrainConfig) -> list[str]:
+    """Give the null models that differ for a method.
+
+    A complete layer has one topology only: of all null models, those that keep the
+    topology are left.
+
+    Examples
+    --------
+    >>> nulls = ["none", "shuffle_all", "degree_preserving"]
+    >>> topologies(nulls, TrainConfig(sparsifier="dense_small"))
+    ['none', 'shuffle_all']
+    """
+    if not config.method.dense:
+        return list(null_models)
+    return [name for name in null_models if "topology" in conserved(name)]
+
+
+class Task(NamedTuple):
+    """One network to train."""
+
+    dataset: str
+    config: TrainConfig
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Identity of the network."""
+        return network_name(self.dataset, self.config, self.seed)

@@ -1,0 +1,162 @@
+"""A real Dask scheduler on the loopback with two worker processes."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+from loopback import dask
+from small import STUDY, listing, netrobust, run_with
+from test_workers import NUMBERS, Book, Heavy, double, fail_on_three, threads
+
+from netrobust.core.errors import InputError, UnfinishedError
+from netrobust.parallel.dask_cluster import scheduler
+from netrobust.parallel.gather import gather
+from netrobust.studies import reproduce as pipeline
+from netrobust.studies.reproduce import reproduce
+from netrobust.studies.study import Study
+
+SMALL = {
+    **STUDY,
+    "sparsifiers": ["set", "dense_small"],
+    "reference_epochs": 0,
+    "networks": 1,
+    "training": {"hidden": [20], "sparsity": 0.9, "epochs": 1},
+    "images": 50,
+    "input_attacks": ["fgsm"],
+    "eps": [0, 0.1],
+    "attack_images": 20,
+    "retrained": ["erdos_renyi"],
+    "recovery": [0.5],
+    "recovery_epochs": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Its workers load torch while the first tests run."""
+    started = dask()
+    yield started
+    started.end()
+
+
+@pytest.fixture(scope="module")
+def executor(cluster):
+    with scheduler(cluster.address, 1, patience=60) as found:
+        yield found
+
+
+def tables(path):
+    files = sorted((path / "tables").glob("*.parquet"))
+    return {file.name: file.read_bytes() for file in files}
+
+
+def test_one_process_two_and_a_cluster_of_two_write_the_same_bytes(
+    executor, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(pipeline, "draw_figures", lambda run, folder: [])
+    study = Study(**SMALL)
+    one = reproduce(study, tmp_path / "one", jobs=1)
+    two = reproduce(study, tmp_path / "two", jobs=2)
+    many = reproduce(study, tmp_path / "many", executor=executor)
+    assert {"percolation", "nulls", "attacks", "retrained", "recovery", "history"} <= {
+        *one.tables()
+    }
+    assert tables(one.path) == tables(two.path) == tables(many.path)
+    for network in one.networks():
+        files = [run.network_path(network.name) for run in (one, two, many)]
+        assert len({file.read_bytes() for file in files}) == 1
+
+
+def test_what_units_share_travels_once_to_each_worker(executor, tmp_path):
+    many = {str(n): n for n in range(60)}
+    found = gather(double, many, 1, Heavy(tmp_path), executor=executor)
+    assert found == [2 * n for n in range(60)]
+    arrived = [path.name.split("-")[0] for path in tmp_path.iterdir()]
+    assert len(arrived) == len(set(arrived)) == 2
+
+
+def test_a_unit_that_raises_on_the_cluster_stops_no_other(executor):
+    book = Book()
+    with pytest.raises(UnfinishedError, match=r"1 of 12 units failed \(3: ValueError"):
+        gather(fail_on_three, NUMBERS, 1, parts=book, executor=executor)
+    assert len(book.kept) == 11
+    assert "in fail_on_three" in book.failed["3"][1]
+    assert set(gather(threads, NUMBERS, 1, executor=executor)) == {(1, 1)}
+
+
+def test_the_command_line_uses_a_scheduler(cluster, executor, tmp_path):
+    run = run_with(tmp_path / "run", "set")
+    words = ["percolate", "run", "--images", 50, "--replicates", 2, "--quiet"]
+    words += ["--fractions", "0,0.5,1"]
+    done = netrobust(*words, "--scheduler", cluster.address, cwd=tmp_path)
+    assert done.code == 0, done.err
+    there = (run.path / "tables/percolation.parquet").read_bytes()
+    for path in run.path.glob("tables/**/*.parquet"):
+        path.unlink()
+    assert netrobust(*words, cwd=tmp_path).code == 0
+    assert (run.path / "tables/percolation.parquet").read_bytes() == there
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["here", "tcp://host", "tcp://host:0", "tcp://host:99999", "http://host:80",
+     "tcp://:8786", "tcp://host:port", "tcp://a b:1", "", "LOCAL", "tcp://h:1/x"],
+)  # fmt: skip
+def test_a_malformed_address_is_refused(where):
+    with (
+        pytest.raises(InputError, match="a scheduler is 'local' or an address such"),
+        scheduler(where, 1),
+    ):
+        raise AssertionError
+
+
+def test_a_scheduler_that_does_not_answer_or_has_no_worker_is_refused():
+    start = time.monotonic()
+    with (
+        pytest.raises(
+            InputError, match=r"no Dask scheduler answers at tcp://127\.0\.0"
+        ),
+        scheduler("tcp://127.0.0.1:9", 1, patience=0.3),
+    ):
+        raise AssertionError
+    assert time.monotonic() - start < 10
+    empty = dask(workers=0)
+    try:
+        with (
+            pytest.raises(InputError, match=r"(has no worker|no Dask scheduler)"),
+            scheduler(empty.address, 1, patience=1.5),
+        ):
+            raise AssertionError
+    finally:
+        empty.end()
+
+
+@pytest.mark.parametrize("verb", ["percolate run", "reproduce --out new"])
+def test_without_the_package_a_scheduler_is_refused_in_a_sentence(verb, tmp_path):
+    code = (
+        "import sys\n"
+        "sys.modules['distributed'] = None\n"  # as if it were not installed
+        "from netrobust.cli import main\n"
+        "main()\n"
+    )
+    before = listing(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *verb.split(), "--scheduler", "local"],
+        capture_output=True, text=True, cwd=tmp_path, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "netrobust: a scheduler needs the package distributed, which is not installed; "
+        "install netrobust[dask]\n"
+    )
+    assert listing(tmp_path) == before
+
+
+def test_a_local_scheduler_ends_with_the_work():
+    with scheduler("local", 1) as found:
+        assert gather(double, NUMBERS, 1, executor=found) == [2 * n for n in range(12)]
+        workers = found._client.scheduler_info()["workers"]
+        assert [one["nthreads"] for one in workers.values()] == [1]
+    with pytest.raises(InputError, match="jobs must be an integer, 1 or larger"):
+        scheduler("local", 0).__enter__()

@@ -1,0 +1,99 @@
+"""Work spread over processes, which end when they should."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from netrobust.core.errors import InputError
+from netrobust.parallel.gather import spread
+
+
+def where(task: int, offset: int) -> tuple[int, int]:
+    return task + offset, os.getpid()
+
+
+def fail_on_two(task: int) -> int:
+    if task == 2:
+        raise InputError("two is not allowed")
+    return task
+
+
+def sleep_long(task: int, folder: str) -> None:
+    Path(folder, str(os.getpid())).touch()
+    time.sleep(600)
+
+
+def test_one_job_works_here_and_in_order():
+    found = list(spread(where, [3, 1, 2], 1, 10))
+    assert found == [(n, (n + 10, os.getpid())) for n in (3, 1, 2)]
+
+
+def test_two_jobs_work_elsewhere_with_the_same_results():
+    found = dict(spread(where, range(6), 2, 10))
+    assert {task: value for task, (value, _) in found.items()} == {
+        n: n + 10 for n in range(6)
+    }
+    assert os.getpid() not in {pid for _, pid in found.values()}
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_single_task_needs_no_process(jobs):
+    assert list(spread(where, [5], jobs, 0)) == [(5, (5, os.getpid()))]
+    assert list(spread(where, [], jobs, 0)) == []
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_error_arrives_as_it_was(jobs):
+    with pytest.raises(InputError, match="two is not allowed"):
+        list(spread(fail_on_two, [1, 2], jobs))
+
+
+@pytest.mark.parametrize("jobs", [0, -1])
+def test_no_jobs_are_refused(jobs):
+    with pytest.raises(
+        InputError, match=f"jobs must be an integer, 1 or larger; got {jobs}"
+    ):
+        list(spread(where, [1], jobs, 0))
+
+
+def test_workers_end_with_a_parent_that_was_killed(tmp_path):
+    script, pids = tmp_path / "script.py", tmp_path / "pids"
+    pids.mkdir()
+    script.write_text(
+        "from test_pool import sleep_long\n"
+        "from netrobust.parallel.gather import spread\n"
+        "if __name__ == '__main__':\n"
+        f"    list(spread(sleep_long, [1, 2], 2, {str(pids)!r}))\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, script],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    workers = _until(lambda: len(list(pids.iterdir())) == 2 and list(pids.iterdir()))
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    assert _until(lambda: not any(_alive(int(one.name)) for one in workers))
+
+
+def _until(condition, patience=20.0):
+    end = time.monotonic() + patience
+    while not (found := condition()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
+
+def _alive(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    if not status.parent.parent.joinpath("self").exists():
+        try:  # a system without /proc
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+    # A zombie that nobody has collected yet has ended.
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
