@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from networks import random_model
 from small import digits, network
-from test_laws import data_for
 
 from netrobust.convert.network import to_graph
 from netrobust.core.errors import InputError
@@ -16,6 +15,7 @@ from netrobust.neural.evaluate import evaluate
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.sensitivity import activations, sensitivity
 from netrobust.parallel.threads import limited_threads
+from tests.test_laws import data_for
 
 
 @pytest.fixture

@@ -328,7 +328,7 @@ def test_a_killed_sweep_goes_on_to_the_same_table(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import sys\n"
-        "from test_sweep import all_curves\n"
+        "from tests.experiments.test_percolate import all_curves\n"
         "if __name__ == '__main__':\n"
         "    all_curves(sys.argv[1], 1)\n"
     )
@@ -475,7 +475,7 @@ def test_functions_that_were_typed_in_are_refused_with_several_jobs():
     code = (
         "import sys\n"
         f"sys.path[:0] = {sys.path!r}\n"
-        "from test_sweep import curves\n"
+        "from tests.experiments.test_percolate import curves\n"
         "def mine(graph):\n"
         "    return 1.0\n"
         "curves(measures=[mine], jobs=2)\n"

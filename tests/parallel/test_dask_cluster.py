@@ -7,7 +7,6 @@ import time
 import pytest
 from loopback import dask
 from small import STUDY, listing, netrobust, run_with
-from test_workers import NUMBERS, Book, Heavy, double, fail_on_three, threads
 
 from netrobust.core.errors import InputError, UnfinishedError
 from netrobust.parallel.dask_cluster import scheduler
@@ -15,6 +14,14 @@ from netrobust.parallel.gather import gather
 from netrobust.studies import reproduce as pipeline
 from netrobust.studies.reproduce import reproduce
 from netrobust.studies.study import Study
+from tests.parallel.test_executor import (
+    NUMBERS,
+    Book,
+    Heavy,
+    double,
+    fail_on_three,
+    threads,
+)
 
 SMALL = {
     **STUDY,

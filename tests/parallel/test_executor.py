@@ -239,7 +239,7 @@ LONG = """
 import sys, time
 from pathlib import Path
 from netrobust.parallel.gather import gather
-from test_workers import sleep
+from tests.parallel.test_executor import sleep
 if __name__ == "__main__":
     gather(sleep, {"1": 1, "2": 2, "3": 3}, 2, Path(sys.argv[1]))
 """

@@ -65,7 +65,7 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path):
     script, pids = tmp_path / "script.py", tmp_path / "pids"
     pids.mkdir()
     script.write_text(
-        "from test_pool import sleep_long\n"
+        "from tests.parallel.test_gather import sleep_long\n"
         "from netrobust.parallel.gather import spread\n"
         "if __name__ == '__main__':\n"
         f"    list(spread(sleep_long, [1, 2], 2, {str(pids)!r}))\n"

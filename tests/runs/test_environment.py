@@ -8,7 +8,7 @@ import torch
 from small import listing, netrobust
 
 import netrobust as nr
-from netrobust.runs.folder import environment
+from netrobust.runs import environment
 from netrobust.data.cache import FILES, IdxSet, cache_folder
 from netrobust.data.load import IDX_SETS
 

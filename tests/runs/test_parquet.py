@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from netrobust.runs.folder import parquet
 from netrobust.core.errors import InputError
+from netrobust.runs import tables
 from netrobust.runs.tables import read_tables
 
 
@@ -83,26 +83,26 @@ STRANGE = {
 
 @pytest.mark.parametrize("made", STRANGE.values(), ids=STRANGE)
 def test_columns_that_no_table_of_ours_has_are_refused(write, made, monkeypatch):
-    monkeypatch.setattr(parquet, "guarded", lambda parse, *args, **_: parse(*args))
+    monkeypatch.setattr(tables, "guarded", lambda parse, *args, **_: parse(*args))
     assert "neither numbers nor text" in refused(read_tables([write("a", made)])[0])
 
 
 def test_rows_with_an_index_are_refused(write, monkeypatch):
-    monkeypatch.setattr(parquet, "guarded", lambda parse, *args, **_: parse(*args))
+    monkeypatch.setattr(tables, "guarded", lambda parse, *args, **_: parse(*args))
     path = write("a", pd.DataFrame({"a": [1]}, index=[7]), index=True)
     assert "index of their own" in refused(read_tables([path])[0])
 
 
 def test_a_file_that_ends_the_child_takes_no_other_with_it(write, monkeypatch):
     paths = [write(name, table()) for name in ("one", "bad", "two")]
-    guarded = parquet.guarded
+    guarded = tables.guarded
 
     def ended(parse, files, **how):
         if paths[1] in files:
             raise InputError("the table bad cannot be read: its parser crashed")
         return guarded(parse, files, **how)
 
-    monkeypatch.setattr(parquet, "guarded", ended)
+    monkeypatch.setattr(tables, "guarded", ended)
     found = read_tables(paths)
     assert "its parser crashed; delete it" in refused(found[1])
     assert_frame_equal(found[0], found[2])
@@ -115,4 +115,4 @@ def test_want_of_memory_is_for_the_guard_to_tell(write, monkeypatch):
     path = write("a", table())
     monkeypatch.setattr(pd, "read_parquet", swell)
     with pytest.raises(MemoryError):
-        parquet.parse_tables([path])
+        tables.parse_tables([path])
