@@ -43,16 +43,17 @@ MAY_IMPORT = {
 PACKAGES = {
     "torch": (
         "neural.dense neural.evaluate neural.fused neural.gradient_attacks "
-        "neural.linear neural.model neural.network neural.rewire neural.sensitivity "
-        "neural.train neural.weight_init parallel.threads convert experiments "
+        "neural.learner neural.linear neural.model neural.network neural.rewire "
+        "neural.sensitivity neural.train neural.weight_init parallel.threads convert experiments "
         "runs.environment"
     ),
     "networkx": "convert.networkx_graphs",
     "igraph": "graphs convert experiments",
     "numba": (
-        "neural.kernels neural.sparsify.link_prediction parallel.threads "
-        "graphs.kernels graphs.null.swaps runs.environment"
+        "neural.kernels neural.steps neural.tile neural.sparsify.link_prediction "
+        "parallel.threads graphs.kernels graphs.null.swaps runs.environment"
     ),
+    "llvmlite": "neural.tile",
     "pandas": (
         "stats figures neural.initialise neural.network neural.train experiments runs "
         "studies cli"

@@ -39,11 +39,16 @@ def stackable(layers: Sequence[nn.Module], x: Tensor) -> bool:
             type(layer) is SparseLinear
             and layer.weight.dtype == x.dtype
             and layer.weight.device == x.device
-            and not any(getattr(layer, hooks) for hooks in _HOOKS)
+            and not watched(layer)
             for layer in layers
         )
         and x.shape[1] == cast(SparseLinear, layers[0]).in_features
     )
+
+
+def watched(module: nn.Module) -> bool:
+    """Tell whether a hook watches a module."""
+    return any(getattr(module, hooks) for hooks in _HOOKS)
 
 
 def activations(

@@ -8,9 +8,10 @@ over a sum, so the number of threads changes no bit of a result.
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import get_num_threads, njit, prange
 
-BLOCK = 128  # images per block when scoring: two layers of activations stay in cache
+from netrobust.neural import steps
+from netrobust.neural.tile import IMAGES
 
 # Sums may be reordered for SIMD; NaN and infinity keep their meaning.
 _MATH = {"reassoc", "contract", "nsz"}
@@ -208,27 +209,16 @@ def standardise(x, mean, std, out):
             row[image] = (row[image] - mean) / std
 
 
-@njit(cache=True, fastmath=_MATH, nogil=True, parallel=True)
 def network_logits(
-    x,
-    mean,
-    std,
-    sizes,
-    shared,
-    indptr,
-    source,
-    weight,
-    bias,
-    head_weight,
-    head_bias,
+    x, mean, std, sizes, shared, indptr, source, weight, bias, head_weight, head_bias,
     out,
-):
-    """Score images through all layers of several networks at once, block by block.
+):  # fmt: skip
+    """Score images through all layers of several networks at once, tile by tile.
 
     The networks have the same sizes, and their first `shared` layers are the same:
     those are computed once. The links of all networks and layers stand one after the
     other; `indptr` and `bias` run over all neurons behind the input, layer by layer,
-    `source` counts within its layer.
+    `source` counts within its layer. What one image scores depends on no other.
 
     Parameters
     ----------
@@ -247,50 +237,58 @@ def network_logits(
     head_bias : ndarray of float32, shape (networks, classes)
     out : ndarray of float32, shape (networks, images, classes)
     """
-    images = x.shape[0]
-    classes = head_bias.shape[1]
-    layers = sizes.shape[0] - 1
-    scale = np.float32(1) / std
-    widest = sizes.max()
-    behind = np.zeros(layers + 1, np.int64)  # hidden neurons before each layer
-    behind[1:] = np.cumsum(sizes[1:])
-    neurons = np.arange(sizes[layers])
-    for block in prange((images + BLOCK - 1) // BLOCK):
-        start = block * BLOCK
-        count = min(BLOCK, images - start)
-        below = np.empty((widest, count), np.float32)
-        spare = np.empty((widest, count), np.float32)
-        for neuron in range(sizes[0]):
-            row = below[neuron]
-            for image in range(count):
-                row[image] = (x[start + image, neuron] - mean) * scale
-        for layer in range(shared):
-            upper = spare[: sizes[layer + 1]]
-            _activate(behind[layer], indptr[0], source, weight, bias[0], below, upper)
-            below, spare = spare, below
-        # One network alone may overwrite what is below it.
-        other = below
-        if out.shape[0] > 1:
-            other = np.empty((widest, count), np.float32)
-        scores = np.empty((classes, count), np.float32)
-        for network in range(out.shape[0]):
-            lower, upper, rest = below, spare, other
-            for layer in range(shared, layers):
-                _activate(
-                    behind[layer],
-                    indptr[network],
-                    source,
-                    weight,
-                    bias[network],
-                    lower,
-                    upper[: sizes[layer + 1]],
-                )
-                lower, upper, rest = upper, rest, upper
-            for label in range(classes):
-                row = scores[label]
-                row[:] = head_bias[network, label]
-                ours = head_weight[network, label]
-                _accumulate(0, neurons.shape[0], neurons, ours, lower, row)
-            for image in range(count):
-                for label in range(classes):
-                    out[network, start + image, label] = scores[label, image]
+    # One thread starts no team of them, so that several may score at the same time.
+    run = _logits if get_num_threads() == 1 else _logits_in_threads
+    run(
+        x, mean, np.float32(1) / std, sizes, shared, indptr, source.view(np.uint32),
+        weight, bias, head_weight, head_bias, out,
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _logits(x, mean, scale, sizes, shared, indptr, source, weight, bias, head_weight,
+            head_bias, out):  # fmt: skip
+    for tile in range((x.shape[0] + IMAGES - 1) // IMAGES):
+        _score(tile, x, mean, scale, sizes, shared, indptr, source, weight, bias,
+               head_weight, head_bias, out)  # fmt: skip
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _logits_in_threads(x, mean, scale, sizes, shared, indptr, source, weight, bias,
+                       head_weight, head_bias, out):  # fmt: skip
+    for tile in prange((x.shape[0] + IMAGES - 1) // IMAGES):
+        _score(tile, x, mean, scale, sizes, shared, indptr, source, weight, bias,
+               head_weight, head_bias, out)  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _score(tile, x, mean, scale, sizes, shared, indptr, source, weight, bias,
+           head_weight, head_bias, out):  # fmt: skip
+    """Score one tile of images by all networks."""
+    layers, widest = sizes.size - 1, sizes.max()
+    start, last = tile * IMAGES, min((tile + 1) * IMAGES, x.shape[0])
+    below = np.empty((widest, IMAGES), np.float32)
+    spare = np.empty((widest, IMAGES), np.float32)
+    steps.gather(x, np.arange(start, last), mean, scale, below)
+    first = 0  # hidden neurons before a layer
+    for layer in range(shared):
+        end = first + sizes[layer + 1]
+        steps.activate(indptr[0, first : end + 1], source, weight, bias[0, first:end],
+                 below, spare)  # fmt: skip
+        below, spare, first = spare, below, end
+    # One network alone may overwrite what is below it.
+    other = below
+    if out.shape[0] > 1:
+        other = np.empty((widest, IMAGES), np.float32)
+    scores = np.empty((head_bias.shape[1], IMAGES), np.float32)
+    for network in range(out.shape[0]):
+        lower, upper, rest, begin = below, spare, other, first
+        for layer in range(shared, layers):
+            end = begin + sizes[layer + 1]
+            steps.activate(indptr[network, begin : end + 1], source, weight,
+                     bias[network, begin:end], lower, upper)  # fmt: skip
+            lower, upper, rest, begin = upper, rest, upper, end
+        steps.classify(head_weight[network], head_bias[network], lower, scores)
+        for image in range(last - start):
+            for label in range(scores.shape[0]):
+                out[network, start + image, label] = scores[label, image]

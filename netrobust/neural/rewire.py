@@ -1,6 +1,6 @@
 """The moving links of one training: when they move, and what is remembered of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -62,6 +62,7 @@ class MovingLinks:
         self._trace = self._trace_of(state)
         self._counts = self._nothing()
         self._seen: dict[int, tuple[Tensor, Tensor]] = {}
+        self._gradient: Callable[[int], np.ndarray] = self._gradient_seen
 
     def due(self, batch: int) -> bool:
         """Whether links move after a batch, the first of the training being 1."""
@@ -87,6 +88,7 @@ class MovingLinks:
 
         def keep(layer: Any, images: tuple[Tensor], out: Tensor) -> None:
             out.retain_grad()
+            self._gradient = self._gradient_seen
             self._seen[id(layer)] = images[0].detach(), out
 
         hooks = [layer.register_forward_hook(keep) for layer in self._layers]
@@ -95,6 +97,10 @@ class MovingLinks:
         finally:
             for hook in hooks:
                 hook.remove()
+
+    def told(self, gradient: Callable[[int], np.ndarray]) -> None:
+        """Ask another for the gradient of the last batch at all possible links."""
+        self._gradient = gradient
 
     def move(self, batch: int, learning_rate: float, rng: np.random.Generator) -> None:
         """Rewire all layers after a batch, momentum included."""
@@ -199,7 +205,7 @@ class MovingLinks:
             for layer in self._layers
         ]
 
-    def _gradient(self, index: int) -> np.ndarray:
+    def _gradient_seen(self, index: int) -> np.ndarray:
         images, out = self._seen[id(self._layers[index])]
         if out.grad is None:
             raise AssertionError("no gradient was kept; a batch must be watched")

@@ -19,6 +19,7 @@ from netrobust.data.load import Dataset
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.evaluate import evaluate
 from netrobust.neural.initialise import begin
+from netrobust.neural.learner import Learner
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network, save_network
 from netrobust.neural.rewire import MovingLinks, Row
@@ -104,6 +105,7 @@ def train(
     batches = -(-len(data.y_train) // config.batch_size)
     counts_stay = start is not None
     links = MovingLinks(model, optimiser, config, batches, network.state, counts_stay)
+    learner = Learner(model, optimiser, data, config)
     history, dynamics = _rows(network.history), _rows(network.dynamics)
     observe = observe or (lambda seen: None)
     if not history:
@@ -113,7 +115,10 @@ def train(
             rate, done = config.rate(epoch), epoch * batches
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            learnt = _one_epoch(network, data, optimiser, links, epoch)
+            if learner.fits():
+                learnt = _in_few_calls(network, data, learner, links, epoch, rate)
+            else:
+                learnt = _one_epoch(network, data, optimiser, links, epoch)
             if not (np.isfinite(learnt["loss"]) and _finite(model)):
                 raise DivergedError(
                     f"training diverged in epoch {epoch} (its loss or weights are not "
@@ -173,6 +178,32 @@ def _momentum(model: SparseMLP, optimiser: SGD) -> dict[str, torch.Tensor]:
         for name, parameter in model.named_parameters()
     }
     return {name: buffer for name, buffer in buffers.items() if buffer is not None}
+
+
+def _in_few_calls(
+    network: Network,
+    data: Dataset,
+    learner: Learner,
+    links: MovingLinks,
+    epoch: int,
+    rate: float,
+) -> Row:
+    """Do what `_one_epoch` does, all batches between two moves of links in one call."""
+    seed, size = network.seed, network.config.batch_size
+    order = stream(seed, "batches", data.name, epoch).permutation(len(data.y_train))
+    batches = -(-order.size // size)
+    before, done, total, correct = (epoch - 1) * batches, 0, 0.0, 0
+    links.told(learner.gradient)
+    while done < batches:
+        ends = (end for end in range(done + 1, batches) if links.due(before + end))
+        end = next(ends, batches)
+        stay = links.skips(before + end)
+        found = learner.learn(order[done * size : end * size], stay)
+        if links.due_within(before + end):
+            rng = stream(seed, "rewire", data.name, epoch, before + end)
+            links.move(before + end, rate, rng)
+        done, total, correct = end, total + found[0], correct + found[1]
+    return {"loss": total / order.size, "train_accuracy": correct / order.size}
 
 
 def _one_epoch(

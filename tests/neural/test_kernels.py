@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from networks import close, in_new_process, layers, matrix, random_layer, seeds
 
 from netrobust.neural import kernels
-from netrobust.neural.kernels import BLOCK
+from netrobust.neural.tile import IMAGES as BLOCK
 
 images = st.integers(1, 20)
 
