@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import SGD
 
+from netrobust.data.load import Dataset
 from netrobust.neural import steps
 from netrobust.neural.config import TrainConfig
-from netrobust.data.load import Dataset
+from netrobust.neural.fused import stackable, watched
 from netrobust.neural.linear import SparseLinear
 from netrobust.neural.model import SparseMLP
-from netrobust.neural.fused import stackable, watched
 from netrobust.neural.tile import IMAGES
 
 Floats = NDArray[np.float32]
@@ -81,7 +81,9 @@ class Learner:
             Summed over all images.
         correct : int
         """
-        config, group = self._config, self._optimiser.param_groups[0]
+        config = self._config
+        with np.errstate(over="ignore"):  # what is infinite is told by the loss
+            rate = np.float32(self._optimiser.param_groups[0]["lr"])
         values, speed = self._values(), self._speed()
         slope = steps.Parameters(*(np.empty_like(part) for part in values))
         found: tuple[float, int] = steps.descend(
@@ -96,7 +98,7 @@ class Learner:
             speed,
             slope,
             self._rows,
-            np.float32(group["lr"]),
+            rate,
             np.float32(config.momentum),
             np.float32(config.weight_decay),
             stay,
@@ -139,7 +141,7 @@ class Learner:
             np.concatenate([order for _, _, order in by_source]).view(np.uint32),
         )
 
-    def _joined(self, read: Callable[[nn.Parameter], Floats]) -> steps.Parameters:
+    def _joined(self, read: Callable[[Tensor], Floats]) -> steps.Parameters:
         """Put what is read of every parameter into new arrays."""
         layers, head = self._layers, self._model.head
         return steps.Parameters(
@@ -153,7 +155,7 @@ class Learner:
         return self._joined(lambda parameter: parameter.detach().numpy())
 
     def _speed(self) -> steps.Parameters:
-        def read(parameter: nn.Parameter) -> Floats:
+        def read(parameter: Tensor) -> Floats:
             buffer = self._optimiser.state[parameter].get("momentum_buffer")
             if buffer is None:
                 return np.zeros(tuple(parameter.shape), np.float32)

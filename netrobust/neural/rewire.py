@@ -98,7 +98,7 @@ class MovingLinks:
             for hook in hooks:
                 hook.remove()
 
-    def told(self, gradient: Callable[[int], np.ndarray]) -> None:
+    def gradient_from(self, gradient: Callable[[int], np.ndarray]) -> None:
         """Ask another for the gradient of the last batch at all possible links."""
         self._gradient = gradient
 

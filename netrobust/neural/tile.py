@@ -78,7 +78,9 @@ def _sum(builder, values):
     name = f"llvm.vector.reduce.fadd.v{IMAGES}f32"
     kind = ir.FunctionType(_NUMBER, [_NUMBER, _ROW])
     function = get_or_insert_function(builder.module, kind, name)
-    return builder.call(function, [ir.Constant(_NUMBER, -0.0), values], fastmath=_ANY_ORDER)
+    return builder.call(
+        function, [ir.Constant(_NUMBER, -0.0), values], fastmath=_ANY_ORDER
+    )
 
 
 @intrinsic

@@ -193,7 +193,7 @@ def _in_few_calls(
     order = stream(seed, "batches", data.name, epoch).permutation(len(data.y_train))
     batches = -(-order.size // size)
     before, done, total, correct = (epoch - 1) * batches, 0, 0.0, 0
-    links.told(learner.gradient)
+    links.gradient_from(learner.gradient)
     while done < batches:
         ends = (end for end in range(done + 1, batches) if links.due(before + end))
         end = next(ends, batches)

@@ -27,6 +27,7 @@ from netrobust.data.dataset import Dataset
 from netrobust.neural import train as training
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.evaluate import evaluate
+from netrobust.neural.learner import Learner
 from netrobust.neural.method import parse
 from netrobust.neural.model import start
 from netrobust.neural.network import load_network, save_network
@@ -352,10 +353,12 @@ MOVES = {
 }
 
 
+@pytest.mark.parametrize("by", ["kernels", "autograd"])
 @pytest.mark.parametrize("method", MOVES)
-def test_links_move_when_the_method_says(method, monkeypatch):
+def test_links_move_when_the_method_says(method, by, monkeypatch):
     moves, steps, tests = [], [], []
     move, optimise, evaluate = MovingLinks.move, SGD.step, training.evaluate
+    learn = Learner.learn
 
     def moving(self, batch, *rest):
         moves.append((batch, len(tests)))
@@ -365,12 +368,20 @@ def test_links_move_when_the_method_says(method, monkeypatch):
         steps.append(len(moves))
         return optimise(self, *rest)
 
+    def learning(self, order, stay):
+        steps.extend([len(moves)] * (-(-len(order) // 20) - stay))
+        return learn(self, order, stay)
+
     def testing(*rest):
         tests.append(len(moves))
         return evaluate(*rest)
 
     monkeypatch.setattr(MovingLinks, "move", moving)
-    monkeypatch.setattr(SGD, "step", stepping)
+    if by == "kernels":
+        monkeypatch.setattr(Learner, "learn", learning)
+    else:
+        monkeypatch.setattr(Learner, "fits", lambda learner: False)
+        monkeypatch.setattr(SGD, "step", stepping)
     monkeypatch.setattr(training, "evaluate", testing)
     config = replace(CONFIG, **parse(method))
     network = train(DATA, config)
@@ -557,6 +568,7 @@ def test_a_finished_network_is_not_trained_again(tmp_path, monkeypatch):
         raise AssertionError("trained again")
 
     monkeypatch.setattr(training, "_one_epoch", never)
+    monkeypatch.setattr(training, "_in_few_calls", never)
     assert_same_training(train(DATA, CONFIG, path=path), trained)
     assert path.stat().st_mtime == 1
 
