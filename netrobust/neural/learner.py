@@ -38,8 +38,8 @@ class Learner:
     def __init__(
         self, model: SparseMLP, optimiser: SGD, data: Dataset, config: TrainConfig
     ) -> None:
-        self._model, self._optimiser, self._data = model, optimiser, data
-        self._config = config
+        self._model, self._optimiser, self._config = model, optimiser, config
+        self._x, self._y = np.ascontiguousarray(data.x_train), data.y_train
         # All tiles of a batch are kept only where a method reads them.
         tiles = -(-config.batch_size // IMAGES) if config.method.gradient else 1
         self._rows = steps.Rows(
@@ -55,7 +55,7 @@ class Learner:
         All hidden layers must be sparse, all parameters learn in single precision, and
         nobody may watch a module.
         """
-        model, x = self._model, torch.from_numpy(self._data.x_train[:1])
+        model, x = self._model, torch.from_numpy(self._x[:1])
         return (
             type(model) is SparseMLP
             and type(model.head) is nn.Linear
@@ -87,8 +87,8 @@ class Learner:
         values, speed = self._values(), self._speed()
         slope = steps.Parameters(*(np.empty_like(part) for part in values))
         found: tuple[float, int] = steps.descend(
-            self._data.x_train,
-            self._data.y_train,
+            self._x,
+            self._y,
             order,
             config.batch_size,
             np.float32(self._model.mean),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from networks import close, in_new_process, layers, matrix, random_layer, seeds
 
 from netrobust.neural import kernels
-from netrobust.neural.tile import IMAGES as BLOCK
+from netrobust.neural.tile import IMAGES
 
 images = st.integers(1, 20)
 
@@ -62,7 +62,7 @@ def test_products_equal_dense_ones(layer, images, seed):
 
 
 @pytest.mark.parametrize("degree", range(10))
-@pytest.mark.parametrize("images", [1, 7, 64, BLOCK + 1])
+@pytest.mark.parametrize("images", [1, 7, 64, IMAGES + 1])
 def test_every_remainder_of_four_links(degree, images):
     rng = np.random.default_rng(degree)
     into = [
@@ -162,8 +162,8 @@ def test_several_networks_that_share_their_first_layers(stack, images, data):
     check_networks(rng, networks, images, shared)
 
 
-@pytest.mark.parametrize("images", [1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 17])
-def test_whole_network_in_blocks(images):
+@pytest.mark.parametrize("images", [1, IMAGES - 1, IMAGES, IMAGES + 1, 3 * IMAGES + 17])
+def test_whole_network_in_tiles(images):
     rng = np.random.default_rng(images)
     wide = random_layer(rng, 6, 9, [3] * 9), random_layer(rng, 9, 4, [5, 0, 1, 9])
     check_networks(rng, [wide], images)
@@ -171,10 +171,10 @@ def test_whole_network_in_blocks(images):
 
 THREADS = """
 import numba, numpy as np
-from neural.test_kernels import BLOCK, kernels, network_case, random_layer
+from neural.test_kernels import IMAGES, kernels, network_case, random_layer
 rng = np.random.default_rng(0)
 hidden = random_layer(rng, 30, 40, [7] * 40), random_layer(rng, 40, 20, [9] * 20)
-arguments, expected = network_case(rng, [hidden, hidden], 5 * BLOCK + 3)
+arguments, expected = network_case(rng, [hidden, hidden], 5 * IMAGES + 3)
 found = []
 for threads in (1, 2):
     numba.set_num_threads(threads)
