@@ -86,6 +86,9 @@ from netrobust.stats.summary import summarise as summarise
 from netrobust.stats.summary import robustness as robustness
 from netrobust.stats.summary import gap as gap
 from netrobust.stats.paired_tests import paired_tests as paired_tests
+from netrobust.stats.power import networks_needed as networks_needed
+from netrobust.stats.power import power as power
+from netrobust.stats.variance import variance_components as variance_components
 from netrobust.stats.null_tests import against_null as against_null
 from netrobust.stats.correlation import rank_correlation as rank_correlation
 from netrobust.figures import draw as draw

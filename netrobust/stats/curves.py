@@ -11,7 +11,12 @@ import numpy as np
 import pandas as pd
 
 from netrobust.core.errors import InputError
-from netrobust.stats.columns import NETWORK, SETTINGS, require_numbers
+from netrobust.stats.columns import (
+    NETWORK,
+    SETTINGS,
+    require_columns,
+    require_numbers,
+)
 
 CHANCE = 0.1  # accuracy of a guess among ten classes, as all data sets here have
 
@@ -43,8 +48,12 @@ def averaged(
     return grouped.mean(skipna=False).astype(float).reset_index()
 
 
-def curves(table: pd.DataFrame, *values: str) -> tuple[list[str], list[Curve]]:
+def curves(
+    table: pd.DataFrame, *values: str, each: bool = False
+) -> tuple[list[str], list[Curve]]:
     """Give the keys of networks and damages, and the curves of all measures of each.
+
+    With `each`, every replicate is a curve.
 
     Raises
     ------
@@ -54,6 +63,9 @@ def curves(table: pd.DataFrame, *values: str) -> tuple[list[str], list[Curve]]:
     for value in values:
         require_numbers(table, value, ["network_seed", "fraction"])
     constant = {*NETWORK, *SETTINGS} - {"fraction", *values}
+    if each:
+        require_columns(table, ["replicate"])
+        constant |= {"replicate"}
     keys = [name for name in table.columns if name in constant]
     points = averaged(table, values, [*keys, "fraction"])
     found = []

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
+from scipy.stats import rankdata, t
 
 from netrobust.core.errors import InputError
 from netrobust.core.random_streams import stream
+from netrobust.core.settings import number
 from netrobust.stats.columns import refuse_pooling, require_numbers
 from netrobust.stats.curves import averaged
 from netrobust.stats.holm import (
@@ -28,6 +29,7 @@ from netrobust.stats.holm import (
     refuse_mixed,
 )
 from netrobust.stats.interval import check_resampling, interval
+from netrobust.stats.power import EFFECT, power
 
 MOST_EXACT = 20  # pairs; their 2^20 signs are all counted, more are drawn
 
@@ -51,6 +53,8 @@ def paired_tests(
     level: float = 0.95,
     draws: int = 10_000,
     seed: int = 0,
+    margin: float | None = None,
+    effect: float = EFFECT,
 ) -> pd.DataFrame:
     """Test the mean difference of every two methods by swapping them within pairs.
 
@@ -85,6 +89,11 @@ def paired_tests(
         it that is every test of the call.
     level, draws, seed
         Of the bootstrap interval, as for `summarise`, and of drawn sign patterns.
+    margin : float, optional
+        Differences within ``-margin`` to ``margin`` are called none: name it before
+        the data are seen. Adds the columns of the equivalence test.
+    effect : float
+        A difference, in standard deviations of the differences, for ``power``.
 
     Returns
     -------
@@ -97,7 +106,11 @@ def paired_tests(
         favour less that against [4]_, from -1 to 1; NaN if all differences are 0),
         ``p``, ``p_min`` (the least p that so many pairs allow), ``test`` (``"exact"``
         or ``"10000 draws"``), ``tests`` (in the family), ``p_holm``, and
-        ``p_min_holm``, the least of it, were every test of the family at its own.
+        ``p_min_holm``, the least of it, were every test of the family at its own, and
+        ``power``, the chance to find a difference of `effect` at 0.05, see `power`.
+        With `margin` also ``margin`` and ``p_equivalence``, the larger p of two
+        one-sided t tests against it [5]_: a small one says that there is no difference
+        as large as the margin, where a large ``p`` says nothing.
 
     Raises
     ------
@@ -114,6 +127,8 @@ def paired_tests(
        https://www.jstor.org/stable/4615733
     .. [4] D. S. Kerby, Comprehensive Psychology 3, 11.IT.3.1 (2014).
        doi:10.2466/11.IT.3.1
+    .. [5] D. J. Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15, 657 (1987).
+       doi:10.1007/BF01068419
 
     Examples
     --------
@@ -127,6 +142,7 @@ def paired_tests(
     groups, pairs, families = names_in(by), names_in(pair), names_in(family)
     check_resampling(level, draws, seed)
     check_family(families, groups)
+    bound = None if margin is None else number("margin", margin, least=0)
     if "network_seed" not in pairs:
         raise InputError(
             f"pair must name 'network_seed', the unit of statistics; got {pairs}"
@@ -153,6 +169,11 @@ def paired_tests(
             lone = int((present.any(axis=1) & ~partners).sum())
             left, right = wide.loc[partners, [one, other]].to_numpy(float).T
             numbers = _compared(left, right, level, draws, seed)
+            pairs_here = len(left)
+            numbers["power"] = power(pairs_here, effect) if pairs_here > 1 else np.nan
+            if bound is not None:
+                found = p_equivalence(left - right, bound)
+                numbers |= {"margin": bound, "p_equivalence": found}
             about = {"value": value, "networks": len(left), "unpaired": lone}
             rows.append({**key, between: one, "against": other, **about, **numbers})
     if not any(row["networks"] for row in rows):
@@ -236,3 +257,23 @@ def sign_flips(
         signs = rng.integers(0, 2, (min(10_000, draws - start), count)) * 2.0 - 1
         far += int((np.abs(signs @ difference) >= bound).sum())
     return (1 + far) / (draws + 1), p_min, test
+
+
+def p_equivalence(difference: np.ndarray, margin: float) -> float:
+    """Give p of a mean as far from 0 as the margin, by two one-sided t tests.
+
+    NaN with fewer than two values.
+
+    Examples
+    --------
+    >>> round(p_equivalence(np.array([0.01, -0.01, 0.02, -0.02]), margin=0.05), 4)
+    0.006
+    """
+    count = len(difference)
+    if count < 2 or np.isnan(difference).any():
+        return np.nan
+    error = difference.std(ddof=1) / np.sqrt(count)
+    away = margin - abs(difference.mean())
+    if error == 0:
+        return 0.0 if away > 0 else 1.0
+    return float(t.sf(away / error, count - 1))

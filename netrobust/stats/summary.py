@@ -129,6 +129,7 @@ def robustness(
     value: str = "accuracy",
     chance: float | None = None,
     floor: float = 0.05,
+    each: bool = False,
 ) -> pd.DataFrame:
     """Give the area under each network's damage curve and where it falls.
 
@@ -153,6 +154,9 @@ def robustness(
         exceed. Below it the curve divides noise by noise: a network that knows nothing
         scores chance give or take 0.01 to 0.03, for its errors are far from
         independent, so 0.05 is out of reach of most of them.
+    each : bool
+        Give a row per replicate, which it names, such as `variance_components` takes:
+        a removal order has a curve of its own.
 
     Returns
     -------
@@ -181,7 +185,7 @@ def robustness(
     """
     chance = chance_of(value, chance)
     check_floor(floor)
-    keys, found = curves(table, value)
+    keys, found = curves(table, value, each=each)
     rows = []
     for key, fraction, (height,) in found:
         curve = normalised(height, chance, floor)

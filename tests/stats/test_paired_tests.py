@@ -16,6 +16,7 @@ from netrobust.stats.paired_tests import (
     rank_biserial,
     sign_flips,
 )
+from netrobust.stats.power import power
 from netrobust.stats.summary import robustness, summarise
 
 NUMBERS = ["difference", "low", "high", "cohen_dz", "rank_biserial", "p", "p_min"]
@@ -409,3 +410,35 @@ def test_what_cannot_be_compared_is_refused(change, arguments, message):
     table = methods(set=[0.1, 0.3], static=[0.2, 0.5]).assign(dataset="mnist")
     with pytest.raises(InputError, match=message):
         paired_tests(table.assign(**change), **({"value": "R"} | arguments))
+
+
+def differing(by, count=12):
+    rng = np.random.default_rng(3)
+    base = rng.normal(0.3, 0.01, count)
+    return pd.DataFrame(
+        {
+            "sparsifier": ["set"] * count + ["static"] * count,
+            "network_seed": [*range(count)] * 2,
+            "robustness": [*(base + by + rng.normal(0, 0.004, count)), *base],
+        }
+    )
+
+
+@pytest.mark.parametrize("margin", [0.002, 0.01, 0.03])
+def test_equivalence_is_the_larger_of_two_one_sided_t_tests(margin):
+    made = differing(0.001)
+    row = paired_tests(made, "robustness", margin=margin).iloc[0]
+    wide = made.pivot(index="network_seed", columns="sparsifier", values="robustness")
+    difference = wide["set"] - wide["static"]
+    expected = max(
+        reference.ttest_1samp(difference, -margin, alternative="greater").pvalue,
+        reference.ttest_1samp(difference, margin, alternative="less").pvalue,
+    )
+    assert row.p_equivalence == pytest.approx(expected)
+    assert row.margin == margin
+
+
+def test_without_a_margin_nothing_is_called_equal():
+    row = paired_tests(differing(0.0), "robustness").iloc[0]
+    assert "p_equivalence" not in row
+    assert row.power == pytest.approx(power(12))
