@@ -15,14 +15,13 @@ that ``import netrobust`` loads neither torch nor igraph nor matplotlib.
 
 import ast
 from importlib import import_module
-from importlib.metadata import version
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 
 def _homes() -> dict[str, str]:
     """Read the stub, which type checkers read too: the home of every public name."""
-    stub = ast.parse(files(__name__).joinpath("__init__.pyi").read_text("utf-8"))
+    stub = ast.parse(Path(__file__).with_suffix(".pyi").read_text("utf-8"))
     return {
         one.name: str(line.module)
         for line in stub.body
@@ -38,6 +37,8 @@ __all__ = list(_HOME_OF)
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
+        from importlib.metadata import version
+
         return version("netrobust")
     home = _HOME_OF.get(name)
     if home is None:

@@ -5,12 +5,12 @@ import operator
 import re
 from collections.abc import Iterable
 from numbers import Real
-from typing import Any, TypeVar, dataclass_transform
-
-from pydantic import ConfigDict, ValidationError
-from pydantic.dataclasses import dataclass as validated_dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
 from netrobust.core.errors import InputError
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 C = TypeVar("C")
 
@@ -36,6 +36,10 @@ def settings(cls: type[C]) -> type[C]:
     netrobust.core.errors.InputError: Walk.steps: input should be a valid integer, \
 unable to parse string as an integer; got 'many'
     """
+    # Pydantic takes longer to load than the rest of this module's users together.
+    from pydantic import ConfigDict, ValidationError
+    from pydantic.dataclasses import dataclass as validated_dataclass
+
     config = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False)
     made: Any = validated_dataclass(frozen=True, kw_only=True, config=config)(cls)
     build = made.__init__
@@ -163,7 +167,7 @@ def flag(name: str, value: Any) -> bool:
     return value
 
 
-def _sentence(name: str, made: Any, error: ValidationError) -> str:
+def _sentence(name: str, made: Any, error: "ValidationError") -> str:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "unexpected_keyword_argument":
