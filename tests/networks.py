@@ -141,7 +141,6 @@ def in_new_process(code, *arguments, expect=0, **environment):
         text=True,
         cwd=Path(__file__).parent,
         env={**os.environ, **environment},
-        timeout=120,
         check=False,
     )
     assert done.returncode == expect, done.stderr
