@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import specimens  # noqa: F401  (sets hypothesis up)
 import torch
 from hypothesis import strategies as st
 

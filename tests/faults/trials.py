@@ -170,7 +170,8 @@ def killed_training(site: Site, folder: Path, moment: int) -> Loss:
 
 def _killed_sweep(site: Site, folder: Path, moment: int, jobs: int) -> Loss:
     run = site.fresh(folder)
-    halt = halted, "*/parts/*.parquet", UNITS - 1  # so the kill comes before the last unit
+    # Its last unit is never written, so the kill comes before the end.
+    halt = halted, "*/parts/*.parquet", UNITS - 1
     process = begun(folder / "said", *halt, sweep, run, jobs)
     until(lambda: len(parts_of(run)) > moment % (UNITS - 3), process)
     kill(process)
