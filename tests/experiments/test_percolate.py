@@ -393,7 +393,7 @@ def all_curves(path, jobs):
         ({"sparsifiers": ["set", "dense_small"], "scope": "layer_2"},
          "unknown scope 'layer_2'; choose from: per_layer, global, layer_1, head, per"),
     ],
-    ids=str,
+    ids=lambda one: re.sub(" at 0x[0-9a-f]+", "", str(one)),
 )  # fmt: skip
 def test_bad_input_is_one_helpful_sentence(changes, message):
     drawer, changes = Drawer(), dict(changes)
