@@ -1,8 +1,16 @@
-"""What examples and tests add to a family is gone after them."""
+"""What all tests and examples share: surroundings, examples drawn, and families.
 
+A test depends on what it says and on nothing else: not on the user's variables, caches
+or styles, not on an earlier run, and not on what another test has registered.
+"""
+
+import os
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.null import NULL_MODELS
@@ -10,6 +18,15 @@ from netrobust.graphs.perturb import ORDERS, PERTURBATIONS
 from netrobust.neural.input_attacks import INPUT_ATTACKS
 from netrobust.neural.sparsify import SPARSIFIERS
 from netrobust.neural.topology import TOPOLOGIES
+
+#: Of the user's terminal, downloads, builds and data, and of systems that run tests.
+PRIVATE = {
+    "CLICOLOR", "CLICOLOR_FORCE", "COLORTERM", "COLUMNS", "FORCE_COLOR",
+    "GITHUB_ACTIONS", "LINES", "NO_COLOR", "PY_COLORS", "TERM", "TERMINAL_WIDTH",
+    "TTY_COMPATIBLE", "TTY_INTERACTIVE", "TYPER_USE_RICH", "ALL_PROXY", "HTTP_PROXY",
+    "HTTPS_PROXY", "NO_PROXY", "MATPLOTLIBRC", "MPLBACKEND", "NETROBUST_DATA",
+    "PYTHONOPTIMIZE", "PYTHONWARNINGS", "SOURCE_DATE_EPOCH",
+}  # fmt: skip
 
 FAMILIES = (
     INPUT_ATTACKS,
@@ -20,6 +37,28 @@ FAMILIES = (
     SPARSIFIERS,
     TOPOLOGIES,
 )
+
+# A busy machine is no defect of the code under test, and a newcomer meets no example
+# that nobody has met before; `--hypothesis-profile=search` looks for such.
+_ANY_SPEED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("search", **_ANY_SPEED)
+settings.register_profile("same", **_ANY_SPEED, derandomize=True, database=None)
+settings.load_profile("same")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make plain surroundings, which processes of tests inherit."""
+    if hasattr(config, "workerinput"):
+        return
+    for name in [*os.environ]:
+        if name.upper() in PRIVATE:
+            del os.environ[name]
+    folder = TemporaryDirectory(prefix="netrobust-tests-")
+    config.add_cleanup(folder.cleanup)
+    for name in ("XDG_CACHE_HOME", "MPLCONFIGDIR", "NETROBUST_TESTS"):
+        path = Path(folder.name) / name.lower()
+        path.mkdir()
+        os.environ[name] = str(path)
 
 
 @pytest.fixture(autouse=True)

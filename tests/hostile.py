@@ -25,9 +25,18 @@ def fail(text):
     raise KeyError(text)
 
 
-def sleep(path, seconds):
+def sleep(path):
     Path(path).read_bytes()
-    time.sleep(seconds)
+    time.sleep(3600)
+
+
+def read_a_pipe(path):
+    """Wait for a word through a pipe, then put the alarm forward and hang."""
+    with open(path, "rb") as pipe:
+        pipe.read(1)
+    assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    time.sleep(3600)
 
 
 def spin():
@@ -84,7 +93,7 @@ def write(path):
 
 
 def leave_a_thread():
-    threading.Thread(target=time.sleep, args=(60,)).start()
+    threading.Thread(target=time.sleep, args=(3600,)).start()
     return "done"
 
 

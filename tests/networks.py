@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import specimens  # noqa: F401  (sets hypothesis up)
 import torch
 from hypothesis import strategies as st
 
@@ -141,7 +140,6 @@ def in_new_process(code, *arguments, expect=0, **environment):
         text=True,
         cwd=Path(__file__).parent,
         env={**os.environ, **environment},
-        timeout=120,
         check=False,
     )
     assert done.returncode == expect, done.stderr

@@ -5,14 +5,9 @@ from collections.abc import Callable
 
 import igraph
 import numpy as np
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from netrobust.graphs.graph import biases, from_links, links
-
-# A busy machine is no defect of the code under test.
-settings.register_profile("netrobust", deadline=None)
-settings.load_profile("netrobust")
 
 
 def one_layer() -> igraph.Graph:

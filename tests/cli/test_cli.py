@@ -499,11 +499,10 @@ def test_an_interrupt_is_one_sentence(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        deadline = time.monotonic() + 60
         while not list(tmp_path.glob("run/networks/*/*.safetensors")):
-            assert time.monotonic() < deadline
+            assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate()
     assert process.returncode == 130
     assert told == "netrobust: interrupted; the same command goes on from here\n"

@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from halted import halt
 from small import STUDY, digits
 
 from netrobust.core.errors import InputError, UnfinishedError
@@ -46,7 +48,7 @@ _PROCESSES.set_forkserver_preload(
 
 
 class Fragile:
-    """The first links go, but a file beside the run makes units raise or die."""
+    """The first links go, but a file beside the run makes units raise, die or wait."""
 
     def __init__(self, folder: Path) -> None:
         self.__name__ = "fragile"
@@ -57,11 +59,20 @@ class Fragile:
             raise RuntimeError("the measure of all things broke")
         if (self.folder / "die").exists():
             os.kill(os.getpid(), signal.SIGKILL)
-        if (self.folder / "die once").exists():
-            (self.folder / "die once").unlink()
+        if self._first("die once"):
             os.kill(os.getpid(), signal.SIGKILL)
+        if self._first("wait"):
+            threading.Event().wait()
         count = len(Links.of(graph).weight)
         return Damage(np.arange(round(fraction * count), count))
+
+    def _first(self, name: str) -> bool:
+        """Take a file away; of several workers one does."""
+        try:
+            (self.folder / name).unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
 
 def with_networks(path: Path, count: int) -> Run:
@@ -116,6 +127,12 @@ def small_files(path: Path) -> None:
     sweep(path)
 
 
+def halted(names: str, after: int, job: Callable[..., None], *arguments: Any) -> None:
+    """Do a job in a process that cannot finish it, so that a kill finds it at work."""
+    halt(names, after)
+    job(*arguments)
+
+
 def done(job: Callable[..., None], *arguments: Any) -> tuple[int, str]:
     """Do a job in this process; give its exit code and the sentence it ended with."""
     try:
@@ -127,19 +144,18 @@ def done(job: Callable[..., None], *arguments: Any) -> tuple[int, str]:
     return 0, ""
 
 
-def begun(job: Callable[..., None], *arguments: Any) -> BaseProcess:
-    """Start a job; the first argument is the folder of its run."""
-    said = arguments[0].parent / "said"
+def begun(said: Path, job: Callable[..., None], *arguments: Any) -> BaseProcess:
+    """Start a job, which writes the sentence it ends with."""
     process = _PROCESSES.Process(target=_begin, args=(said, job, *arguments))
     process.start()
     return process
 
 
-def ended(job: Callable[..., None], *arguments: Any) -> tuple[int, str]:
-    """Do a job; give its exit code and the sentence it ended with."""
-    process = begun(job, *arguments)
+def ended(job: Callable[..., None], path: Path) -> tuple[int, str]:
+    """Do a job in a run folder; give its exit code and the sentence it ended with."""
+    said = path.parent / "said"
+    process = begun(said, job, path)
     process.join()
-    said = arguments[0].parent / "said"
     assert process.exitcode is not None
     return process.exitcode, said.read_text("utf-8")
 

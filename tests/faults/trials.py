@@ -23,6 +23,7 @@ from disturbed import (
     begun,
     done,
     ended,
+    halted,
     small_files,
     study,
     sweep,
@@ -125,12 +126,10 @@ def _table(run: Path) -> Path:
     return run / "tables/percolation.parquet"
 
 
-def until(condition: Callable[[], Any], process: BaseProcess | None = None) -> None:
-    """Wait for something, at most for the end of a process or a minute."""
-    end = time.monotonic() + 60
-    while not condition() and time.monotonic() < end:
-        if process is not None and process.exitcode is not None:
-            return
+def until(condition: Callable[[], Any], process: BaseProcess) -> None:
+    """Wait for what a process does."""
+    while not condition():
+        assert process.exitcode is None, f"it ended, {process.exitcode}"
         time.sleep(0.0005)
 
 
@@ -149,7 +148,9 @@ def killed_training(site: Site, folder: Path, moment: int) -> Loss:
     run = folder / "run"
     file = run / "networks/one/network.safetensors"
     whole = site.trained
-    process = begun(training, run)
+    # Its last epoch is never written, so the kill comes before the end.
+    halt = halted, f"*/{file.name}", CONFIG.epochs - 1
+    process = begun(folder / "said", *halt, training, run)
 
     def epochs() -> int:
         return len(load_network(file).history) if file.exists() else 0
@@ -169,7 +170,9 @@ def killed_training(site: Site, folder: Path, moment: int) -> Loss:
 
 def _killed_sweep(site: Site, folder: Path, moment: int, jobs: int) -> Loss:
     run = site.fresh(folder)
-    process = begun(sweep, run, jobs)
+    # Its last unit is never written, so the kill comes before the end.
+    halt = halted, "*/parts/*.parquet", UNITS - 1
+    process = begun(folder / "said", *halt, sweep, run, jobs)
     until(lambda: len(parts_of(run)) > moment % (UNITS - 3), process)
     kill(process)
     kept = parts_of(run)
@@ -267,17 +270,18 @@ def killed_dask_worker(site: Site, folder: Path, moment: int) -> Loss:
 @fault("SIGKILL of the Dask scheduler")
 def killed_dask_scheduler(site: Site, folder: Path, moment: int) -> Loss:
     run = site.fresh(folder)
+    (folder / "wait").touch()  # one unit has no end
     cluster = dask()
     try:
-        process = begun(sweep, run, 2, cluster.address)
+        process = begun(folder / "said", sweep, run, 2, cluster.address)
         until(lambda: len(parts_of(run)) > moment % 3, process)
         cluster.processes[0].kill()
         process.join()
     finally:
         cluster.end()
-    if process.exitcode:  # else the last unit was quicker
-        assert process.exitcode == 1
-        assert "units were not tried" in (folder / "said").read_text("utf-8")
+    assert process.exitcode == 1
+    assert "units were not tried" in (folder / "said").read_text("utf-8")
+    (folder / "wait").unlink(missing_ok=True)
     return compared(site, run, parts_of(run))
 
 
@@ -308,7 +312,7 @@ def full_disk(site: Site, folder: Path, moment: int) -> Loss:
         (disk / "filler").unlink()
         return compared(site, run, kept)
     finally:
-        subprocess.run(["umount", str(disk)], check=True)
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 @fault("files that may not grow (RLIMIT_FSIZE)")

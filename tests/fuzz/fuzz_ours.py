@@ -1,6 +1,5 @@
 """The readers whose parser is ours, or who work in the caller's own process."""
 
-import gzip
 from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
@@ -87,7 +86,7 @@ def is_pinned(found: dict[str, bytes]) -> None:
 
 
 def packed_files() -> list[bytes]:
-    return [IMAGES, gzip.compress(IMAGES), gzip.compress(IMAGES, 1), LABELS]
+    return [IMAGES, by.packed(IMAGES), by.packed(IMAGES, 1), LABELS]
 
 
 # Networks and manifests

@@ -6,8 +6,10 @@
 import json
 import os
 import struct
+import zlib
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import campaign
 import fuzz_hostile
@@ -19,6 +21,7 @@ from fuzz_hostile import RIGHT
 from fuzzed import seeds_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from networks import in_new_process
 
 from netrobust.core.messages import pack, unpack
 
@@ -88,12 +91,37 @@ def test_a_wrong_file_through_the_guard_is_one_sentence(name, sandbox):
     assert kind == REFUSED, detail
 
 
-def test_cases_are_many_and_the_same_each_time():
+def sums():
+    """What stands for the first cases of every reader."""
+    return {
+        name: zlib.crc32(b"".join(reader.case(number) for number in range(40)))
+        for name, reader in READERS.items()
+    }
+
+
+ANOTHER_DAY = """
+import json, sys, time
+sys.path[:0] = sys.argv[1:]
+now, local, text = time.time, time.localtime, time.asctime
+time.time = lambda: now() + 1e7
+time.localtime = lambda seconds=None: local(seconds or time.time())
+time.asctime = lambda when=None: text(when or time.localtime())
+from test_fuzz import sums
+print(json.dumps(sums()))
+"""
+
+
+def test_cases_are_many():
     for reader in READERS.values():
-        cases = [reader.case(number) for number in range(40)]
-        assert cases == [reader.case(number) for number in range(40)]
-        assert len(set(cases)) > 25
-        assert not set(cases) <= set(seeds_of(reader))
+        cases = {reader.case(number) for number in range(40)}
+        assert len(cases) > 25
+        assert not cases <= set(seeds_of(reader))
+
+
+def test_cases_are_the_same_in_every_process_and_at_any_time():
+    here = Path(__file__).parent
+    there = in_new_process(ANOTHER_DAY, here, here.parent, PYTHONHASHSEED="1")
+    assert json.loads(there) == sums()
 
 
 # Formats that hold JSON

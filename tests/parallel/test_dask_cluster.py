@@ -1,8 +1,8 @@
 """A real Dask scheduler on the loopback with two worker processes."""
 
+import socket
 import subprocess
 import sys
-import time
 
 import pytest
 from loopback import dask
@@ -49,7 +49,8 @@ def cluster():
 
 @pytest.fixture(scope="module")
 def executor(cluster):
-    with scheduler(cluster.address, 1, patience=60) as found:
+    with scheduler(cluster.address, 1, patience=600) as found:
+        found._client.wait_for_workers(2)
         yield found
 
 
@@ -119,17 +120,17 @@ def test_a_malformed_address_is_refused(where):
 
 
 def test_a_scheduler_that_does_not_answer_or_has_no_worker_is_refused():
-    start = time.monotonic()
-    with (
-        pytest.raises(
-            InputError, match=r"no Dask scheduler answers at tcp://127\.0\.0"
-        ),
-        scheduler("tcp://127.0.0.1:9", 1, patience=0.3),
-    ):
-        raise AssertionError
-    assert time.monotonic() - start < 10
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with (
+            pytest.raises(InputError, match=f"no Dask scheduler answers at {address}"),
+            scheduler(address, 1, patience=0.3),
+        ):
+            raise AssertionError
     empty = dask(workers=0)
     try:
+        # A machine so busy that the answer comes late sees the first refusal again.
         with (
             pytest.raises(InputError, match=r"(has no worker|no Dask scheduler)"),
             scheduler(empty.address, 1, patience=1.5),

@@ -13,6 +13,7 @@ from pathlib import Path
 import numba
 import pytest
 import torch
+from ended import until_gone
 from small import Drawer
 
 from netrobust.core.errors import InputError, UnfinishedError
@@ -247,7 +248,7 @@ if __name__ == "__main__":
 
 def sleep(task, folder):
     (folder / f"{os.getpid()}").touch()
-    time.sleep(600)
+    time.sleep(3600)
 
 
 def test_an_interrupt_ends_all_workers_at_once(tmp_path):
@@ -261,16 +262,15 @@ def test_an_interrupt_ends_all_workers_at_once(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    end = time.monotonic() + 60
-    while len(list(marks.iterdir())) < 2 and time.monotonic() < end:
+    while len(list(marks.iterdir())) < 2:
+        assert process.poll() is None
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate()
     assert process.returncode
     assert told.count("Traceback") == 1  # of the parent; workers say nothing
     for mark in marks.iterdir():
-        with pytest.raises(ProcessLookupError):
-            os.kill(int(mark.name), 0)
+        until_gone(int(mark.name))
 
 
 def test_a_script_from_standard_input_is_told_to_take_one_job():
@@ -284,7 +284,6 @@ def test_a_script_from_standard_input_is_told_to_take_one_job():
             input=script % jobs,
             text=True,
             capture_output=True,
-            timeout=60,
             check=False,
         )
         for jobs in (1, 2)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import signal
 import subprocess
@@ -203,11 +204,11 @@ def test_a_second_call_only_looks(run, study, monkeypatch, no_figures):
 
 def test_a_killed_job_goes_on_to_the_same_tables(run, study, tmp_path, no_figures):
     path = tmp_path / "run"
-    _kill(study, path, when=lambda: any(path.glob("networks/*/*.safetensors")))
+    _kill(study, path, "networks/*/network.safetensors", after=6 * 6)
     killed = open_run(path)
     assert len(killed.networks()) < 7
     assert killed.tables() == []
-    _kill(study, path, when=lambda: any(path.glob("tables/parts/*.parquet")))
+    _kill(study, path, "tables/parts/*.parquet", after=15)
     assert len(killed.networks()) == 7
     assert 1 <= killed.parts().count() < 48
     assert "percolation" not in killed.tables()
@@ -222,14 +223,17 @@ def test_a_killed_job_goes_on_to_the_same_tables(run, study, tmp_path, no_figure
         assert whole.read_bytes() == resumed.read_bytes()
 
 
-def _kill(study, path, when):
-    """Start the command and kill it as soon as something is true."""
+def _kill(study, path, files, after):
+    """Start the command and kill it when a file of a pattern is there."""
     config = path.with_name("study.toml")
     config.write_text(toml(asdict(study)))
-    command = [sys.executable, "-m", "netrobust", "reproduce", "--quiet"]
+    code = f"from halted import command; command('*/{files}', {after})"
+    command = [sys.executable, "-c", code, "reproduce", "--quiet"]
     command += ["--config", config, "--out", path, "--jobs", "1"]
-    process = subprocess.Popen(command)
-    while not when() and process.poll() is None:
+    tests = os.pathsep.join(sys.path)
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": tests})
+    while not any(path.glob(files)):
+        assert process.poll() is None
         time.sleep(0.001)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
