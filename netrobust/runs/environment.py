@@ -8,10 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from netrobust.core.errors import DataUnavailableError, InputError
-from netrobust.runs.manifest import versions
 from netrobust.data.cache import IdxSet, cache_folder, obtain
 from netrobust.data.load import DATASETS, IDX_SETS, load
 from netrobust.parallel.gather import processors
+from netrobust.runs.manifest import versions
 
 _MORE = ("pyarrow", "networkx", "matplotlib", "safetensors", "pydantic", "typer")
 _OPTIONAL = {"bicm": "maxent", "distributed": "dask"}  # by the extra that brings them

@@ -15,6 +15,7 @@ Every file is written under a temporary name and renamed, so it is whole or abse
 """
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,29 +27,23 @@ from typing import Any
 
 import pandas as pd
 
-from netrobust.core.errors import InputError
 from netrobust.convert.network import to_graph
-from netrobust.graphs.graph import first_depth, layers, write
-from netrobust.runs.ledger import Ledger, listed
-from netrobust.runs.lock import held
-from netrobust.runs.manifest import difference, plain
-from netrobust.neural.network import Network, load_network
-from netrobust.stats.summary import KEYS
-from netrobust.runs.tables import Parts, read_table, write_table
-import logging
-import os
-from pathlib import Path
-from typing import Any
 from netrobust.core.atomic_files import remove_leftovers
 from netrobust.core.errors import InputError
+from netrobust.graphs.graph import first_depth, layers, write
+from netrobust.neural.network import Network, load_network
+from netrobust.runs.ledger import Ledger, listed
 from netrobust.runs.lock import LOCK, held
 from netrobust.runs.manifest import (
     MANIFEST,
     difference,
     new_manifest,
+    plain,
     read_manifest,
     write_manifest,
 )
+from netrobust.runs.tables import Parts, read_table, write_table
+from netrobust.stats.summary import KEYS
 
 log = logging.getLogger("netrobust")
 
@@ -251,8 +246,6 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder} cannot be made ({error}); give another") from None
-
-
 
 
 def create_run(

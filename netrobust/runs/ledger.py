@@ -28,8 +28,6 @@ _LABEL = re.compile(r"\.\d+-of-\d+$")
 _FIELDS = ("kind", "settings", "units")
 
 
-
-
 @dataclass(frozen=True)
 class Ledger(Parts):
     """The units of one table, with what failed.

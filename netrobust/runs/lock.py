@@ -50,8 +50,8 @@ def held(folder: Path, shared: bool = False, patience: float = 1.0) -> Iterator[
     ...         pass
     Traceback (most recent call last):
     ...
-    netrobust.core.errors.InputError: another netrobust process works in ...; wait for its \
-end, or stop it
+    netrobust.core.errors.InputError: another netrobust process works in ...; wait for \
+its end, or stop it
     """
     try:
         file = (folder / LOCK).open("ab")

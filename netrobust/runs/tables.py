@@ -2,18 +2,14 @@
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from netrobust.core.atomic_files import replacing
-from netrobust.core.errors import InputError
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-import pandas as pd
 from netrobust.core.errors import InputError
 from netrobust.core.isolated_parser import allowance, guarded
 

@@ -8,9 +8,9 @@ import torch
 from small import listing, netrobust
 
 import netrobust as nr
-from netrobust.runs import environment
 from netrobust.data.cache import FILES, IdxSet, cache_folder
 from netrobust.data.load import IDX_SETS
+from netrobust.runs import environment
 
 CONTENT = {file: f"the bytes of {file}".encode() * 50 for file in FILES}
 DIGESTS = tuple(hashlib.sha256(content).hexdigest() for content in CONTENT.values())

@@ -9,12 +9,12 @@ import pytest
 import torch
 from small import digits, listing, network, run_with
 
-from netrobust.core.errors import InputError
 from netrobust.convert.network import to_graph
+from netrobust.core.errors import InputError
 from netrobust.graphs.graph import layers, links, read, stack
-from netrobust.runs.manifest import versions
 from netrobust.neural.network import save_network
 from netrobust.runs.folder import create_run, open_run
+from netrobust.runs.manifest import versions
 from netrobust.studies.status import network_states
 
 ABOUT = {"seed": 0, "hidden": (30, 20), "nothing": None}

@@ -10,9 +10,9 @@ import pytest
 from small import digits, listing, netrobust, network, run_with
 
 from netrobust.core.errors import InputError
-from netrobust.runs.lock import held
 from netrobust.neural.train import train
 from netrobust.runs.folder import create_run, open_run
+from netrobust.runs.lock import held
 
 HOLD = """
 import sys, time
