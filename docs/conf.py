@@ -23,8 +23,12 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "numpydoc",
+    "myst_parser",
+    "citation_pages",
     "directives",
+    "gallery_pages",
     "notes",
+    "settings_keys",
 ]
 default_role = "py:obj"
 highlight_language = "none"
@@ -47,3 +51,5 @@ html_theme = "furo"
 html_title = f"netrobust {release}"
 html_show_sphinx = False
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["gallery.css"]

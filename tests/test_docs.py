@@ -1,18 +1,28 @@
-"""The pages of the reference name all that is public; `make docs` builds them."""
+"""The pages name all that is public, and what they show runs."""
 
 import re
+import shlex
+import sys
+import textwrap
+import tomllib
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from small import digits, network
+from typer.main import get_command
 
 import netrobust as nr
+from netrobust.cli.options import app
 from netrobust.core.registry import Registry
 from netrobust.stats.columns import KEYS
+from netrobust.studies.gallery import ANALYSES
+from netrobust.studies.presets import changed
 from netrobust.studies.training import dynamics_table, history_table, receptive_table
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 API = {path.stem: path.read_text("utf-8") for path in DOCS.glob("api/*.rst")}
 INDEX = (DOCS / "index.rst").read_text("utf-8")
 TABLES = (DOCS / "tables.rst").read_text("utf-8")
@@ -52,14 +62,121 @@ def test_every_family_is_described_member_by_member():
 
 
 def test_every_page_is_reached_from_the_start():
-    entries = set(re.findall(r"^   ((?:api/)?\w+)$", INDEX, re.MULTILINE))
+    entries = set(re.findall(r"^   ((?:api/|howto/)?\w+)$", INDEX, re.MULTILINE))
     pages = {
-        str(path.relative_to(DOCS).with_suffix("")) for path in DOCS.rglob("*.rst")
+        str(path.relative_to(DOCS).with_suffix(""))
+        for suffix in ("rst", "md")
+        for path in DOCS.rglob(f"*.{suffix}")
     }
     made = {page for page in pages if page.startswith(("generated", "_templates"))}
     assert entries == pages - made - {"index"}
     for name in ("tutorial", "your_own_model"):
         assert f"   generated/tutorials/{name}\n" in INDEX
+
+
+# What the pages show
+
+SHOWN = {
+    path.name: path.read_text("utf-8")
+    for path in (ROOT / "README.md", *DOCS.glob("*.rst"), *DOCS.glob("howto/*.rst"))
+}
+# Needs packages of a cluster.
+NOT_RUN = {"cluster.rst"}
+
+
+def blocks(text, language):
+    """The code of a page, in reStructuredText or in Markdown."""
+    rst = rf"^\.\. code-block:: {language}\n\n((?:(?:   .*)?\n)+)"
+    found = re.findall(rst, text, re.MULTILINE)
+    found += re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(code) for code in found]
+
+
+def pages_with(language):
+    return sorted(name for name, text in SHOWN.items() if blocks(text, language))
+
+
+def commands():
+    """Every line of the pages that calls the command."""
+    for name, text in SHOWN.items():
+        for block in blocks(text, "bash"):
+            for line in block.splitlines():
+                words = shlex.split(line, comments=True)
+                if words[:1] == ["netrobust"]:
+                    yield pytest.param(words[1:], id=f"{name}: {line}")
+
+
+@pytest.fixture
+def of_docs(monkeypatch):
+    """Import a module of the folder docs, and forget it."""
+    monkeypatch.syspath_prepend(str(DOCS))
+    found = []
+
+    def load(name):
+        found.append(name)
+        return import_module(name)
+
+    yield load
+    for name in found:
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("name", pages_with("python"))
+def test_python_on_the_pages_runs(name, tmp_path, monkeypatch):
+    code = "\n".join(blocks(SHOWN[name], "python"))
+    compiled = compile(code, name, "exec")
+    if name in NOT_RUN:
+        return
+    train = nr.train
+
+    def small_train(data, config, seed):
+        return train(data, config, seed) if data.name == "mine" else network()
+
+    monkeypatch.setattr(nr, "train", small_train)
+    monkeypatch.chdir(tmp_path)
+    exec(compiled, {"__name__": "__main__"})
+
+
+@pytest.mark.parametrize("words", [*commands()])
+def test_commands_on_the_pages_have_these_options(words):
+    verb = get_command(app).commands[words[0]]
+    verb.make_context(words[0], words[1:])
+
+
+def test_configuration_files_on_the_pages_are_accepted():
+    study, training = blocks(SHOWN["configuration.rst"], "toml")
+    assert changed(nr.PRESETS["quick"], tomllib.loads(study)).networks == 10
+    assert nr.TrainConfig(**tomllib.loads(training)).epochs == 50
+
+
+def test_the_full_configuration_file_says_every_default(of_docs):
+    text = of_docs("settings_keys").example()
+    given = tomllib.loads(text)
+    assert nr.TrainConfig(**given["training"]) == nr.TrainConfig()
+    assert changed(nr.Study(networks=7), given).networks == nr.Study().networks
+    for name in (*nr.Study.__pydantic_fields__, *nr.TrainConfig.__pydantic_fields__):
+        assert re.search(rf"^(# )?{name} = |^\[{name}\]$", text, re.MULTILINE), name
+
+
+@pytest.mark.skipif(
+    not (ROOT / "figures").is_dir(), reason="the gallery is in the repository alone"
+)
+def test_every_figure_has_a_place_in_the_gallery(of_docs):
+    gallery = of_docs("gallery_pages")
+    entries = gallery.entries()
+    assert {one.name for one in entries} == {*ANALYSES}
+    for one in entries:
+        assert (ROOT / "figures" / one.image).is_file()
+        assert "literalinclude" in gallery.page(one)
+
+
+def test_all_files_name_one_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    version = project["project"]["version"]
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert f"\nversion: {version}\n" in citation
+    assert re.search(r"^## \[([\d.]+)\]", changes, re.MULTILINE)[1] == version
 
 
 # The table contract

@@ -1,0 +1,1 @@
+"""The run folder: manifest, lock, networks, tables, units of work, environment."""
