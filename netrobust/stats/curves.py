@@ -52,7 +52,7 @@ def curves(table: pd.DataFrame, *values: str) -> tuple[list[str], list[Curve]]:
         If a curve does not hold both fraction 0 and fraction 1.
     """
     for value in values:
-        require_numbers(table, value, ["network_seed", "fraction"])
+        table = require_numbers(table, value, ["network_seed", "fraction"])
     constant = {*NETWORK, *SETTINGS} - {"fraction", *values}
     keys = [name for name in table.columns if name in constant]
     points = averaged(table, values, [*keys, "fraction"])
