@@ -160,7 +160,8 @@ def percolate(
         cast(Network | Sequence[Network], networks), data, perturbations=perturbations,
         fractions=fractions, replicates=replicates, null_models=null_models,
         measures=("giant_component",) if measures is None else measures, scope=scope,
-        seed=seed, images=images, jobs=jobs, training_images=training_images, **options,
+        seed=seed, images=images, jobs=jobs, training_images=training_images,
+        options=options,
     )  # fmt: skip
     return sweep.run(jobs, parts, tick, executor)
 
@@ -220,7 +221,7 @@ def compare(
     nets, chosen = several(networks), NULL_MODELS.members(null_models)
     planned = partial(
         Percolation.undamaged, nets, data, measures=measures, seed=seed,
-        images=images, jobs=jobs, **options,
+        images=images, jobs=jobs, options=options,
     )  # fmt: skip
     itself = planned(null_models="none", replicates=1)
     tables, going = [], Going()
@@ -242,12 +243,18 @@ class Percolation(Sweep):
 
     @classmethod
     def planned(
-        cls, networks: Network | Iterable[Network], data: Dataset, **settings: Any
+        cls,
+        networks: Network | Iterable[Network],
+        data: Dataset,
+        options: Options | None = None,
+        **settings: Any,
     ) -> Self:
         """Check everything before anything is done; the settings are `percolate`'s."""
         nets = several(networks)
-        options = {name: settings.pop(name) for name in OPTIONS if name in settings}
-        plan = plan_networks(cls.columns, nets, data, options=options, **settings)
+        own = {name: settings.pop(name) for name in OPTIONS if name in settings}
+        plan = plan_networks(
+            cls.columns, nets, data, options={**(options or {}), **own}, **settings
+        )
         return cls(plan, tuple(nets), data)
 
     @classmethod
