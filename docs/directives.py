@@ -16,6 +16,8 @@ from typer.main import get_command
 
 import netrobust as nr
 from netrobust.cli.options import app as command
+from netrobust.experiments.columns import TABLES
+from netrobust.stats.columns import KEY_COLUMNS
 
 FAMILIES = (
     "DATASETS", "SPARSIFIERS", "TOPOLOGIES", "PERTURBATIONS", "NULL_MODELS",
@@ -63,6 +65,25 @@ def _options(member: Any) -> str:
     given = {one.name: one.default for one in known if one.kind is one.KEYWORD_ONLY}
     given |= getattr(member, "options", {})
     return f"({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+
+
+class Columns(SphinxDirective):
+    """``.. columns:: recovery`` describes the columns of a table of scores.
+
+    Those of the network are called ``network``, those of the damage ``damage``.
+    """
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Write each column as an entry and have that read."""
+        keys = {"network": KEY_COLUMNS[:6], "damage": KEY_COLUMNS[6:]}
+        lines = []
+        for column in {**keys, **TABLES}[self.arguments[0]]:
+            extra = f" With `{column.only_with}` alone." if column.only_with else ""
+            meaning = f"{column.meaning[0].upper()}{column.meaning[1:]}".rstrip(".")
+            lines += [f"``{column.name}``", f"   {meaning}.{extra}"]
+        return self.parse_text_to_nodes(StringList([*lines, ""], source="columns"))
 
 
 class Verbs(SphinxDirective):
@@ -134,6 +155,7 @@ def skipped(app: Sphinx, what: str, name: str, one: Any, skip: bool, _: Any) -> 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add the directives, the search for names and what is left out."""
     app.add_directive("family", Family)
+    app.add_directive("columns", Columns)
     app.add_directive("verbs", Verbs)
     app.connect("missing-reference", public)
     app.connect("autodoc-skip-member", skipped)

@@ -1,32 +1,26 @@
 """Verbs that analyse the networks of a run."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from netrobust.cli import console
-from netrobust.cli.make_table import How, make_table, networks_of
+from netrobust.cli.make_table import networks_of, show_table
 from netrobust.cli.options import (
     AsJson,
-    DataDir,
-    Details,
-    DryRun,
-    Images,
-    Jobs,
+    Draws,
+    How,
     Measures,
     Nulls,
-    Quiet,
-    Replicates,
-    Retrain,
     RunPath,
-    Scheduler,
-    Seed,
-    Share,
     TableName,
     app,
+    bundled,
 )
 from netrobust.core.errors import InputError
+from netrobust.experiments.options import Options
 
 
 @app.command()
@@ -87,6 +81,7 @@ def measure(
 
 
 @app.command()
+@bundled(replicates=10)
 def percolate(
     run: RunPath,
     perturbations: Annotated[
@@ -97,22 +92,14 @@ def percolate(
     ] = None,
     null_models: Nulls = None,
     measures: Measures = None,
-    replicates: Replicates = 10,
     scope: Annotated[
         str, typer.Option(help="per_layer, global, layer_1, head, ...")
-    ] = ("per_layer"),
-    seed: Seed = 0,
-    images: Images = None,
-    retrain: Retrain = False,
-    details: Details = False,
+    ] = "per_layer",
     name: TableName = None,
-    jobs: Jobs = 1,
-    scheduler: Scheduler = None,
-    shard: Share = None,
-    data_dir: DataDir = None,
-    dry_run: DryRun = False,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
+    *,
+    draws: Draws,
+    rows: Options,
+    how: How,
 ) -> None:
     """Damage the networks of a run step by step and score what is left."""
     from netrobust.experiments.plan import GRID
@@ -122,42 +109,28 @@ def percolate(
         "fractions": console.fractions(fractions) or list(GRID),
         "null_models": null_models or ["none"],
         "measures": ["giant_component"] if measures is None else measures,
-        "replicates": replicates,
+        "replicates": draws.replicates,
         "scope": scope,
-        "seed": seed,
-        "images": images,
-        "retrain": retrain,
-        "details": details,
+        "seed": draws.seed,
+        "images": draws.images,
+        **rows,
     }
-    table = make_table(
-        run, name, "percolation", settings, _check,
-        How(jobs, scheduler, shard, data_dir, dry_run, quiet, as_json),
-    )  # fmt: skip
-    if table is None:
-        return
     keys = ["dataset", "sparsifier", "null_model", "perturbation", "scope", "fraction"]
     values = ["accuracy", "loss", *settings["measures"]]
-    console.show(table.groupby(keys)[values].mean().reset_index(), as_json)
+    show_table(run, name, "percolation", settings, how, keys, values)
 
 
 @app.command()
+@bundled(replicates=20)
 def compare(
     run: RunPath,
     null_models: Nulls = None,
     measures: Measures = None,
-    replicates: Replicates = 20,
-    seed: Seed = 0,
-    images: Images = None,
-    retrain: Retrain = False,
-    details: Details = False,
     name: TableName = None,
-    jobs: Jobs = 1,
-    scheduler: Scheduler = None,
-    shard: Share = None,
-    data_dir: DataDir = None,
-    dry_run: DryRun = False,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
+    *,
+    draws: Draws,
+    rows: Options,
+    how: How,
 ) -> None:
     """Score the networks of a run beside their null models."""
     from netrobust.graphs.null import NULL_MODELS, installed
@@ -166,26 +139,9 @@ def compare(
         "null_models": null_models
         or [one for one in NULL_MODELS if one != "none" and installed(one)],
         "measures": ["giant_component"] if measures is None else measures,
-        "replicates": replicates,
-        "seed": seed,
-        "images": images,
-        "retrain": retrain,
-        "details": details,
+        **asdict(draws),
+        **rows,
     }
-    table = make_table(
-        run, name, "nulls", settings, _check,
-        How(jobs, scheduler, shard, data_dir, dry_run, quiet, as_json),
-    )  # fmt: skip
-    if table is None:
-        return
     keys = ["dataset", "sparsifier", "null_model"]
     values = ["accuracy", "loss", "moved", *settings["measures"]]
-    console.show(table.groupby(keys)[values].mean().reset_index(), as_json)
-
-
-def _check(networks: Any, data: Any, **settings: Any) -> None:
-    """Refuse what `percolate` or `compare` would, which damages nothing."""
-    from netrobust.experiments.plan import make_plan
-
-    undamaged = {"perturbations": "random_links", "fractions": [0], "scope": "global"}
-    make_plan(networks, data, **{**undamaged, **settings})
+    show_table(run, name, "nulls", settings, how, keys, values)

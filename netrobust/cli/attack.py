@@ -1,30 +1,18 @@
 """The verb that attacks the images of the networks of a run."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from netrobust.cli import console
-from netrobust.cli.make_table import How, make_table
-from netrobust.cli.options import (
-    AsJson,
-    DataDir,
-    DryRun,
-    Images,
-    Jobs,
-    Quiet,
-    Replicates,
-    RunPath,
-    Scheduler,
-    Seed,
-    Share,
-    TableName,
-    app,
-)
+from netrobust.cli.make_table import show_table
+from netrobust.cli.options import Draws, How, RunPath, TableName, app, bundled
 from netrobust.core.errors import InputError
 
 
 @app.command()
+@bundled(images=1000)
 def attack(
     run: RunPath,
     attacks: Annotated[
@@ -39,20 +27,13 @@ def attack(
         str | None, typer.Option(help="Of the perturbation: 0,0.5,1 or steps.")
     ] = None,
     scope: Annotated[str, typer.Option(help="Of the perturbation.")] = "per_layer",
-    replicates: Replicates = 1,
-    seed: Seed = 0,
-    images: Images = 1000,
     name: TableName = None,
-    jobs: Jobs = 1,
-    scheduler: Scheduler = None,
-    shard: Share = None,
-    data_dir: DataDir = None,
-    dry_run: DryRun = False,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
+    *,
+    draws: Draws,
+    how: How,
 ) -> None:
     """Attack the images the networks of a run are tested on, and score the answers."""
-    from netrobust.experiments.attack import EPS, plan_attacks
+    from netrobust.experiments.attack import EPS
 
     settings: dict[str, Any] = {
         "attacks": attacks or ["fgsm", "pgd"],
@@ -60,19 +41,11 @@ def attack(
         "perturbation": perturbation,
         "fractions": console.fractions(fractions) or [0.0],
         "scope": scope,
-        "replicates": replicates,
-        "seed": seed,
-        "images": images,
+        **asdict(draws),
     }
-    table = make_table(
-        run, name, "attacks", settings, plan_attacks,
-        How(jobs, scheduler, shard, data_dir, dry_run, quiet, as_json),
-    )  # fmt: skip
-    if table is None:
-        return
     keys = ["dataset", "sparsifier", "perturbation", "fraction", "attack", "eps"]
     values = ["accuracy", "loss", "mean_distance"]
-    console.show(table.groupby(keys)[values].mean().reset_index(), as_json)
+    show_table(run, name, "attacks", settings, how, keys, values)
 
 
 def _eps(text: str) -> list[float]:

@@ -23,6 +23,7 @@ from rich.progress import (
 from rich.table import Table
 
 from netrobust.core.errors import InputError
+from netrobust.core.settings import canonical_fraction
 
 if TYPE_CHECKING:  # pandas is loaded by the commands that need it
     import pandas as pd
@@ -145,8 +146,8 @@ def fractions(text: str | None) -> list[float] | None:
     try:
         if "," not in text and float(text) > 1:
             steps = int(text)
-            return [round(step / steps, 6) for step in range(steps + 1)]
-        return [float(part) for part in text.split(",")]
+            return [canonical_fraction(step / steps) for step in range(steps + 1)]
+        return [canonical_fraction(float(part)) for part in text.split(",")]
     except ValueError:
         raise InputError(
             f"--fractions needs numbers such as 0,0.25,1 or a number of steps such as "

@@ -1,24 +1,23 @@
 """Verbs that make something: data, networks, whole studies, figures."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from netrobust.cli import console
-from netrobust.cli.make_table import How, gathered, grouped, networks_of
+from netrobust.cli.make_table import gathered, grouped, networks_of
 from netrobust.cli.options import (
     AsJson,
     Config,
     DataDir,
-    DryRun,
+    How,
     Jobs,
     Out,
     Quiet,
     RunPath,
-    Scheduler,
-    Share,
     app,
+    bundled,
 )
 from netrobust.core.errors import InputError
 from netrobust.core.settings import whole
@@ -107,6 +106,7 @@ def train(
 
 
 @app.command()
+@bundled(jobs=None)
 def reproduce(
     out: Out,
     preset: Annotated[
@@ -119,18 +119,13 @@ def reproduce(
         ),
     ] = None,
     config: Config = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option("--jobs", "-j", help="Processes; all processors if not given."),
-    ] = None,
-    scheduler: Scheduler = None,
-    shard: Share = None,
-    data_dir: DataDir = None,
-    dry_run: DryRun = False,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
+    *,
+    how: How,
 ) -> None:
-    """Do the main job: train, export, damage, score, tabulate, draw."""
+    """Do the main job, on all processors if no jobs are given.
+
+    Train, export, damage, score, tabulate, draw.
+    """
     from netrobust.parallel.gather import processors
     from netrobust.studies.presets import PRESETS, changed
 
@@ -144,27 +139,27 @@ def reproduce(
         fields["sparsifiers"] = sparsifiers
     if fields:
         study = changed(study, fields)
-    workers = processors() if jobs is None else jobs
-    how = How(workers, scheduler, shard, data_dir, dry_run, quiet, as_json)
-    share = how.share()
-    if dry_run:
+    if how.jobs is None:
+        how = replace(how, jobs=processors())
+    share, as_json = how.share(), how.as_json
+    if how.dry_run:
         from netrobust.studies.estimate import study_seconds, study_units, told
 
         facts = {
             **study.size(),
             "units": study_units(study),
-            "estimated time": told(study_seconds(study), workers),
-            "estimated from": "a few batches and scores on made images, timed here; of "
-            "training, damage and null models, not of attacks, retraining and recovery",
+            "estimated time": told(study_seconds(study).with_jobs(how.jobs), how.jobs),
+            "estimated from": "a small unit of each kind, timed here; figures are "
+            "left out",
         }
         console.say(facts, as_json)
         return
-    console.talk(quiet)
+    console.talk(how.quiet)
     from netrobust.studies.reproduce import reproduce as carry_out
 
-    with how.executor() as executor, console.progress(quiet) as tick:
+    with how.executor() as executor, console.progress(how.quiet) as tick:
         run = carry_out(
-            study, out, workers, data_dir, tick, executor=executor, shard=share
+            study, out, how.jobs, how.data_dir, tick, executor=executor, shard=share
         )
     if share is not None:
         console.say({"shard": share, "next": f"netrobust merge {run.path}"}, as_json)

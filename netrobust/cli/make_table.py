@@ -1,65 +1,22 @@
 """What verbs share that make a table of the networks of a run."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netrobust.cli import console
 from netrobust.core.errors import InputError
 
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
-    from concurrent.futures import Executor
-
     import pandas as pd
 
+    from netrobust.cli.options import How
     from netrobust.data.dataset import Dataset
     from netrobust.neural.network import Network
     from netrobust.parallel.shard import Shard
     from netrobust.runs.folder import Run
-
-
-@dataclass(frozen=True)
-class How:
-    """Where a verb works and what it shows: options that change no row.
-
-    Attributes
-    ----------
-    jobs, scheduler, shard, data_dir, dry_run, quiet, as_json
-        Options of the verb.
-    """
-
-    jobs: int
-    scheduler: str | None
-    shard: str | None
-    data_dir: Path | None
-    dry_run: bool
-    quiet: bool
-    as_json: bool
-
-    def share(self) -> "Shard | None":
-        """Read the shard, and refuse a malformed scheduler too: all at the door."""
-        from netrobust.core.settings import whole
-        from netrobust.parallel.dask_cluster import check_scheduler
-        from netrobust.parallel.shard import Shard
-
-        whole("jobs", self.jobs, 1)
-        if self.scheduler is not None:
-            check_scheduler(self.scheduler)
-        return None if self.shard is None else Shard.parse(self.shard)
-
-    @contextmanager
-    def executor(self) -> "Iterator[Executor | None]":
-        """Give the executor of the scheduler; None for processes of our own."""
-        from netrobust.parallel.dask_cluster import scheduler
-
-        if self.scheduler is None:
-            yield None
-            return
-        with scheduler(self.scheduler, self.jobs) as found:
-            yield found
 
 
 def networks_of(run: "Run") -> list["Network"]:
@@ -78,13 +35,24 @@ def networks_of(run: "Run") -> list["Network"]:
     return networks
 
 
-def make_table(
+def show_table(
     path: Path,
     name: str | None,
     kind: str,
     settings: dict[str, Any],
-    check: Callable[..., object],
-    how: How,
+    how: "How",
+    by: Sequence[str],
+    values: Sequence[str],
+) -> None:
+    """Make a table, see `make_table`, and show the means of some columns by others."""
+    table = make_table(path, name, kind, settings, how)
+    if table is not None:
+        means = table.groupby([*by])[[*values]].mean().reset_index()
+        console.show(means, how.as_json)
+
+
+def make_table(
+    path: Path, name: str | None, kind: str, settings: dict[str, Any], how: "How"
 ) -> "pd.DataFrame | None":
     """Work on the networks of a run, data set by data set, into one table.
 
@@ -98,8 +66,6 @@ def make_table(
         Says what the work is, see `work_of`.
     settings : dict
         Keywords of the work that its rows depend on; they stand in the table.
-    check : callable
-        ``check(networks, data, jobs=..., **settings)`` refuses what the work would.
     how : How
 
     Returns
@@ -125,7 +91,7 @@ def make_table(
     run.check_table(name, about)
     groups = grouped(networks, how.data_dir)
     for group, data in groups:  # all are checked before one is worked on
-        check(group, data, jobs=how.jobs, **settings)
+        work_of(kind).plan(group, data, jobs=how.jobs, **settings)
     if how.dry_run:
         facts = {"table": name, **about}
         console.say({**facts, **_foreseen(run, name, kind, settings, groups, how)},
@@ -148,17 +114,24 @@ def make_table(
     return table
 
 
-def work_of(kind: str) -> Any:
-    """Give what makes tables of a kind."""
-    from netrobust.experiments.attack import attack
-    from netrobust.experiments.percolate import compare, percolate
-    from netrobust.experiments.recover import recover
+class Work(NamedTuple):
+    """What makes tables of a kind, and what refuses all that it would."""
 
-    works: dict[str, Any] = {
-        "percolation": percolate,
-        "nulls": compare,
-        "attacks": attack,
-        "recovery": recover,
+    do: Any
+    plan: Any
+
+
+def work_of(kind: str) -> Work:
+    """Give what makes tables of a kind."""
+    from netrobust.experiments.attack import Attacks, attack
+    from netrobust.experiments.percolate import Percolation, compare, percolate
+    from netrobust.experiments.recover import Recovery, recover
+
+    works = {
+        "percolation": Work(percolate, Percolation.planned),
+        "nulls": Work(compare, Percolation.undamaged),
+        "attacks": Work(attack, Attacks.planned),
+        "recovery": Work(recover, Recovery.planned),
     }
     return works[kind]
 
@@ -195,7 +168,7 @@ def gathered(
 
     from netrobust.parallel.partial_failure import Going
 
-    work, going, tables = work_of(kind), Going(), []
+    work, going, tables = work_of(kind).do, Going(), []
     for group, data in groups:
         stage = partial(tick, f"{work.__name__}: {data.name}")
         with going.on():
@@ -212,11 +185,11 @@ def _foreseen(
     kind: str,
     settings: dict[str, Any],
     groups: "list[tuple[list[Network], Dataset]]",
-    how: How,
+    how: "How",
 ) -> dict[str, Any]:
     """Count units, and estimate their time from a little that is timed."""
     from netrobust.core.errors import UnfinishedError
-    from netrobust.studies.estimate import table_seconds, told
+    from netrobust.studies.estimate import told, work_seconds
 
     counts: list[tuple[int, int]] = []
 
@@ -227,13 +200,16 @@ def _foreseen(
     with suppress(UnfinishedError):  # what is missing is what is counted
         gathered(kind, groups, {**settings, "jobs": 1}, parts, tick)
     done, total = (sum(one) for one in zip(*counts, strict=True))
-    work = work_of(kind)
-    seconds = sum(table_seconds(work, *group, settings) for group in groups)
+    seconds = sum(
+        len(alike) * work_seconds(work_of(kind).do, alike[0], data, settings)
+        for group, data in groups
+        for dense in (False, True)
+        if (alike := [one for one in group if one.config.method.dense == dense])
+    )
     left = seconds * (total - done) / total
     return {
         "units": total,
         "units done": done,
-        "estimated time": told(left, how.jobs),
-        "estimated from": "one network at few settings, timed here; training anew is "
-        "left out",
+        "estimated time": told(left / how.jobs, how.jobs),
+        "estimated from": "one replicate of one network of each kind, timed here",
     }

@@ -1,9 +1,27 @@
-"""The command, and the options that several of its verbs share."""
+"""The command, and the options that several of its verbs share.
 
+A verb names a bundle of options as one parameter; `bundled` spreads it out for the
+parser.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast, get_type_hints
 
 import typer
+
+from netrobust.experiments.options import OPTIONS, Options
+
+if TYPE_CHECKING:  # a verb imports what it needs when it runs
+    from concurrent.futures import Executor
+
+    from netrobust.parallel.shard import Shard
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 app = typer.Typer(
     help="Network science of sparse neural networks.",
@@ -44,9 +62,110 @@ TableName = Annotated[
     str | None, typer.Option("--name", help="Name of the table written.")
 ]
 Config = Annotated[Path | None, typer.Option(help="Settings in a TOML file.")]
-Retrain = Annotated[
-    bool, typer.Option("--retrain", help="Train every topology anew first.")
-]
-Details = Annotated[
-    bool, typer.Option("--details", help="Add confidence, calibration, classes.")
-]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What is drawn how often, and scored on how much."""
+
+    replicates: Replicates = 1
+    seed: Seed = 0
+    images: Images = None
+
+
+@dataclass(frozen=True)
+class How:
+    """Where a verb works and what it shows: options that change no row."""
+
+    jobs: Jobs = 1
+    scheduler: Scheduler = None
+    shard: Share = None
+    data_dir: DataDir = None
+    dry_run: DryRun = False
+    quiet: Quiet = False
+    as_json: AsJson = False
+
+    def share(self) -> "Shard | None":
+        """Read the shard, and refuse a malformed scheduler too: all at the door."""
+        from netrobust.core.settings import whole
+        from netrobust.parallel.dask_cluster import check_scheduler
+        from netrobust.parallel.shard import Shard
+
+        whole("jobs", self.jobs, 1)
+        if self.scheduler is not None:
+            check_scheduler(self.scheduler)
+        return None if self.shard is None else Shard.parse(self.shard)
+
+    @contextmanager
+    def executor(self) -> "Iterator[Executor | None]":
+        """Give the executor of the scheduler; None for processes of our own."""
+        from netrobust.parallel.dask_cluster import scheduler
+
+        if self.scheduler is None:
+            yield None
+            return
+        with scheduler(self.scheduler, self.jobs) as found:
+            yield found
+
+
+def bundled(**defaults: Any) -> Callable[[Verb], Verb]:
+    """Make each option in the bundles of a verb an option of the command line.
+
+    A bundle is a parameter annotated as `Draws`, `How`, or the `Options` of a sweep.
+    What is given here are defaults of this verb, by the names of options.
+    """
+
+    def spread_out(verb: Verb) -> Verb:
+        known = signature(verb, eval_str=True).parameters
+        spread = {name: _spread(one, defaults) for name, one in known.items()}
+
+        @wraps(verb)
+        def command(**given: Any) -> Any:
+            arguments = {}
+            for name, options in spread.items():
+                kind = known[name].annotation
+                taken = {one.name: given[one.name] for one in options}
+                arguments[name] = kind(**taken) if _is_bundle(kind) else taken[name]
+            return verb(**arguments)
+
+        shown = [option for options in spread.values() for option in options]
+        new: Any = command
+        new.__signature__ = signature(verb).replace(parameters=shown)
+        new.__annotations__ = {one.name: one.annotation for one in shown}
+        return cast(Verb, new)
+
+    return spread_out
+
+
+def _is_bundle(kind: Any) -> bool:
+    return kind is Options or (isinstance(kind, type) and issubclass(kind, Draws | How))
+
+
+def _spread(one: Parameter, defaults: Mapping[str, Any]) -> list[Parameter]:
+    """Give the options of a bundle; what is none is its only option."""
+    kind = one.annotation
+    if not _is_bundle(kind):
+        return [one.replace(kind=Parameter.KEYWORD_ONLY)]
+    found: dict[str, tuple[Any, Any]]
+    if kind is Options:
+        found = {
+            name: (Annotated[option.kind, typer.Option(_flag(name), help=option.brief)],
+                   option.default)
+            for name, option in OPTIONS.items()
+        }  # fmt: skip
+    else:
+        hints = get_type_hints(kind, include_extras=True)
+        found = {
+            field.name: (hints[field.name], field.default) for field in fields(kind)
+        }
+    return [
+        Parameter(
+            name, Parameter.KEYWORD_ONLY, annotation=hint,
+            default=defaults.get(name, default),
+        )
+        for name, (hint, default) in found.items()
+    ]  # fmt: skip
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

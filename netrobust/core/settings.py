@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 
+#: Of fractions, which are told apart by these.
+FRACTION_DIGITS = 12
+
 # Names that stay in the folder they are put into, and on one line.
 _FILE_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
 
@@ -100,6 +103,17 @@ def share(name: str, value: Any) -> float:
     netrobust.core.errors.InputError: beta must be a number in [0, 1]; got 2
     """
     return number(name, value, 0, 1)
+
+
+def canonical_fraction(fraction: float) -> float:
+    """Round a fraction as tables hold it, so that equal ones are one key.
+
+    Examples
+    --------
+    >>> canonical_fraction(0.1 + 0.2), canonical_fraction(-0.0)
+    (0.3, 0.0)
+    """
+    return round(float(fraction), FRACTION_DIGITS) + 0.0
 
 
 def number(name: str, value: Any, least: float, most: float = math.inf) -> float:

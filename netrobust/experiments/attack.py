@@ -4,11 +4,11 @@ A unit of work is one network under one attack, with all eps, damage fractions a
 replicates.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, TypeAlias
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -16,47 +16,27 @@ import pandas as pd
 from netrobust.core.errors import InputError
 from netrobust.core.random_streams import stream
 from netrobust.data.dataset import Dataset
+from netrobust.experiments.columns import ATTACK
 from netrobust.experiments.damage_curve import damage_curve, damage_stream
-from netrobust.experiments.percolate import shown
 from netrobust.experiments.plan import (
     Names,
-    Plan,
-    check_columns,
-    check_importable,
-    make_plan,
     name_of,
-    numbers_of,
+    one_perturbation,
+    plan_networks,
     several,
-    unit_key,
 )
 from netrobust.experiments.score import damaged
-from netrobust.graphs.damage import Damage
+from netrobust.experiments.sweep import Score, Sweep, Unit
 from netrobust.graphs.perturb.scopes import reaches_head
 from netrobust.neural.evaluate import evaluate
 from netrobust.neural.input_attacks import INPUT_ATTACKS, InputAttack
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network
-from netrobust.parallel.gather import Parts, Tick, gather
+from netrobust.parallel.gather import Parts, Tick
 from netrobust.parallel.threads import limited_threads
-from netrobust.stats.summary import KEYS
 
 #: Strengths of attack, in the unit of each.
 EPS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
-
-#: Columns behind the keys and the options of the perturbation.
-COLUMNS = ("attack", "eps", "images", "accuracy", "loss", "mean_distance")
-
-Unit: TypeAlias = tuple[int, int]  # places of network and attack
-
-
-@dataclass(frozen=True)
-class Attacks:
-    """What is done to images and networks; travels to the worker processes."""
-
-    attacks: tuple[InputAttack, ...]
-    eps: tuple[float, ...]
-    damage: bool
-    plan: Plan
 
 
 def attack(
@@ -141,77 +121,134 @@ def attack(
     >>> bool(table.accuracy[0] > 0.5 > 0.2 > table.accuracy[1])
     True
     """
-    nets = several(networks)
-    job = plan_attacks(
-        nets, data, attacks, eps, perturbation, fractions, replicates, images, seed,
-        scope, jobs,
+    sweep = Attacks.planned(
+        networks, data, attacks, eps, perturbation, fractions=fractions,
+        replicates=replicates, images=images, seed=seed, scope=scope, jobs=jobs,
     )  # fmt: skip
-    if jobs > 1 or executor is not None:
-        check_importable(job)
-    units = {
-        _key(nets, data, job, unit): unit
-        for unit in product(range(len(nets)), range(len(job.attacks)))
-    }
-    seen = shown(data, job.plan)
-    tables = gather(
-        _run, units, jobs, nets, seen, job, executor=executor, parts=parts, tick=tick
-    )
-    return pd.concat(tables, ignore_index=True)
+    return sweep.run(jobs, parts, tick, executor)
 
 
-def plan_attacks(
-    networks: Sequence[Network],
-    data: Dataset,
-    attacks: Names,
-    eps: Sequence[float],
-    perturbation: str | Callable[..., Any],
-    fractions: Sequence[float],
-    replicates: int,
-    images: int | None,
-    seed: int,
-    scope: str,
-    jobs: int,
-) -> Attacks:
-    """Check all names and numbers of attacks before anything is done.
+@dataclass(frozen=True)
+class Attacks(Sweep):
+    """A sweep whose units are one network under one attack each."""
 
-    The parameters are those of `attack`, and so is what is refused.
-    """
-    damage = perturbation != "none"
-    plan = make_plan(
-        networks, data, perturbation if damage else "random_links", fractions,
-        replicates, (), "none", scope, seed, images, jobs,
-    )  # fmt: skip
-    if len(plan.perturbations) > 1:
-        raise InputError(
-            "networks are attacked after one perturbation; got "
-            f"{', '.join(map(name_of, plan.perturbations))}; ask for each alone"
+    columns = ATTACK
+
+    attacks: tuple[InputAttack, ...]
+    eps: tuple[float, ...]
+    damage: bool  # whether the networks are damaged before
+
+    @classmethod
+    def planned(
+        cls,
+        networks: Network | Iterable[Network],
+        data: Dataset,
+        attacks: Names,
+        eps: Sequence[float],
+        perturbation: str | Callable[..., Any],
+        **settings: Any,
+    ) -> Self:
+        """Check everything before anything is done; the settings are `attack`'s."""
+        nets, damage = several(networks), perturbation != "none"
+        plan = plan_networks(
+            cls.columns, nets, data, **settings,
+            perturbations=perturbation if damage else "random_links",
+        )  # fmt: skip
+        one_perturbation(plan, "networks are attacked after")
+        if not damage and plan.fractions != (0,):
+            raise InputError(
+                f"fractions {list(plan.fractions)} of no perturbation were asked for; "
+                "give a perturbation, or the fraction 0 alone"
+            )
+        chosen = tuple(
+            one if isinstance(one, InputAttack) else InputAttack(one)
+            for one in INPUT_ATTACKS.members(attacks)
         )
-    check_columns(plan.perturbations, (), COLUMNS)
-    if not damage and plan.fractions != (0,):
-        raise InputError(
-            f"fractions {list(plan.fractions)} of no perturbation were asked for; "
-            "give a perturbation, or the fraction 0 alone"
+        strengths = _grid(eps)
+        few = data.x_test[: plan.images][:1], data.y_test[: plan.images][:1]
+        _check_attacks(chosen, strengths, data)
+        for one in chosen:
+            # Whether a user's own function gives images is known once it has.
+            one(nets[0].model, *few, strengths[-1], np.random.default_rng(0))
+        return cls(plan, tuple(nets), data, chosen, strengths, damage)
+
+    def units(self) -> Iterable[Unit]:
+        """Give places of network and attack."""
+        return product(range(len(self.networks)), range(len(self.attacks)))
+
+    def named(self, unit: Unit) -> tuple[str, Sequence[Any]]:
+        """Name a unit; all settings are those of the plan, eps and the damage."""
+        plan, network = self.plan, self.networks[unit[0]]
+        return f"attack-{network.name}-{name_of(self.attacks[unit[1]])}", (
+            self.eps, name_of(self.perturbation(unit)), plan.fractions,
+            plan.replicates, plan.scope, plan.seed, plan.images, plan.training_images,
+        )  # fmt: skip
+
+    def perturbation(self, unit: Unit) -> Any:
+        """Give what damages the networks; None where they are intact."""
+        return self.plan.perturbations[0] if self.damage else None
+
+    def scored(self, unit: Unit) -> Iterator[Score]:
+        """Attack one network in one way."""
+        network, assault, plan = (
+            self.networks[unit[0]],
+            self.attacks[unit[1]],
+            self.plan,
         )
-    chosen = tuple(
-        one if isinstance(one, InputAttack) else InputAttack(one)
-        for one in INPUT_ATTACKS.members(attacks)
-    )
-    if not chosen:
+        x, y = self.data.x_test[: plan.images], self.data.y_test[: plan.images]
+        for replicate in range(plan.replicates):
+            models = self._models(network, replicate)
+            for (fraction, model), eps in product(models, self.eps):
+                # The same numbers at every fraction and eps, so that these are paired.
+                rng = stream(
+                    plan.seed, "attack", network.name, name_of(assault), replicate
+                )
+                with limited_threads(1):
+                    changed = assault(model, x, y, eps, rng)
+                    scores = evaluate(model, changed, y)
+                facts = {
+                    "attack": name_of(assault),
+                    "eps": eps,
+                    "images": len(y),
+                    "mean_distance": float(assault.distance(x, changed).mean()),
+                }
+                yield Score(fraction, replicate, scores, facts)
+
+    def _models(
+        self, network: Network, replicate: int
+    ) -> list[tuple[float, SparseMLP]]:
+        """Give the network at every fraction of its damage."""
+        if not self.damage:
+            return [(0.0, network.model)]
+        plan = self.plan
+        (perturbation,) = plan.perturbations
+        label, head = name_of(perturbation), reaches_head(plan.scope)
+        rng = damage_stream(
+            plan.seed, network.name, "none", replicate, label, plan.scope
+        )
+        damages = damage_curve(
+            network.model, perturbation, plan.fractions, plan.scope, rng, self.data,
+            images=plan.training_images,
+        )  # fmt: skip
+        left = [damaged(network.model, damage, head) for damage in damages]
+        return list(zip(plan.fractions, left, strict=True))
+
+
+def _check_attacks(
+    attacks: Sequence[InputAttack], eps: Sequence[float], data: Dataset
+) -> None:
+    """Refuse attacks that the images or the strengths do not suit."""
+    if not attacks:
         raise InputError("no attack came; give at least one")
-    strengths = _grid(eps)
-    x, y = data.x_test[: plan.images], data.y_test[: plan.images]
     rows, columns = data.image_shape
-    for one in chosen:
+    for one in attacks:
         if one.square and rows != columns:
             raise InputError(
                 f"{one.__name__} needs square images; those of {data.name} have "
                 f"{rows} x {columns} pixels, so leave it out"
             )
-        for strength in strengths:
-            one.check(strength, x.shape[1])
-        # Whether a user's own function gives images is known once it has.
-        one(networks[0].model, x[:1], y[:1], strengths[-1], np.random.default_rng(0))
-    return Attacks(chosen, strengths, damage, plan)
+        for strength in eps:
+            one.check(strength, data.x_test.shape[1])
 
 
 def _grid(eps: Sequence[float]) -> tuple[float, ...]:
@@ -222,75 +259,3 @@ def _grid(eps: Sequence[float]) -> tuple[float, ...]:
     if not grid or sorted(set(grid)) != list(grid):
         raise InputError(f"eps must rise without repeats; got {list(grid)}")
     return grid
-
-
-def _run(
-    unit: Unit, networks: list[Network], data: Dataset, job: Attacks
-) -> pd.DataFrame:
-    """Attack one network in one way: visible loops."""
-    network, assault, plan = networks[unit[0]], job.attacks[unit[1]], job.plan
-    (perturbation,) = plan.perturbations
-    label = name_of(perturbation) if job.damage else "none"
-    options = numbers_of(perturbation) if job.damage else {}
-    name = name_of(assault)
-    x, y = data.x_test[: plan.images], data.y_test[: plan.images]
-    rows: list[dict[str, Any]] = []
-    for replicate in range(plan.replicates):
-        models = _models(network, data, job, replicate)
-        for (fraction, model), eps in product(models, job.eps):
-            # The same numbers at every fraction and eps, so that these are paired.
-            rng = stream(plan.seed, "attack", network.name, name, replicate)
-            with limited_threads(1):
-                changed = assault(model, x, y, eps, rng)
-                scores = evaluate(model, changed, y)
-            rows.append(
-                {
-                    **network.labels,
-                    "dataset": data.name,
-                    "null_model": "none",
-                    "retrained": False,
-                    "perturbation": label,
-                    "scope": plan.scope,
-                    "fraction": fraction,
-                    "replicate": replicate,
-                    "draw_seed": plan.seed,
-                    **options,
-                    "attack": name,
-                    "eps": eps,
-                    "images": len(y),
-                    **scores,
-                    "mean_distance": float(assault.distance(x, changed).mean()),
-                }
-            )
-    return pd.DataFrame(rows)[[*KEYS, *options, *COLUMNS]]
-
-
-def _models(
-    network: Network, data: Dataset, job: Attacks, replicate: int
-) -> list[tuple[float, SparseMLP]]:
-    """Give the network at every fraction of its damage."""
-    if not job.damage:
-        return [(0.0, network.model)]
-    plan = job.plan
-    (perturbation,) = plan.perturbations
-    rng = damage_stream(
-        plan.seed, network.name, "none", replicate, name_of(perturbation), plan.scope
-    )
-    damages: list[Damage] = damage_curve(
-        network.model, perturbation, plan.fractions, plan.scope, rng, data,
-        images=plan.training_images,
-    )  # fmt: skip
-    head = reaches_head(plan.scope)
-    left = [damaged(network.model, damage, head) for damage in damages]
-    return list(zip(plan.fractions, left, strict=True))
-
-
-def _key(networks: list[Network], data: Dataset, job: Attacks, unit: Unit) -> str:
-    """Name a unit by the network and all settings that its rows depend on."""
-    network, name, plan = networks[unit[0]], name_of(job.attacks[unit[1]]), job.plan
-    label = name_of(plan.perturbations[0]) if job.damage else "none"
-    return unit_key(
-        f"attack-{network.name}-{name}", network, data, job.eps, label,
-        plan.fractions, plan.replicates, plan.scope, plan.seed, plan.images,
-        plan.training_images,
-    )  # fmt: skip

@@ -4,7 +4,7 @@ Orders by saliency and activation, and those that try damage out, ask *training*
 the first of them, as many as the caller says. Test images decide nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from netrobust.core.random_streams import stream
 from netrobust.core.settings import whole
 from netrobust.data.dataset import Dataset
 from netrobust.experiments.score import check_fit, damaged
+from netrobust.graphs.contract import float32
 from netrobust.graphs.damage import Damage, Links
 from netrobust.graphs.perturb.scopes import graph_scope, reaches_head
 from netrobust.neural.model import SparseMLP
@@ -82,7 +83,7 @@ def damage_curve(
     scope: str,
     rng: np.random.Generator,
     data: Dataset,
-    graph: Graph | None = None,
+    graph: Callable[[], Graph] | None = None,
     links: Links | None = None,
     images: int = TRAINING_IMAGES,
 ) -> list[Damage]:
@@ -101,9 +102,10 @@ def damage_curve(
         Every point of a plain function's curve starts from its state.
     data : Dataset
         Its first training images are shown to orders that ask for data.
-    graph, links : optional
-        ``to_graph(model, reaches_head(scope))`` and its `Links`, where they are at
-        hand.
+    graph : callable, optional
+        Gives ``to_graph(model, reaches_head(scope))``, which plain functions read.
+    links : Links, optional
+        ``links_of(model, reaches_head(scope))``, where they are at hand.
     images : int
         Of the training images, the first so many.
 
@@ -112,17 +114,17 @@ def damage_curve(
     InputError
         The perturbation cannot be had in that scope.
     """
-    graph = to_graph(model, reaches_head(scope)) if graph is None else graph
-    links = Links.of(graph) if links is None else links
+    head = reaches_head(scope)
     within = graph_scope(scope, len(model.sizes) - 1)
     if not hasattr(perturbation, "curve"):
         where = {} if within == "per_layer" else {"scope": within}
         state = rng.bit_generator.state
+        whole_graph = to_graph(model, head) if graph is None else graph()
         damages = []
         for fraction in fractions:
             rng.bit_generator.state = state  # so that damage is nested
             # A function that works in place spoils its own copy alone.
-            damage = perturbation(graph.copy(), rng, fraction, **where)
+            damage = perturbation(whole_graph.copy(), rng, fraction, **where)
             if not isinstance(damage, Damage):
                 raise InputError(
                     f"perturbation {perturbation.__name__} must give a Damage; got "
@@ -130,6 +132,7 @@ def damage_curve(
                 )
             damages.append(damage)
         return damages
+    links = links_of(model, head) if links is None else links
     if perturbation.needs:
         links = replace(links, marks=_ask(model, data, images)[1])
     if not getattr(perturbation, "probed", False):
@@ -144,6 +147,23 @@ def damage_curve(
         return loss, {**marks, "saliency": saliency}
 
     return list(perturbation.curve(links, rng, fractions, within, probe))
+
+
+def links_of(model: SparseMLP, head: bool = False) -> Links:
+    """Give ``Links.of(to_graph(model, head))`` without building the graph.
+
+    Examples
+    --------
+    >>> from netrobust.neural.model import start
+    >>> model = start((4, 3, 2), np.random.default_rng(0), links=[6])
+    >>> links_of(model, head=True).sizes
+    (4, 3, 2)
+    """
+    sizes = model.sizes if head else model.sizes[:-1]
+    bias = np.concatenate([np.zeros(sizes[0], np.float32), model.biases(head)])
+    source, target, weight = model.links(head)
+    numbers = float32("weight", weight), float32("bias", bias)
+    return Links(tuple(sizes), source, target, *numbers)
 
 
 def damage_stream(

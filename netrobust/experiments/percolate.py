@@ -1,44 +1,55 @@
 """Networks to table: damage curves and null models, one row per scored network.
 
 A unit of work is one network under one null model and one perturbation, with all
-fractions and replicates. The table is the same in any order of the units, on any number
-of processes, and after an interruption.
+fractions and replicates. Its random streams are keyed by what it is, never by when or
+where it runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import product
-from typing import Any, TypeAlias, cast
+from typing import Any, Self, Unpack, cast
 
 import pandas as pd
+from igraph import Graph
 
+from netrobust.convert.network import to_graph, to_model
 from netrobust.core.errors import InputError
+from netrobust.core.random_streams import stream
 from netrobust.data.dataset import Dataset
-from netrobust.experiments.damage_curve import TRAINING_IMAGES
+from netrobust.experiments.columns import PERCOLATION
+from netrobust.experiments.damage_curve import (
+    TRAINING_IMAGES,
+    damage_curve,
+    damage_stream,
+    links_of,
+)
 from netrobust.experiments.module_scores import Evaluate
+from netrobust.experiments.options import OPTIONS, Options, takes_options
 from netrobust.experiments.percolate_module import Module, percolate_module
 from netrobust.experiments.plan import (
     GRID,
     Names,
-    Plan,
-    check_importable,
-    make_plan,
     name_of,
-    numbers_of,
+    plan_networks,
     several,
-    unit_key,
 )
-from netrobust.experiments.unit import run_unit
-from netrobust.graphs.null import NULL_MODELS
+from netrobust.experiments.retrain import retrained
+from netrobust.experiments.score import scores
+from netrobust.experiments.sweep import Score, Sweep, Unit
+from netrobust.graphs.damage import Damage, Links, apply, removed_fraction
+from netrobust.graphs.measure.curve import measured
+from netrobust.graphs.null import NULL_MODELS, moved, randomise
+from netrobust.graphs.perturb.scopes import graph_scope, reaches_head
+from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network
-from netrobust.parallel.gather import Parts, Tick, gather
+from netrobust.parallel.gather import Parts, Tick
 from netrobust.parallel.partial_failure import Going
-from netrobust.stats.summary import KEYS
-
-Unit: TypeAlias = tuple[int, int, int]  # places of network, null model, perturbation
 
 
+@takes_options
 def percolate(
     networks: Network | Sequence[Network] | Module,
     data: Dataset | None = None,
@@ -56,9 +67,8 @@ def percolate(
     *,
     evaluate: Evaluate | None = None,
     executor: Executor | None = None,
-    retrain: bool = False,
-    details: bool = False,
     training_images: int = TRAINING_IMAGES,
+    **options: Unpack[Options],
 ) -> pd.DataFrame:
     """Damage networks step by step and score what is left: damage curves.
 
@@ -100,15 +110,9 @@ def percolate(
     executor : concurrent.futures.Executor, optional
         Where the work is done, instead of `jobs` processes: one of yours, such as the
         ``get_executor()`` of a Dask client.
-    retrain : bool
-        Train the topology of every null model, and of the network itself under
-        ``none``, from fresh weights with the network's settings before it is damaged:
-        what does the mask alone carry?
-    details : bool
-        Add ``confidence``, ``ece`` (expected calibration error) and the accuracy of
-        each class, ``accuracy_0`` and on.
     training_images : int
         Orders that ask data are shown the first so many training images.
+    **options
 
     Returns
     -------
@@ -141,7 +145,7 @@ def percolate(
     if evaluate is not None:
         _check_module_alone(
             data=data, images=images, jobs=None if jobs == 1 else jobs, parts=parts,
-            tick=tick, executor=executor, retrain=retrain, details=details,
+            tick=tick, executor=executor, **options,
         )  # fmt: skip
         return percolate_module(
             cast(Module, networks), evaluate, perturbations, fractions, replicates,
@@ -152,27 +156,14 @@ def percolate(
             "no data came; give the Dataset whose test images are scored, or, for a "
             "torch module of your own, evaluate"
         )
-    nets = several(cast(Network | Sequence[Network], networks))
-    measures = ("giant_component",) if measures is None else measures
-    plan = make_plan(
-        nets, data, perturbations, fractions, replicates, measures, null_models, scope,
-        seed, images, jobs, training_images, retrain, details,
+    sweep = Percolation.planned(
+        cast(Network | Sequence[Network], networks), data, perturbations=perturbations,
+        fractions=fractions, replicates=replicates, null_models=null_models,
+        measures=("giant_component",) if measures is None else measures, scope=scope,
+        seed=seed, images=images, jobs=jobs, training_images=training_images,
+        options=options,
     )  # fmt: skip
-    if executor is not None:
-        check_importable(plan)
-    nulls, damages = range(len(plan.null_models)), range(len(plan.perturbations))
-    units = {
-        _key(nets, data, plan, unit): unit
-        for unit in product(range(len(nets)), nulls, damages)
-    }
-    seen = shown(data, plan)
-    tables = gather(
-        _run, units, jobs, nets, seen, plan, executor=executor, parts=parts, tick=tick
-    )
-    table = pd.concat(tables, ignore_index=True)
-    options = [name for one in plan.perturbations for name in numbers_of(one)]
-    first = [*KEYS, *dict.fromkeys(options)]
-    return table[[*first, *(name for name in table.columns if name not in first)]]
+    return sweep.run(jobs, parts, tick, executor)
 
 
 def _check_module_alone(**given: Any) -> None:
@@ -184,12 +175,7 @@ def _check_module_alone(**given: Any) -> None:
             )
 
 
-def shown(data: Dataset, plan: Plan) -> Dataset:
-    """Give the data that workers need: to score, no training images."""
-    most = None if plan.retrain else plan.training_images * plan.shows_training
-    return replace(data, x_train=data.x_train[:most])
-
-
+@takes_options
 def compare(
     networks: Network | Sequence[Network],
     data: Dataset,
@@ -203,8 +189,7 @@ def compare(
     tick: Tick | None = None,
     *,
     executor: Executor | None = None,
-    retrain: bool = False,
-    details: bool = False,
+    **options: Unpack[Options],
 ) -> pd.DataFrame:
     """Score networks beside their null models, undamaged.
 
@@ -219,9 +204,9 @@ def compare(
         Names in `NULL_MODELS`, or your own functions.
     replicates : int
         Draws of every null model.
-    measures, seed, images, jobs, parts, tick, executor, retrain, details
-        As for `percolate`. With `retrain` the networks' own topologies come first,
-        trained anew, too.
+    measures, seed, images, jobs, parts, tick, executor
+        As for `percolate`.
+    **options
 
     Returns
     -------
@@ -233,50 +218,176 @@ def compare(
     InputError
         A name is unknown or a number out of its range.
     """
-
-    def undamaged(nulls: Names, draws: int) -> pd.DataFrame:
-        return percolate(
-            nets, data, "random_links", [0.0], draws, measures, nulls,
-            seed=seed, images=images, jobs=jobs, parts=parts, tick=tick,
-            executor=executor, retrain=retrain, details=details,
-        )  # fmt: skip
-
     nets, chosen = several(networks), NULL_MODELS.members(null_models)
-    drawn = [one for one in chosen if name_of(one) != "none"]
+    planned = partial(
+        Percolation.undamaged, nets, data, measures=measures, seed=seed,
+        images=images, jobs=jobs, options=options,
+    )  # fmt: skip
+    itself = planned(null_models="none", replicates=1)
     tables, going = [], Going()
-    # The null models first: they are refused, if at all, before anything is kept.
-    if drawn:
+    if drawn := [one for one in chosen if name_of(one) != "none"]:
+        others = planned(null_models=drawn, replicates=replicates)
         with going.on():
-            tables = [undamaged(drawn, replicates)]
+            tables = [others.run(jobs, parts, tick, executor)]
     with going.on():
-        tables.insert(0, undamaged("none", 1))
+        tables.insert(0, itself.run(jobs, parts, tick, executor))
     going.check()
     return pd.concat(tables, ignore_index=True).assign(perturbation="none")
 
 
-def _run(
-    unit: Unit, networks: list[Network], data: Dataset, plan: Plan
-) -> pd.DataFrame:
-    network, null_model, perturbation = unit
-    return run_unit(
-        networks[network],
-        data,
-        plan,
-        plan.null_models[null_model],
-        plan.perturbations[perturbation],
-    )
+@dataclass(frozen=True)
+class Percolation(Sweep):
+    """A sweep whose units are one network, null model and perturbation each."""
+
+    columns = PERCOLATION
+
+    @classmethod
+    def planned(
+        cls,
+        networks: Network | Iterable[Network],
+        data: Dataset,
+        options: Options | None = None,
+        **settings: Any,
+    ) -> Self:
+        """Check everything before anything is done; the settings are `percolate`'s."""
+        nets = several(networks)
+        own = {name: settings.pop(name) for name in OPTIONS if name in settings}
+        plan = plan_networks(
+            cls.columns, nets, data, options={**(options or {}), **own}, **settings
+        )
+        return cls(plan, tuple(nets), data)
+
+    @classmethod
+    def undamaged(
+        cls, networks: Network | Iterable[Network], data: Dataset, **settings: Any
+    ) -> Self:
+        """Check a comparison; the settings are those of `compare`."""
+        nothing: Any = {"perturbations": "random_links", "fractions": [0]}
+        return cls.planned(networks, data, **nothing, scope="per_layer", **settings)
+
+    def units(self) -> Iterable[Unit]:
+        """Give places of network, null model and perturbation."""
+        places = self.networks, self.plan.null_models, self.plan.perturbations
+        return product(*(range(len(one)) for one in places))
+
+    def named(self, unit: Unit) -> tuple[str, Sequence[Any]]:
+        """Name a unit; all settings are those of the plan."""
+        plan = self.plan
+        called = (
+            self.networks[unit[0]].name,
+            name_of(self.null_model(unit)),
+            name_of(self.perturbation(unit)),
+        )
+        return "-".join(called), (
+            plan.fractions, plan.replicates, plan.scope, plan.seed, plan.images,
+            [name_of(one) for one in plan.measures], plan.training_images,
+            *plan.options.values(),
+        )  # fmt: skip
+
+    def null_model(self, unit: Unit) -> Any:
+        """Give what the network is drawn from."""
+        return self.plan.null_models[unit[1]]
+
+    def perturbation(self, unit: Unit) -> Any:
+        """Give what damages it."""
+        return self.plan.perturbations[unit[2]]
+
+    def scored(self, unit: Unit) -> Iterator[Score]:
+        """Score one network under one null model and perturbation."""
+        network, plan = self.networks[unit[0]], self.plan
+        null_model, perturbation = self.null_model(unit), self.perturbation(unit)
+        null, label = name_of(null_model), name_of(perturbation)
+        intact = _Subject(network.model, reaches_head(plan.scope))
+        within = graph_scope(plan.scope, len(network.model.sizes) - 1)
+        subject, seen = intact, dict[bytes, dict[str, float]]()
+        for replicate in range(plan.replicates):
+            if plan.options["retrain"] or null != "none":
+                subject, seen = self._drawn(intact, network, null_model, replicate), {}
+            rng = damage_stream(
+                plan.seed, network.name, null, replicate, label, plan.scope
+            )
+            damages = damage_curve(
+                subject.model, perturbation, plan.fractions, plan.scope, rng, self.data,
+                subject.build, subject.links, plan.training_images,
+            )  # fmt: skip
+            structure = measured(subject.links, damages, plan.measures, subject.left)
+            answers = self._answers(subject.model, damages, seen)
+            for place, fraction in enumerate(plan.fractions):
+                damage = damages[place]
+                facts = {
+                    "images": len(self.data.y_test[: plan.images]),
+                    "removed": removed_fraction(subject.links, damage, within),
+                    "moved": subject.moved,
+                }
+                measures = {name: values[place] for name, values in structure.items()}
+                yield Score(fraction, replicate, answers[place], facts, measures)
+
+    def _drawn(
+        self, intact: "_Subject", network: Network, null_model: Any, replicate: int
+    ) -> "_Subject":
+        """Draw the null model, and train its topology anew where that is asked."""
+        model, drawn, shift = network.model, intact.hidden, 0.0
+        key = (network.name, name_of(null_model), replicate)
+        if name_of(null_model) != "none":
+            rng = stream(self.plan.seed, "null model", *key)
+            drawn = randomise(intact.hidden, null_model, rng)
+            shift = moved(intact.hidden, drawn)
+            model = to_model(drawn, like=model)
+        if self.plan.options["retrain"]:
+            model = retrained(network, drawn, self.data, self.plan.seed, *key)
+        return _Subject(model, intact.head, shift)
+
+    def _answers(
+        self,
+        model: SparseMLP,
+        damages: list[Damage],
+        seen: dict[bytes, dict[str, float]],
+    ) -> list[dict[str, float]]:
+        """Score damaged networks; the same damage is not scored twice."""
+        digests = [damage.digest for damage in damages]
+        new = {
+            digest: damage
+            for digest, damage in zip(digests, damages, strict=True)
+            if digest not in seen
+        }
+        found = scores(
+            model, self.data, [*new.values()], self.plan.images,
+            head=reaches_head(self.plan.scope), details=self.plan.options["details"],
+        )  # fmt: skip
+        seen |= zip(new, found, strict=True)
+        return [seen[digest] for digest in digests]
 
 
-def _key(networks: list[Network], data: Dataset, plan: Plan, unit: Unit) -> str:
-    """Name a unit by the network and all settings that its rows depend on."""
-    network, null_model, perturbation = (
-        networks[unit[0]],
-        name_of(plan.null_models[unit[1]]),
-        name_of(plan.perturbations[unit[2]]),
-    )
-    return unit_key(
-        f"{network.name}-{null_model}-{perturbation}", network, data,
-        plan.fractions, plan.replicates, plan.scope, plan.seed, plan.images,
-        [name_of(one) for one in plan.measures], plan.training_images, plan.retrain,
-        plan.details,
-    )  # fmt: skip
+@dataclass(frozen=True, eq=False)
+class _Subject:
+    """What is damaged in a replicate: a network, or a draw of its null model.
+
+    Its graph is built where somebody asks for it; arrays serve all else.
+    """
+
+    model: SparseMLP
+    head: bool  # whether the head is in reach
+    moved: float = 0.0  # share of links that the null model moved
+
+    @cached_property
+    def links(self) -> Links:
+        """The links, in the order in which scores count them."""
+        return links_of(self.model, self.head)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The same as a graph."""
+        return to_graph(self.model, self.head)
+
+    @cached_property
+    def hidden(self) -> Graph:
+        """The graph without the head, which null models are drawn from."""
+        return self.graph if not self.head else to_graph(self.model)
+
+    def build(self) -> Graph:
+        """Give the graph."""
+        return self.graph
+
+    def left(self, damage: Damage) -> list[Graph]:
+        """Build what a damage leaves."""
+        return [apply(self.graph, damage)]

@@ -1,7 +1,9 @@
 """Damage curves of a module that netrobust never trained, scored by its user."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,9 @@ from torch.nn import Module
 
 from netrobust.convert.layer_stack import Joint
 from netrobust.convert.torch_modules import read_module
-from netrobust.core.errors import InputError
 from netrobust.core.random_streams import stream
 from netrobust.core.settings import whole
+from netrobust.experiments.columns import MODULE
 from netrobust.experiments.damage_curve import damage_stream
 from netrobust.experiments.module_checks import (
     check_measures,
@@ -21,21 +23,13 @@ from netrobust.experiments.module_checks import (
     for_module,
 )
 from netrobust.experiments.module_scores import Evaluate, Scores
-from netrobust.experiments.plan import (
-    GRID,
-    Names,
-    check_columns,
-    check_grid,
-    name_of,
-    numbers_of,
-)
+from netrobust.experiments.plan import GRID, Names, make_plan, name_of, numbers_of
+from netrobust.experiments.sweep import Score, Sweep, Unit
 from netrobust.graphs.damage import Damage, removed_fraction
 from netrobust.graphs.graph import links
-from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.measure.curve import measured
-from netrobust.graphs.null import NULL_MODELS, check_installed, moved, randomise
-from netrobust.graphs.perturb import PERTURBATIONS
-from netrobust.stats.summary import KEYS
+from netrobust.graphs.null import moved, randomise
+from netrobust.stats.columns import KEYS
 
 
 def percolate_module(
@@ -119,23 +113,14 @@ def percolate_module(
     intact = Joint(read_module(module, layers))
     if measures is None:
         measures = ("giant_component",) if intact.chained else ()
-    nulls, damages = (
-        NULL_MODELS.members(null_models),
-        PERTURBATIONS.members(perturbations),
-    )
-    found, grid = MEASURES.members(measures), check_grid(fractions)
-    for what, members in {"null model": nulls, "perturbation": damages}.items():
-        if not members:
-            raise InputError(f"no {what} came; give at least one")
-    whole("replicates", replicates, 1)
-    whole("seed", seed, 0)
-    options = list(dict.fromkeys(key for one in damages for key in numbers_of(one)))
-    check_columns(damages, found, (*KEYS, "removed", "moved"))
-    check_measures(found, intact)
-    check_installed(nulls)
-    for null_model in nulls:
+    plan = make_plan(
+        MODULE, perturbations=perturbations, fractions=fractions, scope=scope,
+        replicates=replicates, measures=measures, null_models=null_models, seed=seed,
+    )  # fmt: skip
+    check_measures(plan.measures, intact)
+    for null_model in plan.null_models:
         check_null_model(null_model, intact)
-    acting = [for_module(one, intact, scope) for one in damages]
+    acting = tuple(for_module(one, intact, scope) for one in plan.perturbations)
     labels = {
         "network": type(module).__name__ if name is None else name,
         "dataset": dataset,
@@ -143,44 +128,66 @@ def percolate_module(
         **_sizes(intact),
         "network_seed": whole("network_seed", network_seed, 0),
     }
-    taken = (*KEYS, *options, "removed", "moved", *map(name_of, found))
+    options = [key for one in acting for key in numbers_of(one)]
+    taken = (*KEYS, *options, "removed", "moved", *map(name_of, plan.measures))
     scores = Scores(module, evaluate, taken)
-    rows: list[dict[str, Any]] = []
-    for null_model in nulls:
-        for perturbation in acting:
-            for replicate in range(replicates):
-                key = (labels["network"], name_of(null_model), replicate)
-                rng = stream(seed, "null model", *key)
-                subject, shift = _drawn(intact, null_model, rng)
-                rng = damage_stream(seed, *key, name_of(perturbation), scope)
-                where = intact.scope(scope)
-                curve = perturbation.curve(subject.links, rng, grid, where)
-                structure = measured(
-                    subject.links, curve, found, partial(_left, subject)
-                )
-                for place, (fraction, damage) in enumerate(
-                    zip(grid, curve, strict=True)
-                ):
-                    rows.append(
-                        {
-                            **labels,
-                            "null_model": name_of(null_model),
-                            "retrained": False,
-                            "perturbation": name_of(perturbation),
-                            "scope": scope,
-                            "fraction": fraction,
-                            "replicate": replicate,
-                            "draw_seed": seed,
-                            **numbers_of(perturbation),
-                            "removed": removed_fraction(subject.links, damage, where),
-                            **scores.of(subject, damage, key),
-                            "moved": shift,
-                            **{one: values[place] for one, values in structure.items()},
-                        }
-                    )
-    table = pd.DataFrame(rows)
-    first = [*KEYS, *options]
-    return table[[*first, *(column for column in table if column not in first)]]
+    plan = replace(plan, perturbations=acting)
+    return ModulePercolation(plan, (), None, intact, labels, scores).run()
+
+
+@dataclass(frozen=True)
+class ModulePercolation(Sweep):
+    """A sweep whose units are one null model and perturbation of a module each."""
+
+    columns = MODULE
+
+    intact: Joint
+    about: dict[str, Any]  # the keys of the network
+    scores: Scores
+
+    def units(self) -> Iterable[Unit]:
+        """Give places of null model and perturbation."""
+        return product(
+            range(len(self.plan.null_models)), range(len(self.plan.perturbations))
+        )
+
+    def key(self, unit: Unit) -> str:
+        """Name a unit; nothing is kept of it."""
+        return str(unit)
+
+    def labels(self, unit: Unit) -> dict[str, Any]:
+        """Give the keys of the module."""
+        return self.about
+
+    def null_model(self, unit: Unit) -> Any:
+        """Give what the layers are drawn from."""
+        return self.plan.null_models[unit[0]]
+
+    def perturbation(self, unit: Unit) -> Any:
+        """Give what damages them."""
+        return self.plan.perturbations[unit[1]]
+
+    def scored(self, unit: Unit) -> Iterator[Score]:
+        """Let the user score a module under one null model and perturbation."""
+        plan, perturbation = self.plan, self.perturbation(unit)
+        null_model, where = self.null_model(unit), self.intact.scope(plan.scope)
+        for replicate in range(plan.replicates):
+            key = (self.about["network"], name_of(null_model), replicate)
+            rng = stream(plan.seed, "null model", *key)
+            subject, shift = _drawn(self.intact, null_model, rng)
+            rng = damage_stream(plan.seed, *key, name_of(perturbation), plan.scope)
+            curve = perturbation.curve(subject.links, rng, plan.fractions, where)
+            structure = measured(
+                subject.links, curve, plan.measures, partial(_left, subject)
+            )
+            for place, damage in enumerate(curve):
+                facts = {
+                    "removed": removed_fraction(subject.links, damage, where),
+                    "moved": shift,
+                }
+                scores = self.scores.of(subject, damage, key)
+                measures = {name: values[place] for name, values in structure.items()}
+                yield Score(plan.fractions[place], replicate, scores, facts, measures)
 
 
 def _sizes(joint: Joint) -> dict[str, Any]:

@@ -1,38 +1,30 @@
 """What a sweep does to every network: chosen and checked once, at the public door."""
 
-import pickle
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from importlib.metadata import version
-from os.path import isfile
-from re import fullmatch
 from typing import Any, TypeAlias
 
 from netrobust.convert.network import to_graph
 from netrobust.core.errors import InputError
-from netrobust.core.settings import flag, whole
+from netrobust.core.settings import canonical_fraction, whole
 from netrobust.data.dataset import Dataset
+from netrobust.experiments.columns import check_names
 from netrobust.experiments.damage_curve import TRAINING_IMAGES
+from netrobust.experiments.options import Options, check_options
 from netrobust.experiments.score import check_fit
 from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.null import NULL_MODELS, check_installed
 from netrobust.graphs.perturb import PERTURBATIONS
-from netrobust.graphs.perturb.scopes import asks_data, check_reach, check_scope
+from netrobust.graphs.perturb.scopes import check_reach, check_scope
 from netrobust.neural.network import Network
-from netrobust.stats.summary import KEYS
+from netrobust.stats.columns import Column
 
 Names: TypeAlias = str | Callable[..., Any] | Sequence[str | Callable[..., Any]]
 
 #: Shares of links removed along a damage curve, from none to all in steps of 0.05.
 GRID = tuple(round(step / 20, 2) for step in range(21))
-
-#: Columns of a sweep between the keys and the measures.
-VALUES = ("images", "removed", "accuracy", "loss", "moved")
-
-#: What `details` adds, but for the accuracy of every class.
-DETAILS = ("confidence", "ece")
 
 
 @dataclass(frozen=True)
@@ -46,41 +38,30 @@ class Plan:
     replicates: int
     scope: str
     seed: int
-    images: int | None
-    training_images: int
-    retrain: bool
-    details: bool
-
-    @property
-    def shows_training(self) -> bool:
-        """Whether the workers must have training images."""
-        return self.retrain or any(map(asks_data, self.perturbations))
+    images: int | None = None
+    training_images: int = TRAINING_IMAGES
+    options: Options = field(default_factory=Options)
 
 
 def make_plan(
-    networks: Sequence[Network],
-    data: Dataset,
+    columns: Sequence[Column],
+    *,
     perturbations: Names,
     fractions: Sequence[float],
     replicates: int,
-    measures: Names,
-    null_models: Names,
     scope: str,
     seed: int,
-    images: int | None,
-    jobs: int,
-    training_images: int = TRAINING_IMAGES,
-    retrain: bool = False,
-    details: bool = False,
+    measures: Names = (),
+    null_models: Names = "none",
 ) -> Plan:
-    """Look up all names and check all numbers of a sweep before anything is done.
+    """Look up all names and check all numbers that need no network.
 
-    The parameters are those of `percolate`.
+    The parameters are those of `percolate`, but for the columns of the table.
 
     Raises
     ------
     InputError
-        A name is unknown or a number out of its range.
+        A name is unknown, a number out of its range, or hides a column.
     """
     plan = Plan(
         null_models=NULL_MODELS.members(null_models),
@@ -90,72 +71,72 @@ def make_plan(
         replicates=whole("replicates", replicates, 1),
         scope=scope,
         seed=whole("seed", seed, 0),
-        images=None if images is None else whole("images", images, 1),
-        training_images=whole("training_images", training_images, 1),
-        retrain=flag("retrain", retrain),
-        details=flag("details", details),
     )
     for what, members in {
-        "network": networks,
         "null model": plan.null_models,
         "perturbation": plan.perturbations,
     }.items():
         if not members:
             raise InputError(f"no {what} came; give at least one")
-    check_columns(plan.perturbations, plan.measures, (*KEYS, *VALUES, *DETAILS))
+    options = {name: 0 for one in plan.perturbations for name in numbers_of(one)}
+    check_names([*options], [name_of(one) for one in plan.measures], columns)
+    check_installed(plan.null_models)
+    return plan
+
+
+def plan_networks(
+    columns: Sequence[Column],
+    networks: Sequence[Network],
+    data: Dataset,
+    *,
+    images: int | None,
+    jobs: int,
+    training_images: int = TRAINING_IMAGES,
+    options: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> Plan:
+    """Check all names and numbers of a sweep over networks before anything is done.
+
+    The parameters are those of `make_plan` and `percolate`.
+
+    Raises
+    ------
+    InputError
+        As for `make_plan`, or something does not fit a network or the data.
+    """
+    whole("jobs", jobs, 1)
+    if not networks:
+        raise InputError("no network came; give at least one")
+    plan = replace(
+        make_plan(columns, **settings),
+        images=None if images is None else whole("images", images, 1),
+        training_images=whole("training_images", training_images, 1),
+    )
     for network in networks:
         check_fit(network.model, data)
-    check_scope(scope, min(len(network.model.sizes) - 2 for network in networks))
+    check_scope(plan.scope, min(len(one.model.sizes) - 2 for one in networks))
     for perturbation in plan.perturbations:
-        check_reach(perturbation, scope)
-    for measure in plan.measures:
-        if getattr(measure, "positive", False):  # refuses what it has no value for
-            for network in networks:
-                measure(to_graph(network.model))
-    check_installed(plan.null_models)
-    if plan.retrain:
-        for network in networks:
-            if network.config.method.dense:
-                raise InputError(
-                    f"{network.name} is dense and has no topology to retrain; leave it "
-                    "out"
-                )
+        check_reach(perturbation, plan.scope)
+    if positive := [one for one in plan.measures if getattr(one, "positive", False)]:
+        for graph in (to_graph(network.model) for network in networks):
+            for measure in positive:  # refuses what it has no value for
+                measure(graph)
     if plan.images is not None and plan.images > len(data.y_test):
         raise InputError(
             f"images must be from 1 to {len(data.y_test)}, the test images of "
             f"{data.name}; got {images}"
         )
-    if whole("jobs", jobs, 1) > 1:
-        check_importable(plan)
-    return plan
+    return replace(plan, options=check_options(options or {}, networks))
 
 
-def check_importable(job: object) -> None:
-    """Refuse, with InputError, a job whose functions other processes cannot have."""
-    script = getattr(sys.modules["__main__"], "__file__", None)
-    try:
-        if b"__main__" in pickle.dumps(job) and not isfile(script or ""):
-            raise TypeError("they were typed in, as in a notebook")
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
+def one_perturbation(plan: Plan, what: str) -> Plan:
+    """Refuse, with InputError, several perturbations where there is place for one."""
+    if len(plan.perturbations) > 1:
         raise InputError(
-            f"with several jobs your own functions must be importable ({error}); "
-            "define them at the top of a module or use one job"
-        ) from None
-
-
-def check_columns(
-    perturbations: Sequence[Any], measures: Sequence[Any], columns: Sequence[str]
-) -> None:
-    """Refuse, with InputError, measures and options that hide a column of a table."""
-    options = {name for one in perturbations for name in numbers_of(one)}
-    for kind, names in {
-        "an option": sorted(options),
-        "a measure": [name_of(one) for one in measures],
-    }.items():
-        for name in names:
-            if name in columns or fullmatch(r"accuracy_\d+", name):
-                raise InputError(f"{kind} cannot be called {name!r}; rename yours")
-        columns = [*columns, *names]
+            f"{what} one perturbation; got "
+            f"{', '.join(map(name_of, plan.perturbations))}; ask for each alone"
+        )
+    return plan
 
 
 def several(networks: Network | Iterable[Network]) -> list[Network]:
@@ -188,13 +169,15 @@ def several(networks: Network | Iterable[Network]) -> list[Network]:
 def check_grid(fractions: Sequence[float]) -> tuple[float, ...]:
     """Give rising fractions in [0, 1] as a tuple; refuse others with InputError.
 
+    Fractions are keys, so that they are rounded to `canonical_fraction`.
+
     Examples
     --------
-    >>> check_grid([0, 0.5, 1])
-    (0.0, 0.5, 1.0)
+    >>> check_grid([0, 0.1 + 0.2, 1])
+    (0.0, 0.3, 1.0)
     """
     try:
-        grid = tuple(float(fraction) for fraction in fractions)
+        grid = tuple(canonical_fraction(fraction) for fraction in fractions)
     except (TypeError, ValueError):
         raise InputError(
             f"fractions must be a sequence of numbers; got {fractions!r}"
@@ -208,8 +191,8 @@ def check_grid(fractions: Sequence[float]) -> tuple[float, ...]:
 
 
 def name_of(member: Any) -> str:
-    """Give the name a member of a family, or a user's own function, has in tables."""
-    return str(member.__name__)
+    """Give the name a member, or a user's own function, has in tables; none of None."""
+    return "none" if member is None else str(member.__name__)
 
 
 def unit_key(name: str, network: Network, data: Dataset, *settings: Any) -> str:

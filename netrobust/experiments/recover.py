@@ -5,10 +5,10 @@ streams are keyed by what it is, never by when or where it runs.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, Self
 
 import pandas as pd
 
@@ -16,19 +16,17 @@ from netrobust.core.errors import InputError
 from netrobust.core.random_streams import stream
 from netrobust.core.settings import choice, whole
 from netrobust.data.dataset import Dataset
+from netrobust.experiments.columns import RECOVERY
 from netrobust.experiments.damage_curve import damage_curve, damage_stream
 from netrobust.experiments.plan import (
-    Plan,
-    check_columns,
-    check_importable,
-    make_plan,
     name_of,
-    numbers_of,
+    one_perturbation,
+    plan_networks,
     several,
-    unit_key,
 )
 from netrobust.experiments.retrain import frozen
 from netrobust.experiments.score import damaged, score
+from netrobust.experiments.sweep import Score, Sweep, Unit
 from netrobust.graphs.damage import Damage
 from netrobust.graphs.perturb.scopes import reaches_head
 from netrobust.neural.config import TrainConfig
@@ -37,188 +35,12 @@ from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network
 from netrobust.neural.rewire import moves
 from netrobust.neural.train import train
-from netrobust.parallel.gather import Parts, Tick, gather
-from netrobust.stats.summary import KEYS
+from netrobust.parallel.gather import Parts, Tick
 
 log = logging.getLogger("netrobust")
 
 #: What the topology does while a damaged network learns on.
 MODES = ("frozen", "adaptive")
-
-#: Columns of a recovery behind the keys and the options of the perturbation.
-COLUMNS = (
-    "mode", "epoch", "images", "links", "intact", "accuracy", "loss", "regained"
-)  # fmt: skip
-
-Unit: TypeAlias = tuple[int, str, int]  # place of the network, mode, replicate
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """What a recovery does; travels to the worker processes."""
-
-    plan: Plan
-    epochs: int
-    units: tuple[Unit, ...]
-
-
-def plan_recovery(
-    networks: Sequence[Network],
-    data: Dataset,
-    perturbation: str | Callable[..., Any],
-    fractions: Sequence[float],
-    epochs: int,
-    modes: str | Sequence[str],
-    scope: str,
-    replicates: int,
-    seed: int,
-    images: int | None,
-    jobs: int,
-) -> Recovery:
-    """Check all names and numbers of a recovery before anything is done.
-
-    The parameters are those of `recover`.
-
-    Raises
-    ------
-    InputError
-        A name is unknown, a number out of its range, or no network has the modes.
-    """
-    plan = make_plan(
-        networks, data, perturbation, fractions, replicates, (), "none", scope, seed,
-        images, jobs,
-    )  # fmt: skip
-    if len(plan.perturbations) > 1:
-        raise InputError(
-            "a recovery is from one perturbation; got "
-            f"{', '.join(map(name_of, plan.perturbations))}; ask for each alone"
-        )
-    check_columns(plan.perturbations, (), COLUMNS)
-    if reaches_head(scope):
-        raise InputError(
-            f"a recovery cannot keep links of the dense head removed; got {scope!r}, "
-            "choose a scope without the head"
-        )
-    epochs = whole("epochs", epochs, 1)
-    alone = isinstance(modes, str) or not isinstance(modes, Iterable)
-    chosen = [choice("mode", mode, MODES) for mode in ([modes] if alone else modes)]
-    if not chosen or len(set(chosen)) < len(chosen):
-        raise InputError(
-            f"modes must be {' or '.join(MODES)}, or both; got {chosen or 'none'}"
-        )
-    units = []
-    for place, network in enumerate(networks):
-        for mode in chosen:
-            if mode == "adaptive" and not _adapts(network, epochs, len(data.y_train)):
-                log.info("%s moves no links in this recovery", network.name)
-            else:
-                units += [(place, mode, one) for one in range(plan.replicates)]
-    if not units:
-        raise InputError(
-            f"no network moves its links in {epochs} epochs of recovery; choose the "
-            "mode frozen, more epochs, or other networks"
-        )
-    return Recovery(plan, epochs, tuple(units))
-
-
-def _adapts(network: Network, epochs: int, images: int) -> bool:
-    """Tell whether links of a network move in its recovery, their number unchanged."""
-    if network.config.method.surplus(0):
-        return False
-    batches = -(-images // network.config.batch_size)
-    return moves(replace(network.config, epochs=epochs), batches)
-
-
-def recovered(
-    unit: Unit, networks: list[Network], data: Dataset, job: Recovery
-) -> pd.DataFrame:
-    """Let one network learn on after damage of every fraction: visible loops."""
-    place, mode, replicate = unit
-    network, plan = networks[place], job.plan
-    (perturbation,) = plan.perturbations
-    label, options = name_of(perturbation), numbers_of(perturbation)
-    what = network.name, "none", replicate, label, plan.scope
-    damages = damage_curve(
-        network.model, perturbation, plan.fractions, plan.scope,
-        damage_stream(plan.seed, *what), data,
-    )  # fmt: skip
-    # The same for both modes and all fractions, so that these are paired.
-    order = int(stream(plan.seed, "recovery", *what).integers(2**32))
-    config = frozen(network) if mode == "frozen" else network.config
-    config = replace(config, epochs=job.epochs)
-    tests = data.x_test[: plan.images], data.y_test[: plan.images]
-    few = replace(data, x_test=tests[0], y_test=tests[1])
-    model = _link_by_link(network.model)
-    intact = score(model, few)["accuracy"]
-    rows = []
-    for fraction, damage in zip(plan.fractions, damages, strict=True):
-        healing = _healed(model, damage, few, config, order)
-        for epoch, scores in enumerate(healing):
-            rows.append(
-                {
-                    **network.labels,
-                    "dataset": data.name,
-                    "null_model": "none",
-                    "retrained": False,
-                    "perturbation": label,
-                    "scope": plan.scope,
-                    "fraction": fraction,
-                    "replicate": replicate,
-                    "draw_seed": plan.seed,
-                    **options,
-                    "mode": mode,
-                    "epoch": epoch,
-                    "images": len(few.y_test),
-                    "links": damage.kept.size,
-                    "intact": intact,
-                    **scores,
-                }
-            )
-    table = pd.DataFrame(rows)
-    after = table.accuracy.where(table.epoch == 0).ffill()
-    lost = (table.intact - after).where(table.intact > after)
-    table["regained"] = (table.accuracy - after) / lost
-    return table[[*KEYS, *options, *COLUMNS]]
-
-
-def _healed(
-    model: SparseMLP, damage: Damage, data: Dataset, config: TrainConfig, seed: int
-) -> list[dict[str, float]]:
-    """Score a damaged network before and after every epoch of its recovery."""
-    seen: list[dict[str, float]] = []
-
-    def observe(network: Network) -> None:
-        seen.append(score(network.model, data))
-
-    train(data, config, seed, start=damaged(model, damage), observe=observe)
-    return seen
-
-
-def _link_by_link(model: SparseMLP) -> SparseMLP:
-    """Hold every layer as its links, so that a removed one is not there to be trained.
-
-    A dense layer would hold it as a weight of 0, which grows again.
-    """
-    layers = [
-        SparseLinear(
-            layer.in_features,
-            layer.out_features,
-            *layer.links(),
-            layer.bias.detach().numpy(),
-        )
-        for layer in model.hidden_layers
-    ]
-    return SparseMLP(layers, model.head, float(model.mean), float(model.std))
-
-
-def key_of(unit: Unit, networks: list[Network], data: Dataset, job: Recovery) -> str:
-    """Name a unit by the network and all settings that its rows depend on."""
-    (place, mode, replicate), plan = unit, job.plan
-    network, label = networks[place], name_of(plan.perturbations[0])
-    return unit_key(
-        f"recovery-{network.name}-{label}", network, data, plan.fractions,
-        plan.scope, plan.seed, plan.images, job.epochs, replicate, mode,
-    )  # fmt: skip
 
 
 def recover(
@@ -297,16 +119,149 @@ def recover(
     >>> table[["mode", "epoch", "links"]].values.tolist()[1:4]
     [['frozen', 1, 784], ['frozen', 2, 784], ['adaptive', 0, 784]]
     """
-    nets = several(networks)
-    job = plan_recovery(
-        nets, data, perturbation, fractions, epochs, modes, scope, replicates, seed,
-        images, jobs,
+    sweep = Recovery.planned(
+        networks, data, perturbation, epochs, modes, fractions=fractions, scope=scope,
+        replicates=replicates, seed=seed, images=images, jobs=jobs,
     )  # fmt: skip
-    if executor is not None:
-        check_importable(job)
-    units = {key_of(unit, nets, data, job): unit for unit in job.units}
-    tables = gather(
-        recovered, units, jobs, nets, data, job,
-        executor=executor, parts=parts, tick=tick,
-    )  # fmt: skip
-    return pd.concat(tables, ignore_index=True)
+    return sweep.run(jobs, parts, tick, executor)
+
+
+@dataclass(frozen=True)
+class Recovery(Sweep):
+    """A sweep whose units are one network in one mode and replicate each."""
+
+    columns = RECOVERY
+    learns = True
+
+    epochs: int
+    work: tuple[Unit, ...]  # place of the network, mode, replicate
+
+    @classmethod
+    def planned(
+        cls,
+        networks: Network | Iterable[Network],
+        data: Dataset,
+        perturbation: str | Callable[..., Any],
+        epochs: int,
+        modes: str | Sequence[str],
+        **settings: Any,
+    ) -> Self:
+        """Check everything before anything is done; the settings are `recover`'s."""
+        nets = several(networks)
+        plan = plan_networks(
+            cls.columns, nets, data, perturbations=perturbation, **settings
+        )
+        one_perturbation(plan, "a recovery is from")
+        if reaches_head(plan.scope):
+            raise InputError(
+                "a recovery cannot keep links of the dense head removed; got "
+                f"{plan.scope!r}, choose a scope without the head"
+            )
+        epochs = whole("epochs", epochs, 1)
+        units, chosen = [], _modes(modes)
+        for place, network in enumerate(nets):
+            for mode in chosen:
+                if mode == "adaptive" and not _adapts(
+                    network, epochs, len(data.y_train)
+                ):
+                    log.info("%s moves no links in this recovery", network.name)
+                else:
+                    units += [(place, mode, one) for one in range(plan.replicates)]
+        if not units:
+            raise InputError(
+                f"no network moves its links in {epochs} epochs of recovery; choose "
+                "the mode frozen, more epochs, or other networks"
+            )
+        return cls(plan, tuple(nets), data, epochs, tuple(units))
+
+    def units(self) -> Iterable[Unit]:
+        """Give place of the network, mode and replicate."""
+        return self.work
+
+    def named(self, unit: Unit) -> tuple[str, Sequence[Any]]:
+        """Name a unit; the number of replicates is no part of it."""
+        (place, mode, replicate), plan = unit, self.plan
+        label = name_of(self.perturbation(unit))
+        return f"recovery-{self.networks[place].name}-{label}", (
+            plan.fractions, plan.scope, plan.seed, plan.images, self.epochs, replicate,
+            mode,
+        )  # fmt: skip
+
+    def scored(self, unit: Unit) -> Iterator[Score]:
+        """Let one network learn on after damage of every fraction."""
+        place, mode, replicate = unit
+        network, plan, data = self.networks[place], self.plan, self.data
+        (perturbation,) = plan.perturbations
+        what = network.name, "none", replicate, name_of(perturbation), plan.scope
+        damages = damage_curve(
+            network.model, perturbation, plan.fractions, plan.scope,
+            damage_stream(plan.seed, *what), data,
+        )  # fmt: skip
+        # The same for both modes and all fractions, so that these are paired.
+        order = int(stream(plan.seed, "recovery", *what).integers(2**32))
+        config = frozen(network) if mode == "frozen" else network.config
+        config = replace(config, epochs=self.epochs)
+        tests = data.x_test[: plan.images], data.y_test[: plan.images]
+        few = replace(data, x_test=tests[0], y_test=tests[1])
+        model = _link_by_link(network.model)
+        intact = score(model, few)["accuracy"]
+        for fraction, damage in zip(plan.fractions, damages, strict=True):
+            healing = _healed(model, damage, few, config, order)
+            for epoch, scores in enumerate(healing):
+                facts = {
+                    "mode": mode,
+                    "epoch": epoch,
+                    "images": len(few.y_test),
+                    "links": damage.kept.size,
+                    "intact": intact,
+                    "after": healing[0]["accuracy"],
+                }
+                yield Score(fraction, replicate, scores, facts)
+
+
+def _modes(modes: str | Sequence[str]) -> list[str]:
+    alone = isinstance(modes, str) or not isinstance(modes, Iterable)
+    chosen = [choice("mode", mode, MODES) for mode in ([modes] if alone else modes)]
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise InputError(
+            f"modes must be {' or '.join(MODES)}, or both; got {chosen or 'none'}"
+        )
+    return chosen
+
+
+def _adapts(network: Network, epochs: int, images: int) -> bool:
+    """Tell whether links of a network move in its recovery, their number unchanged."""
+    if network.config.method.surplus(0):
+        return False
+    batches = -(-images // network.config.batch_size)
+    return moves(replace(network.config, epochs=epochs), batches)
+
+
+def _healed(
+    model: SparseMLP, damage: Damage, data: Dataset, config: TrainConfig, seed: int
+) -> list[dict[str, float]]:
+    """Score a damaged network before and after every epoch of its recovery."""
+    seen: list[dict[str, float]] = []
+
+    def observe(network: Network) -> None:
+        seen.append(score(network.model, data))
+
+    train(data, config, seed, start=damaged(model, damage), observe=observe)
+    return seen
+
+
+def _link_by_link(model: SparseMLP) -> SparseMLP:
+    """Hold every layer as its links, so that a removed one is not there to be trained.
+
+    A dense layer would hold it as a weight of 0, which grows again.
+    """
+    layers = [
+        SparseLinear(
+            layer.in_features,
+            layer.out_features,
+            *layer.links(),
+            layer.bias.detach().numpy(),
+        )
+        for layer in model.hidden_layers
+    ]
+    return SparseMLP(layers, model.head, float(model.mean), float(model.std))

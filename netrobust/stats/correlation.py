@@ -118,7 +118,7 @@ def rank_correlation(
             f"{y!r}, {groups} and {methods}"
         )
     for name in (*predictors, y):
-        require_numbers(table, name, [*groups, *methods, "network_seed"])
+        table = require_numbers(table, name, [*groups, *methods, "network_seed"])
     refuse_mixed(table, [*groups, *methods], {*predictors, y, *_OF_METHOD})
     unit = [name for name in NETWORK if name in table and name not in used]
     networks = averaged(table, [*predictors, y], [*groups, *methods, *unit])

@@ -61,7 +61,7 @@ def curves(
         If a curve does not hold both fraction 0 and fraction 1.
     """
     for value in values:
-        require_numbers(table, value, ["network_seed", "fraction"])
+        table = require_numbers(table, value, ["network_seed", "fraction"])
     constant = {*NETWORK, *SETTINGS} - {"fraction", *values}
     if each:
         require_columns(table, ["replicate"])

@@ -74,7 +74,7 @@ def against_null(
         raise InputError(
             f"side must be one of {', '.join(get_args(Side))}; got {side!r}"
         )
-    require_numbers(table, value, ["network_seed", "null_model"])
+    table = require_numbers(table, value, ["network_seed", "null_model"])
     known = {*NETWORK, *SETTINGS, "null_model", "retrained"} - {value}
     keys = [name for name in table.columns if name in known]
     # Tables without the column, or joined with such, hold networks as first trained.

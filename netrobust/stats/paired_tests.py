@@ -153,7 +153,7 @@ def paired_tests(
             f"value, between, by and pair must name different columns; got {value!r}, "
             f"{between!r}, {groups} and {pairs}"
         )
-    require_numbers(table, value, used)
+    table = require_numbers(table, value, used)
     blocks = [name for name in pairs if name != "network_seed"]
     refuse_pooling(table, value, [*groups, between, *blocks])
     refuse_mixed(table, [*groups, *blocks], {between, value, *_OF_LEVEL})

@@ -91,7 +91,7 @@ def summarise(
             f"by must name at least one column other than {value!r}; got {groups}"
         )
     check_resampling(level, draws, seed)
-    require_numbers(table, value, [*groups, "network_seed"])
+    table = require_numbers(table, value, [*groups, "network_seed"])
     refuse_pooling(table, value, groups)
     unit = list(dict.fromkeys([*groups, "network_seed"]))
     networks = averaged(table, [value], unit)

@@ -1,33 +1,70 @@
-"""How long a job may take: a little of it is timed here, and the rest is arithmetic.
+"""How long a job may take: one small unit of each kind is timed here.
 
-An estimate, no promise: what is timed stands for all methods, perturbations and null
-models, of which some are slower by far.
+Training is timed for every method, damage and all that follows for a sparse and a
+dense network: one replicate of every perturbation, null model and attack, on real
+digits. The rest is arithmetic. An estimate, no promise: other processes, and what a
+topology becomes in a long training, are not known beforehand. Figures are left out.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import pairwise
-from math import prod
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from netrobust.data.dataset import Dataset
-from netrobust.experiments.percolate import percolate
+from netrobust.data.load import load
+from netrobust.experiments.attack import attack
+from netrobust.experiments.measure import MOST_LINKS, degree_table, measure
+from netrobust.experiments.percolate import compare, percolate
+from netrobust.experiments.recover import recover
+from netrobust.experiments.retrain import frozen
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.network import Network
 from netrobust.neural.train import train
+from netrobust.runs.folder import Run
+from netrobust.studies.stages import FURTHER, SWEPT, kind_of
 from netrobust.studies.study import Study, topologies
 
 #: Training and test images of the data sets; what is not named is as large as MNIST.
 _IMAGES = {"mnist-5k": (4000, 1000)}
 _LIKE_MNIST = (60000, 10000)
 
-_BATCHES = 20  # that are timed
+_BATCHES = (100, 300)  # of the epochs that are timed
+_EPOCHS = 3  # of a timed training, of which the first is not counted
+_ATTACKED = 200  # images that are attacked
 
-#: Settings of which one value is timed for all.
-_LISTS = ("perturbations", "null_models", "attacks", "modes")
+
+class Seconds(NamedTuple):
+    """Time that is shared by several processes, and time that is not.
+
+    Examples
+    --------
+    >>> Seconds(60, 10).with_jobs(2)
+    40.0
+    """
+
+    spread: float = 0.0
+    alone: float = 0.0
+
+    def with_jobs(self, jobs: int) -> float:
+        """Give the time on the clock."""
+        return self.spread / jobs + self.alone
+
+
+class Epoch(NamedTuple):
+    """Seconds of an epoch: of the test and the moves after it, and of every batch."""
+
+    once: float
+    batch: float
+
+    def seconds(self, images: int, config: TrainConfig) -> float:
+        """Give the time of an epoch of so many images."""
+        return self.once + self.batch * -(-images // config.batch_size)
 
 
 def study_units(study: Study) -> int:
@@ -52,111 +89,145 @@ def study_units(study: Study) -> int:
     return count
 
 
-def study_seconds(study: Study) -> float:
-    """Estimate the training, the damage curves and the null models of a study.
-
-    A few batches of its first method, and of its first dense one, are timed on made
-    images of the size of MNIST's, and the damage of that network at two fractions.
-    """
-    total, timed = 0.0, {}
-    damaged = study.tasks() if study.damage else []
+def study_seconds(study: Study) -> Seconds:
+    """Estimate how long a study takes, but for its figures."""
+    spread, alone = 0.0, 0.0
+    epochs: dict[Any, tuple[Epoch, Network]] = {}
+    stages: dict[Any, Seconds] = {}
+    damaged = {task.name for task in study.tasks()}
     for task in (*study.references(), *study.tasks()):
-        config, dense = task.config, task.config.method.dense
+        config = task.config
         images, tests = _IMAGES.get(task.dataset, _LIKE_MNIST)
-        kind = dense, study.images or tests, task in damaged
-        if kind not in timed:
-            timed[kind] = _timed(config, study, *kind[1:])
-        batch, score = timed[kind]
-        total += config.epochs * -(-images // config.batch_size) * batch
-        if task in damaged:
-            curves = len(topologies(study.curve_null_models, config))
-            nulls = len(topologies(study.null_models, config))
-            rows = curves * len(study.perturbations) * len(study.fractions)
-            rows = rows * study.replicates + nulls * study.null_replicates
-            total += rows * score
-    return total
+        method = config.label, images
+        if method not in epochs:
+            epochs[method] = _timed_epoch(config, digits(images, tests))
+        epoch, network = epochs[method]
+        spread += config.epochs * epoch.seconds(images, config)
+        if task.name in damaged and network.links <= MOST_LINKS:
+            kind = kind_of(config), images
+            if kind not in stages:
+                stages[kind] = _timed_stages(study, network, digits(images, tests))
+            spread += stages[kind].spread
+            alone += stages[kind].alone
+    return Seconds(spread, alone)
 
 
-def _timed(
-    config: TrainConfig, study: Study, tests: int, damage: bool
-) -> tuple[float, float]:
-    """Time a batch of training, and the score of a damaged network."""
-    rng = np.random.default_rng(0)
-    x = rng.random((max(tests, _BATCHES * config.batch_size), 784), np.float32)
-    y = np.arange(len(x)) % 10
-    few, some = _BATCHES * config.batch_size, min(tests, 100)
-    data = Dataset.from_arrays(x[:few], y[:few], x[:some], y[:some])
-    # A budget that is met at the last update needs its time.
-    epochs = 3 if config.method.surplus(0) == 0 else max(3, config.epochs)
-    seen: list[float] = []
-    small = replace(config, epochs=epochs, topology=None, topology_options={})
-    network = train(data, small, observe=lambda one: seen.append(time.perf_counter()))
-    batch = min(b - a for a, b in pairwise(seen[1:])) / _BATCHES
-    if not damage:
-        return batch, 0.0
-    scored = replace(data, x_test=x[:tests], y_test=y[:tests])
-    grid = [0, 0.5]
+def digits(images: int, tests: int) -> Dataset:
+    """Give real digits in any number, the same ones again and again."""
+    few = load("mnist-5k")
+    learnt, asked = np.arange(images) % 4000, np.arange(tests) % 1000
+    return Dataset.from_arrays(
+        few.x_train[learnt], few.y_train[learnt], few.x_test[asked], few.y_test[asked]
+    )
 
-    def rows(images: int) -> int:
-        return len(
-            percolate(
-                network, scored, fractions=grid, replicates=1, images=images,
-                measures=study.measures,
-            )
+
+def _first(data: Dataset, images: int) -> Dataset:
+    return replace(data, x_train=data.x_train[:images], y_train=data.y_train[:images])
+
+
+def _timed_epoch(config: TrainConfig, data: Dataset) -> tuple[Epoch, Network]:
+    """Time a few epochs of few images and of more."""
+    there = len(data.y_train) // config.batch_size
+    batches = [max(1, min(count, there * count // _BATCHES[1])) for count in _BATCHES]
+    small = replace(config, epochs=_EPOCHS)
+    times = []
+    for count in batches:
+        seen: list[float] = []
+        network = train(
+            _first(data, count * config.batch_size), small,
+            observe=lambda one, seen=seen: seen.append(time.perf_counter()),  # type: ignore[misc]
         )  # fmt: skip
+        times.append(float(np.mean([b - a for a, b in pairwise(seen[1:])])))
+    batch = max(0.0, times[1] - times[0]) / max(1, batches[1] - batches[0])
+    return Epoch(max(0.0, times[0] - batches[0] * batch), batch), network
 
-    rows(10)  # kernels are compiled on first use
+
+def _timed_stages(study: Study, network: Network, data: Dataset) -> Seconds:
+    """Time what is done to one trained network."""
     start = time.perf_counter()
-    count = rows(tests)
-    return batch, (time.perf_counter() - start) / count
+    if kind_of(network.config) == "sparse":
+        with TemporaryDirectory() as folder:
+            Run(Path(folder), {}).export(network, "graphml")
+        degree_table(network)
+    measure(network)
+    alone = time.perf_counter() - start
+    spread = 0.0
+    for stage in (*SWEPT, *FURTHER):
+        kinds = {"all", kind_of(network.config)}
+        if stage.asked(study) and kinds & {*stage.kinds}:
+            options = stage.options(study, network.config)
+            spread += work_seconds(stage.work, network, data, options)
+    return Seconds(spread, alone)
 
 
-def table_seconds(
+def work_seconds(
     work: Callable[..., Any],
-    networks: Sequence[Network],
+    network: Network,
     data: Dataset,
     settings: Mapping[str, Any],
 ) -> float:
-    """Estimate how long all units of a table take in one process.
+    """Estimate how long a sweep, or another work, takes for one network.
 
-    One network is timed under the first perturbation, null model or attack, at one
-    replicate and at the first and last fraction. Training anew is left out.
+    One replicate is timed; of attacks few images, of recovery few batches and epochs,
+    and of training anew some epochs of the same settings.
+
+    Parameters
+    ----------
+    work : callable
+        ``work(networks, data, **settings)``.
+    network : Network
+    data : Dataset
+    settings : mapping
+        Keywords of the work, `replicates` and what it has many of among them.
     """
-    small = {
-        **settings,
-        **{name: settings[name][:1] for name in {*_LISTS} & {*settings}},
-    }
-    for name in {"fractions", "eps"} & {*settings}:
-        small[name] = [settings[name][0], settings[name][-1]][: len(settings[name])]
-    small |= {"replicates": 1}
-    small |= {name: 1 for name in ("epochs",) if name in settings}
-    small |= {name: False for name in ("retrain",) if name in settings}
-    work(networks[:1], data, **{**small, "images": 10})  # compiles the kernels
+    small, scale, further = dict(settings), 1.0, 0.0
+    if "replicates" in small:
+        scale, small["replicates"] = small["replicates"], 1
+    if work is compare:
+        nulls = len({*small["null_models"]} - {"none"})
+        scale = (1 + nulls * scale) / (1 + nulls)
+    if small.get("retrain"):
+        small["retrain"] = False
+        units = len(small["null_models"]) * len(small.get("perturbations", [0]))
+        units = units * settings["replicates"] + (work is compare)
+        further = _anew(network, data) * units
+    if work is attack:
+        images = small["images"] or len(data.y_test)
+        small["images"] = min(images, _ATTACKED)
+        scale *= images / small["images"]
+    if work is recover:
+        small["epochs"] = min(small["epochs"], _EPOCHS)
+        config, images = network.config, len(data.y_train)
+        batches = min(_BATCHES[1], -(-images // config.batch_size))
+        epoch, _ = _timed_epoch(config, data)
+        few = _first(data, batches * config.batch_size)
+        scale *= settings["epochs"] / small["epochs"]
+        scale *= epoch.seconds(images, config) / epoch.seconds(len(few.y_train), config)
+        data = few
+    percolate(network, data, fractions=[0, 1], replicates=1, images=1)  # compiles
     start = time.perf_counter()
-    work(networks[:1], data, **small)
-    seconds = time.perf_counter() - start
-    return seconds * len(networks) * _size(settings) / _size(small)
+    work([network], data, **small)
+    return (time.perf_counter() - start) * scale + further
 
 
-def _size(settings: Mapping[str, Any]) -> int:
-    lists = [len(settings[name]) for name in (*_LISTS, "fractions", "eps")
-             if name in settings]  # fmt: skip
-    return prod(lists) * settings["replicates"] * settings.get("epochs", 1)
+def _anew(network: Network, data: Dataset) -> float:
+    config = frozen(network)
+    epoch, _ = _timed_epoch(config, data)
+    return config.epochs * epoch.seconds(len(data.y_train), config)
 
 
 def told(seconds: float, jobs: int) -> str:
-    """Say a time roughly.
+    """Say a time on the clock roughly.
 
     Examples
     --------
-    >>> told(30, 2), told(7300, 1)
+    >>> told(15, 2), told(7300, 1)
     ('about 15 s with 2 jobs', 'about 2.0 h with 1 job')
     """
-    share = seconds / jobs
     for unit, length, least in (("h", 3600, 3600), ("min", 60, 90)):
-        if share >= least:
-            value = f"{share / length:.1f} {unit}"
+        if seconds >= least:
+            value = f"{seconds / length:.1f} {unit}"
             break
     else:
-        value = f"{max(1, round(share))} s"
+        value = f"{max(1, round(seconds))} s"
     return f"about {value} with {jobs} job{'s' * (jobs > 1)}"

@@ -15,11 +15,11 @@ from netrobust.parallel.shard import Shard
 from netrobust.runs.folder import Run, create_run
 from netrobust.stats.summary import robustness
 from netrobust.studies.gallery import draw_figures
-from netrobust.studies.stages import Job, export_and_measure, go_on, sweep_all
+from netrobust.studies.job import Job, Tick
+from netrobust.studies.stages import FURTHER, SWEPT, export_and_measure, make_tables
 from netrobust.studies.status import network_states, study_of
 from netrobust.studies.study import Study
 from netrobust.studies.training import (
-    Tick,
     check_starts,
     fetch,
     train_all,
@@ -84,7 +84,7 @@ def reproduce(
     with run.held(shared=shard is not None):
         job = Job(study, run, jobs, folder, tick, executor, shard)
         with run.timed("training"), going.on():
-            train_all(study, run, jobs, folder, tick, executor, shard)
+            train_all(job)
         rest = replace(job, complete=not going.errors)
         if rest.whole:
             training_tables(study, run)
@@ -92,9 +92,9 @@ def reproduce(
             export_and_measure(rest)
         if study.damage:
             with run.timed("damage and null models"):
-                sweep_all(rest, going)
+                make_tables(rest, going, SWEPT)
             with run.timed("attacks, retraining and recovery"):
-                go_on(rest, going)
+                make_tables(rest, going, FURTHER)
         going.check()
         if rest.whole:
             run.save_table("summary", summary_table(run))
@@ -136,9 +136,7 @@ def merge(
     missing = [f"network {name}" for name in states if states[name] != "finished"]
     look = Job(study, run, jobs, folder, lambda stage, done, total: None, look=True)
     going = Going()
-    if study.damage:
-        sweep_all(look, going)
-        go_on(look, going)
+    make_tables(look, going, (*SWEPT, *FURTHER))
     missing += [key for error in going.errors for key in error.left]
     check_nothing_missing(run, missing)
     return reproduce(study, run.path, jobs, data_dir, tick)

@@ -1,76 +1,101 @@
 """The stages of the main job after the training: graphs, damage, attacks, recovery."""
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from netrobust.data.dataset import Dataset
 from netrobust.experiments.attack import attack
-from netrobust.experiments.measure import damageable, degree_table, measure
+from netrobust.experiments.measure import degree_table, measure
 from netrobust.experiments.percolate import compare, percolate
 from netrobust.experiments.recover import recover
 from netrobust.experiments.theory_table import theory_table
 from netrobust.graphs.measure import signed_measures
+from netrobust.neural.config import TrainConfig
 from netrobust.neural.network import Network
 from netrobust.parallel.partial_failure import Going
-from netrobust.parallel.shard import Shard
-from netrobust.runs.folder import Run
+from netrobust.studies.job import Job
 from netrobust.studies.study import Study, topologies
-from netrobust.studies.training import Tick, loaded, share
-
-Work = Callable[[], pd.DataFrame]
 
 
-@dataclass(frozen=True)
-class Job:
-    """A study on its way into a run folder.
+class Stage(NamedTuple):
+    """How one table of the main job is made.
 
     Attributes
     ----------
-    study, run, jobs, folder, tick, executor
-        As for `reproduce`.
-    shard : Shard or None
-        Whose networks are worked on; None for all.
-    look : bool
-        Do nothing, see what is missing.
-    complete : bool
-        Whether all networks could be trained.
+    table : str
+    told : str
+        What progress says of it; ``{}`` stands for the kind of networks.
+    work : callable
+        ``work(networks, data, **settings)`` makes the table.
+    settings : mapping
+        Fields of the study by the keywords of `work`.
+    wanted : str
+        Field of the study without which there is no such table.
+    kinds : tuple of str
+        Which networks: ``sparse``, ``dense``, both apart, for they have other null
+        models, or ``all`` together.
+    further : mapping
+        Keywords that no study changes.
+    in_units : bool
+        Whether units of it are kept as they are done.
     """
 
-    study: Study
-    run: Run
-    jobs: int
-    folder: Path | None
-    tick: Tick
-    executor: Executor | None = None
-    shard: Shard | None = None
-    look: bool = False
-    complete: bool = True
+    table: str
+    told: str
+    work: Callable[..., pd.DataFrame]
+    settings: Mapping[str, str]
+    wanted: str = "damage"
+    kinds: tuple[str, ...] = ("all",)
+    further: Mapping[str, Any] = {}
+    in_units: bool = True
 
-    @property
-    def whole(self) -> bool:
-        """Whether tables come out, which are of all networks."""
-        return self.shard is None and self.complete and not self.look
+    def asked(self, study: Study) -> bool:
+        """Tell whether a study has this table."""
+        return bool(study.damage and getattr(study, self.wanted))
 
-    def networks(self) -> list[Network]:
-        """Read the networks that are taken apart: all but the dense references."""
-        tasks = share(self.study, self.study.tasks(), self.shard)
-        names = {task.name for task in tasks}
-        return damageable([one for one in self.run.networks() if one.name in names])
-
-    def keywords(self, table: str) -> dict[str, Any]:
-        """Give what is said to all that make a table in units."""
-        parts = self.run.parts(table, look=self.look, label=self.shard)
-        shared: dict[str, Any] = {"executor": self.executor, "seed": self.study.seed}
-        return {**shared, "jobs": self.jobs, "parts": parts}
+    def options(self, study: Study, config: TrainConfig) -> dict[str, Any]:
+        """Give the keywords of the work for networks of a method."""
+        found = {name: getattr(study, field) for name, field in self.settings.items()}
+        if "null_models" in found:
+            found["null_models"] = topologies(found["null_models"], config)
+        return {**found, **self.further}
 
 
-Kinds = Mapping[str, Callable[[Job], Iterator[Work]]]
+def _as_named(*fields: str, **others: str) -> dict[str, str]:
+    return {**{field: field for field in fields}, **others}
+
+
+_SCORED = ("measures", "images")
+
+#: The damage of trained networks, and their null models.
+SWEPT = (
+    Stage("percolation", "damaging {} networks", percolate,
+          _as_named("perturbations", "fractions", "replicates", "scope", *_SCORED,
+                    null_models="curve_null_models"),
+          kinds=("sparse", "dense")),
+    Stage("nulls", "randomising {} networks", compare,
+          _as_named("null_models", *_SCORED, replicates="null_replicates"),
+          kinds=("sparse", "dense")),
+)  # fmt: skip
+
+#: What goes on with them: theory, attacks on images, training anew, recovery.
+FURTHER = (
+    Stage("theory", "", theory_table, _as_named("fractions"), wanted="theory",
+          kinds=("sparse",), in_units=False),
+    Stage("attacks", "attacking {} networks", attack,
+          _as_named("eps", attacks="input_attacks", images="attack_images"),
+          wanted="input_attacks"),
+    Stage("retrained", "retraining {} topologies", compare,
+          _as_named(*_SCORED, null_models="retrained",
+                    replicates="retrained_replicates"),
+          wanted="retrained", kinds=("sparse",), further={"retrain": True}),
+    Stage("recovery", "healing {} networks", recover,
+          _as_named("images", fractions="recovery", epochs="recovery_epochs"),
+          wanted="recovery"),
+)  # fmt: skip
 
 
 def export_and_measure(job: Job) -> None:
@@ -89,134 +114,42 @@ def export_and_measure(job: Job) -> None:
         run.save_table("degrees", degree_table(sparse))
 
 
-def sweep_all(job: Job, going: Going) -> None:
-    """Damage curves and null models of all networks."""
-    _make(job, going, {"percolation": _curves, "nulls": _nulls})
-
-
-def go_on(job: Job, going: Going) -> None:
-    """Attack images, train topologies anew and let damaged networks learn on."""
-    predicted: Kinds = {"theory": _predictions} if job.whole else {}
-    done = {"attacks": _attacks, "retrained": _retrained, "recovery": _recoveries}
-    _make(job, going, {**predicted, **done})
-
-
-def _make(job: Job, going: Going, kinds: Kinds) -> None:
+def make_tables(job: Job, going: Going, stages: tuple[Stage, ...]) -> None:
     """Make tables of which all units are done; of others, do the units that can be."""
-    for name, kind in kinds.items():
+    for stage in stages:
+        if not stage.asked(job.study) or not (stage.in_units or job.whole):
+            continue
         tables, before = [], len(going.errors)
-        for work in kind(job):
+        for kind, networks, data in _groups(job, stage.kinds):
             with going.on():
-                tables.append(work())
+                tables.append(_made(stage, job, kind, networks, data))
         if tables and job.whole and len(going.errors) == before:
-            job.run.save_table(name, pd.concat(tables))
+            job.run.save_table(stage.table, pd.concat(tables))
 
 
-def _curves(job: Job) -> Iterator[Work]:
-    study, keywords = job.study, job.keywords("percolation")
-    for kind, networks, data in _kinds(job):
-        chosen = partial(topologies, config=networks[0].config)
-        yield partial(
-            percolate,
-            networks,
-            data,
-            perturbations=study.perturbations,
-            fractions=study.fractions,
-            replicates=study.replicates,
-            null_models=chosen(study.curve_null_models),
-            measures=study.measures,
-            images=study.images,
-            scope=study.scope,
-            tick=partial(job.tick, f"damaging {kind}"),
-            **keywords,
-        )
+def _made(
+    stage: Stage, job: Job, kind: str, networks: list[Network], data: Dataset
+) -> pd.DataFrame:
+    keywords: dict[str, Any] = {"jobs": job.jobs}
+    if stage.in_units:
+        keywords = job.keywords(stage.table)
+        keywords["tick"] = partial(job.tick, stage.told.format(kind))
+    options = stage.options(job.study, networks[0].config)
+    return stage.work(networks, data, **options, **keywords)
 
 
-def _nulls(job: Job) -> Iterator[Work]:
-    study, keywords = job.study, job.keywords("nulls")
-    for kind, networks, data in _kinds(job):
-        yield partial(
-            compare,
-            networks,
-            data,
-            null_models=topologies(study.null_models, networks[0].config),
-            replicates=study.null_replicates,
-            measures=study.measures,
-            images=study.images,
-            tick=partial(job.tick, f"randomising {kind}"),
-            **keywords,
-        )
+def _groups(
+    job: Job, kinds: tuple[str, ...]
+) -> Iterator[tuple[str, list[Network], Dataset]]:
+    """Give networks of one data set and kind together."""
+    for networks, data in job.by_dataset():
+        for kind in kinds:
+            ours = [one for one in networks if kind in ("all", kind_of(one.config))]
+            if ours:
+                several = len(kinds) > 1
+                yield f"{data.name} {kind}" if several else data.name, ours, data
 
 
-def _predictions(job: Job) -> Iterator[Work]:
-    for networks, data in _sparse(job) if job.study.theory else ():
-        yield partial(theory_table, networks, data, job.study.fractions, job.jobs)
-
-
-def _attacks(job: Job) -> Iterator[Work]:
-    study, keywords = job.study, job.keywords("attacks")
-    for networks, data in _by_dataset(job) if study.input_attacks else ():
-        yield partial(
-            attack,
-            networks,
-            data,
-            attacks=study.input_attacks,
-            eps=study.eps,
-            images=study.attack_images,
-            tick=partial(job.tick, f"attacking {data.name} networks"),
-            **keywords,
-        )
-
-
-def _retrained(job: Job) -> Iterator[Work]:
-    study, keywords = job.study, job.keywords("retrained")
-    for networks, data in _sparse(job) if study.retrained else ():
-        yield partial(
-            compare,
-            networks,
-            data,
-            null_models=study.retrained,
-            replicates=study.retrained_replicates,
-            measures=study.measures,
-            images=study.images,
-            retrain=True,
-            tick=partial(job.tick, f"retraining {data.name} topologies"),
-            **keywords,
-        )
-
-
-def _recoveries(job: Job) -> Iterator[Work]:
-    study, keywords = job.study, job.keywords("recovery")
-    for networks, data in _by_dataset(job) if study.recovery else ():
-        yield partial(
-            recover,
-            networks,
-            data,
-            fractions=study.recovery,
-            epochs=study.recovery_epochs,
-            images=study.images,
-            tick=partial(job.tick, f"healing {data.name} networks"),
-            **keywords,
-        )
-
-
-def _by_dataset(job: Job) -> Iterator[tuple[list[Network], Dataset]]:
-    """Give the networks data set by data set."""
-    networks = job.networks()
-    for name in job.study.datasets:
-        if ours := [one for one in networks if one.dataset == name]:
-            yield ours, loaded(name, job.folder)
-
-
-def _sparse(job: Job) -> Iterator[tuple[list[Network], Dataset]]:
-    for networks, data in _by_dataset(job):
-        if ours := [one for one in networks if not one.config.method.dense]:
-            yield ours, data
-
-
-def _kinds(job: Job) -> Iterator[tuple[str, list[Network], Dataset]]:
-    """Give sparse networks and dense ones apart: they have other null models."""
-    for networks, data in _by_dataset(job):
-        for dense, kind in enumerate(("sparse", "dense")):
-            if ours := [one for one in networks if one.config.method.dense == dense]:
-                yield f"{data.name} {kind} networks", ours, data
+def kind_of(config: TrainConfig) -> str:
+    """Tell whether networks of a method are ``sparse`` or ``dense``."""
+    return "dense" if config.method.dense else "sparse"

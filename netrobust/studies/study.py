@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from netrobust.core.errors import InputError
 from netrobust.core.registry import Registry
-from netrobust.core.settings import settings
+from netrobust.core.settings import canonical_fraction, settings
 from netrobust.data.load import DATASETS
 from netrobust.experiments.plan import GRID
 from netrobust.graphs.measure import MEASURES, signed_measures
@@ -20,6 +20,7 @@ from netrobust.neural.input_attacks import INPUT_ATTACKS
 from netrobust.neural.method import parse
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
+Fraction = Annotated[float, AfterValidator(canonical_fraction)]
 
 
 _FAMILIES: dict[str, Registry[Any]] = {
@@ -99,7 +100,7 @@ class Study:
     damage: bool = True
     perturbations: Names = ("random_links", "strongest_links", "weakest_links")
     curve_null_models: Names = ("none", "degree_preserving")
-    fractions: Annotated[tuple[float, ...], Field(min_length=1)] = GRID
+    fractions: Annotated[tuple[Fraction, ...], Field(min_length=1)] = GRID
     replicates: Positive = 10
     scope: str = "per_layer"
     measures: Names = ("giant_component", "reach")
@@ -116,7 +117,7 @@ class Study:
     eps: tuple[Annotated[float, Field(ge=0)], ...] = (0, 0.01, 0.02, 0.05, 0.1, 0.2)
     attack_images: Positive = 1000
     theory: bool = False
-    recovery: tuple[Annotated[float, Field(ge=0, le=1)], ...] = ()
+    recovery: tuple[Annotated[Fraction, Field(ge=0, le=1)], ...] = ()
     recovery_epochs: Positive = 5
     images: Positive | None = None
     seed: Annotated[int, Field(ge=0)] = 0

@@ -2,10 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,12 @@ from netrobust.neural.config import TrainConfig
 from netrobust.neural.network import Network, load_network, save_network
 from netrobust.neural.train import begin, train
 from netrobust.parallel.gather import gather
-from netrobust.parallel.shard import Shard
 from netrobust.runs.folder import Run
 from netrobust.runs.ledger import forget, note_failure
+from netrobust.studies.job import Job, Tick, loaded
 from netrobust.studies.study import Study, Task
 
 log = logging.getLogger("netrobust")
-
-Tick = Callable[[str, int, int], None]  # stage, units done, units in all
 
 
 def fetch(study: Study, folder: Path | None) -> dict[str, str]:
@@ -93,15 +90,7 @@ def _prepare_kernels(configs: list[TrainConfig], tick: Tick) -> None:
     tick(stage, 1, 1)
 
 
-def train_all(
-    study: Study,
-    run: Run,
-    jobs: int,
-    folder: Path | None,
-    tick: Tick,
-    executor: Executor | None = None,
-    shard: Shard | None = None,
-) -> None:
+def train_all(job: Job) -> None:
     """Train what is missing, with snapshots.
 
     Raises
@@ -109,27 +98,17 @@ def train_all(
     UnfinishedError
         Networks could not be trained; all others are.
     """
-    tasks = share(study, [*study.references(), *study.tasks()], shard)
-    trainings = Trainings(run, study)
+    study = job.study
+    tasks = job.share([*study.references(), *study.tasks()])
+    trainings = Trainings(job.run, study)
     units = {task.name: task for task in tasks}  # the slowest first
-    if executor is None and len(trainings.found(units)) < len(units):
-        _prepare_kernels([task.config for task in tasks], tick)
-    stage = partial(tick, "training networks")
-    about = run, folder, study.snapshots
+    if job.executor is None and len(trainings.found(units)) < len(units):
+        _prepare_kernels([task.config for task in tasks], job.tick)
     gather(
-        _train_one, units, jobs, *about, executor=executor, parts=trainings, tick=stage
-    )
-
-
-def share(study: Study, tasks: list[Task], shard: Shard | None) -> list[Task]:
-    """Give the networks a shard trains and takes apart: its own, so it waits for none.
-
-    Every shard has its share of the slow references, too.
-    """
-    if shard is None:
-        return tasks
-    names = {task.name for task in shard.of([*study.references(), *study.tasks()])}
-    return [task for task in tasks if task.name in names]
+        _train_one, units, job.jobs, job.run, job.folder, study.snapshots,
+        executor=job.executor, parts=trainings,
+        tick=partial(job.tick, "training networks"),
+    )  # fmt: skip
 
 
 def training_tables(study: Study, run: Run) -> None:
@@ -193,12 +172,6 @@ def _train_one(
 def _moments(snapshots: tuple[float, ...], config: TrainConfig) -> list[int]:
     """Epochs after which a topology is kept, the start being 0."""
     return sorted({round(share * config.epochs) for share in snapshots})
-
-
-@lru_cache(maxsize=2)
-def loaded(name: str, folder: Path | None) -> Dataset:
-    """Load a data set once for many networks."""
-    return load(name, folder)
 
 
 def history_table(networks: Sequence[Network]) -> pd.DataFrame:

@@ -466,7 +466,8 @@ def test_table_verbs_take_one_network_of_a_run(home):
         ("0,0.5,1", [0, 0.5, 1]),
         ("0.3", [0.3]),
         ("1", [1.0]),
-        ("3", [0, 0.333333, 0.666667, 1]),
+        ("3", [0, 0.333333333333, 0.666666666667, 1]),
+        ("0,0.30000000000000004,1", [0, 0.3, 1]),
     ],
 )
 def test_fractions_are_numbers_or_a_number_of_steps(text, found):

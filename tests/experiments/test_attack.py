@@ -10,7 +10,8 @@ from small import Drawer, digits, listing, netrobust, network, run_with, same
 from netrobust.core.errors import InputError
 from netrobust.core.random_streams import stream
 from netrobust.data.dataset import Dataset
-from netrobust.experiments.attack import COLUMNS, attack
+from netrobust.experiments.attack import attack
+from netrobust.experiments.columns import ATTACK
 from netrobust.experiments.score import score
 from netrobust.neural.evaluate import evaluate
 from netrobust.neural.input_attacks import INPUT_ATTACKS
@@ -42,7 +43,7 @@ def brighter(model, x, y, eps, rng):
 
 
 def test_keys_left_scores_right_one_row_per_score(table):
-    assert table.columns.tolist() == [*KEYS, *COLUMNS]
+    assert table.columns.tolist() == [*KEYS, *(column.name for column in ATTACK)]
     assert len(table) == 3 * 3 * 3 * 2
     assert not table.duplicated([*KEYS, "attack", "eps"]).any()
     assert not table.isna().any(axis=None)

@@ -100,7 +100,7 @@ def test_a_function_that_works_in_place_spoils_its_own_copy_alone(model):
 
     graph = to_graph(model)
     left = damage_curve(
-        model, careless, [0, 1], "per_layer", rng(), data_for(model, 0), graph
+        model, careless, [0, 1], "per_layer", rng(), data_for(model, 0), lambda: graph
     )
     assert [damage.kept.tolist() for damage in left] == [[0], [0]]
     assert seen == [graph.ecount()] * 2

@@ -17,7 +17,7 @@ from small import Drawer, digits, listing, network, run_with, same
 
 from netrobust.convert.network import to_graph, to_model
 from netrobust.core.errors import InputError
-from netrobust.experiments.percolate import compare, percolate
+from netrobust.experiments.percolate import Percolation, compare, percolate
 from netrobust.experiments.score import score
 from netrobust.graphs.graph import from_links, layers, links
 from netrobust.graphs.null import NULL_MODELS
@@ -554,15 +554,12 @@ def test_dense_networks_have_no_topology_to_train_anew():
 
 
 def test_data_go_to_workers_only_where_they_are_asked():
-    from netrobust.experiments.percolate import shown
-    from netrobust.experiments.plan import make_plan
-
     def images(perturbation, **changes):
-        plan = make_plan(
-            [network()], digits(), perturbation, [0], 1, (), "none", "per_layer", 0,
-            None, 1, **changes,
+        sweep = Percolation.planned(
+            network(), digits(), perturbations=perturbation, fractions=[0],
+            replicates=1, scope="per_layer", seed=0, images=None, jobs=1, **changes,
         )  # fmt: skip
-        return len(shown(digits(), plan).x_train)
+        return len(sweep.shipped().data.x_train)
 
     assert images("random_links") == 0
     assert images("links_by_saliency", training_images=50) == 50

@@ -275,7 +275,7 @@ def test_finished_units_are_not_computed_again(monkeypatch):
     def never(*_):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(retraining, "recovered", never)
+    monkeypatch.setattr(recovery.Recovery, "scored", never)
     tick = {"tick": lambda done, units: ticks.append((done, units))}
     same(recover(tiny(), TINY, parts=drawer, **options, **tick), first)
     assert ticks == [(4, 4)]

@@ -348,4 +348,4 @@ def test_the_units_of_a_study_are_those_it_has(study, whole):
 
     done = sum(len(record.units) for record in listed(whole.path).values())
     assert study_units(study) == done + 5  # networks
-    assert 0 < study_seconds(study) < 600
+    assert all(seconds > 0 for seconds in study_seconds(study))

@@ -193,7 +193,11 @@ def test_a_second_call_only_looks(run, study, monkeypatch, no_figures):
     def never(*arguments, **options):
         raise AssertionError("this was done already")
 
-    for work in ("training.train", "sweep.run_unit", "runfolder.write"):
+    for work in (
+        "studies.training.train",
+        "experiments.percolate.Percolation.scored",
+        "runs.folder.write",
+    ):
         monkeypatch.setattr(f"netrobust.{work}", never)
     again = reproduce(study, run.path)
     assert again == run
@@ -452,7 +456,7 @@ def test_an_interrupted_suite_goes_on_to_the_same_tables(
 
     for module, name in (
         (attacking, "evaluate"),
-        ("netrobust.experiments.retrain", "retrained"),
+        ("netrobust.experiments.percolate", "retrained"),
     ):
         target = module if isinstance(module, str) else module.__name__
         monkeypatch.setattr(f"{target}.{name}", never)
