@@ -117,12 +117,12 @@ class Learner:
         layer, sizes = self._layers[index], self._model.sizes
         below = sum(sizes[:index])
         hidden = below + sizes[index] - sizes[0]
-        found = torch.zeros(layer.out_features, layer.in_features)
+        found = np.zeros((layer.out_features, layer.in_features), np.float32)
         for tile in range(-(-self._last // IMAGES)):
             outputs = self._rows.outputs[tile, below : below + layer.in_features]
             slopes = self._rows.slopes[tile, hidden : hidden + layer.out_features]
-            found += torch.from_numpy(slopes) @ torch.from_numpy(outputs).t()
-        return found.numpy()
+            steps.attribute_all(slopes, outputs, found)
+        return found
 
     @property
     def _layers(self) -> list[SparseLinear]:

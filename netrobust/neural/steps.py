@@ -228,6 +228,22 @@ def _return(begins, target, order, weight, above, below, slopes):
 
 
 @njit(cache=True, nogil=True, fastmath=_MATH)
+def attribute_all(slopes, below, gradient):
+    """Add the gradients of all weights a layer could have.
+
+    Parameters
+    ----------
+    slopes : ndarray of float32, shape (n_out, IMAGES)
+    below : ndarray of float32, shape (n_in, IMAGES)
+    gradient : ndarray of float32, shape (n_out, n_in)
+    """
+    for target in range(gradient.shape[0]):
+        slope = load(slopes, target)
+        for source in range(np.uint64(0), np.uint64(gradient.shape[1])):
+            gradient[target, source] += dot(slope, load(below, source))
+
+
+@njit(cache=True, nogil=True, fastmath=_MATH)
 def _step(value, speed, slope, rate, momentum, decay):
     """Make one step of gradient descent with momentum and weight decay."""
     for one in range(value.size):
