@@ -3,8 +3,9 @@
 import gzip
 import io
 import os
+import shutil
+import subprocess
 import tarfile
-import time
 from collections import Counter
 
 import pytest
@@ -184,25 +185,23 @@ def bomb(size):
 
 
 @pytest.fixture
-def hurried(place, monkeypatch):
+def in_a_child(place, monkeypatch):
     monkeypatch.setattr(archive, "guarded", guarded)
-    monkeypatch.setattr(archive, "SECONDS", 1.5)
     monkeypatch.setattr(archive, "MEMORY", 2**27)
 
 
-@pytest.mark.usefixtures("hurried")
-def test_a_bomb_costs_its_reader_a_bounded_time(place):
+@pytest.mark.usefixtures("in_a_child")
+def test_a_bomb_costs_its_reader_a_bounded_time(place, monkeypatch):
+    monkeypatch.setattr(archive, "SECONDS", 1.5)
     # The header says that terabytes lie before the file.
     first = tarfile.TarInfo("first")
     first.size = 2**42
     # A second gzip stream continues the first, so that the zeros can be repeated.
     raw = gzip.compress(first.tobuf(tarfile.GNU_FORMAT)) + bomb(2**26) * 600
-    start = time.monotonic()
     assert "did not end within 1.5 s" in refused(place, raw)
-    assert time.monotonic() - start < 10
 
 
-@pytest.mark.usefixtures("hurried")
+@pytest.mark.usefixtures("in_a_child")
 @pytest.mark.parametrize("kind", [b"L", b"x", b"g"], ids=["name", "pax", "global"])
 def test_a_header_that_swells_is_stopped(place, kind):
     head = tarfile.TarInfo("././@LongLink")
@@ -211,7 +210,7 @@ def test_a_header_that_swells_is_stopped(place, kind):
     assert "needs more than the 0.12 GiB" in refused(place, raw)
 
 
-@pytest.mark.usefixtures("hurried")
+@pytest.mark.usefixtures("in_a_child")
 def test_headers_before_headers_without_end_are_refused(place):
     head = tarfile.TarInfo("././@LongLink")
     head.type, head.size = b"L", 1
@@ -236,7 +235,7 @@ def test_a_package_with_a_link_in_place_of_the_file_gives_nothing(place, entries
     refused_package(AptPackage("tiny", "package/data"), place)
 
 
-@pytest.mark.usefixtures("hurried")
+@pytest.mark.usefixtures("in_a_child")
 def test_a_debian_package_is_not_unpacked(place, tmp_path, monkeypatch):
     """A real package whose folder is a link out of it."""
     root = tmp_path / "package"
@@ -247,9 +246,10 @@ def test_a_debian_package_is_not_unpacked(place, tmp_path, monkeypatch):
     (root / "usr/share/tiny").mkdir(parents=True)
     (root / "usr/share/tiny" / f"{FILE}.gz").write_bytes(b"packed")
     (root / "usr/share/out").symlink_to(tmp_path)
-    build = os.system(f"dpkg-deb -b {root} {tmp_path}/tiny.deb >/dev/null 2>&1")
-    if build:
-        pytest.skip("there is no dpkg-deb that builds")
+    if shutil.which("dpkg-deb") is None:
+        pytest.skip("there is no dpkg-deb")
+    build = ["dpkg-deb", "-b", root, tmp_path / "tiny.deb"]
+    subprocess.run(build, check=True, capture_output=True)
     monkeypatch.setattr(
         AptPackage, "_download", lambda self, work: (tmp_path / "tiny.deb").rename(
             work / "tiny.deb"
@@ -267,10 +267,8 @@ def test_a_debian_package_is_not_unpacked(place, tmp_path, monkeypatch):
 
 def test_a_client_that_leaves_too_much_is_ended(place, monkeypatch):
     monkeypatch.setattr(sources, "LARGEST_WORK", 10_000)
-    start = time.monotonic()
     with pytest.raises(OSError, match="more than 10000 bytes arrived"):
-        sources._run(["sh", "-c", "head -c 20000 /dev/zero >x; sleep 60"], place)
-    assert time.monotonic() - start < 10
+        sources._run(["sh", "-c", "head -c 20000 /dev/zero >x; sleep 3600"], place)
 
 
 def test_a_file_is_read_as_far_as_a_data_file_can_be_long(place, monkeypatch):

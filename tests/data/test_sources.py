@@ -6,6 +6,7 @@ import random
 import subprocess
 import tarfile
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -17,6 +18,7 @@ from netrobust.data.sources import AptPackage, Folder, Mirror, NpmPackage
 
 CONTENT = {file: random.Random(file).randbytes(20_000) for file in FILES}
 FILE = FILES[0]
+PORTION = 2**12  # bytes, as much as a mirror is asked for at a time
 
 
 @pytest.fixture(autouse=True)
@@ -26,9 +28,15 @@ def cache(tmp_path, monkeypatch):
     return cache_folder("tiny")
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Give no source up, however busy the machine, but where silence is tested."""
+    monkeypatch.setattr(sources, "MIRROR_PATIENCE", 3600)
+    monkeypatch.setattr(sources, "PACKAGE_PATIENCE", 3600)
+
+
 @pytest.fixture
-def impatient(monkeypatch):
-    """Give a silent source up soon; only where silence is what is tested."""
+def impatient(patience, monkeypatch):
     monkeypatch.setattr(sources, "MIRROR_PATIENCE", 1)
     monkeypatch.setattr(sources, "PACKAGE_PATIENCE", 1)
 
@@ -51,7 +59,7 @@ def server():
                 self.send_error(404)
                 return
             if manner == "hanging":
-                released.wait(10)
+                released.wait()
                 return
             self.send_response(200)
             length = len(body) * 2 if manner in ("broken-off", "stalling") else None
@@ -63,20 +71,20 @@ def server():
             self.send_header("Content-Length", str(length or len(body)))
             self.end_headers()
             if manner == "slow":
-                for start in range(0, len(body), 4096):
-                    self.wfile.write(body[start : start + 4096])
-                    released.wait(0.3)
+                for start in range(0, len(body), PORTION):
+                    portions.acquire()
+                    self.wfile.write(body[start : start + PORTION])
                 return
             self.wfile.write(body)
             if manner == "stalling":
-                released.wait(10)
+                released.wait()
 
         def log_message(self, *args):
             pass
 
-    asked, released = [], threading.Event()
+    asked, released, portions = [], threading.Event(), threading.Semaphore(0)
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    httpd.asked = asked
+    httpd.asked, httpd.portions = asked, portions
     httpd.url = f"http://127.0.0.1:{httpd.server_port}/"
     thread = threading.Thread(target=httpd.serve_forever, args=(0.05,))
     thread.start()
@@ -105,15 +113,22 @@ BAD = {
 }
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("manner", BAD)
-def test_a_bad_mirror_is_left_after_one_file_and_keeps_nothing(server, cache, manner):
+def test_a_bad_mirror_is_left_after_one_file_and_keeps_nothing(
+    server, cache, manner, tmp_path, monkeypatch
+):
+    if manner in ("stalling", "hanging"):
+        monkeypatch.setattr(sources, "MIRROR_PATIENCE", 1)
     mirror = Mirror(f"{server.url}{manner}/")
     with pytest.raises(DataUnavailableError, match=f"{mirror}: .*({BAD[manner]})"):
         obtain(tiny(mirror))
     assert server.asked == [f"/{manner}/{FILE}.gz"]
     assert not cache.exists()
-    found = obtain(tiny(mirror, Mirror(f"{server.url}good/")))
+    good = tmp_path / "good"
+    good.mkdir()
+    for file, content in CONTENT.items():
+        (good / file).write_bytes(content)
+    found = obtain(tiny(mirror, Folder(good)))
     assert {file: item.content for file, item in found.items()} == CONTENT
     assert {path.name: path.read_bytes() for path in cache.iterdir()} == CONTENT
 
@@ -125,11 +140,33 @@ def test_a_mirror_that_sends_without_end_is_ended(server, cache, monkeypatch):
     assert not cache.exists()
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_slow_mirror_that_keeps_sending_is_not_given_up(server, tmp_path):
-    # Five portions 0.3 s apart: longer in all than the patience of 1 s.
+class Watch:
+    """A watch on which a portion of a file comes every three seconds."""
+
+    def __init__(self, server, folder):
+        self.now, self.server, self.folder = 0, server, folder
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        before = sources._size(self.folder)
+        if before < len(gzip.compress(CONTENT[FILE])):
+            self.now += 3
+            self.server.portions.release()
+            while sources._size(self.folder) == before:
+                time.sleep(0.001)
+
+
+def test_a_slow_mirror_that_keeps_sending_is_not_given_up(
+    server, tmp_path, monkeypatch
+):
+    watch = Watch(server, tmp_path)
+    monkeypatch.setattr(sources, "time", watch)
+    monkeypatch.setattr(sources, "MIRROR_PATIENCE", 4)
     raw = Mirror(f"{server.url}slow/").get(FILE, tmp_path)
     assert gzip.decompress(raw) == CONTENT[FILE]
+    assert watch.now > 3 * 4
 
 
 def test_no_answer_at_all_is_one_line(tmp_path):
@@ -221,7 +258,7 @@ def test_a_client_that_fails_gives_its_reason(clients, tmp_path, script, reason)
 
 @pytest.mark.usefixtures("impatient")
 def test_a_client_that_hangs_is_ended_with_its_helpers(clients, tmp_path):
-    clients("npm", f"sleep 60 & echo $! > {tmp_path}/pid; wait")
+    clients("npm", f"sleep 3600 & echo $! > {tmp_path}/pid; wait")
     work = tmp_path / "work"
     work.mkdir()
     with pytest.raises(TimeoutError, match="nothing arrived for 1 s"):

@@ -31,7 +31,8 @@ from fuzzed import Reader  # noqa: E402
 from trial import OBJECT, REFUSED, STOPPED, tried  # noqa: E402
 
 MEMORY = 2**29  # bytes beyond what a process holds after the first files
-PATIENCE = float(os.environ.get("NETROBUST_FUZZ_PATIENCE", "10"))  # s for one file
+PATIENCE = float(os.environ.get("NETROBUST_FUZZ_PATIENCE", "10"))  # s of work on a file
+SLEEP = 10  # times as long may pass in all, for a file may also be waited for
 DOORS = 25  # files through the guard itself, a process each
 SHOWN = 3  # wrong cases told of each kind
 AS_IT_SHOULD = (OBJECT, REFUSED, STOPPED)
@@ -67,10 +68,12 @@ def work(name: str, numbers: range, log: Path) -> None:
             warnings.simplefilter("error")
         for number in numbers:
             raw = reader.case(number)
-            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+            signal.setitimer(signal.ITIMER_PROF, PATIENCE)
+            signal.setitimer(signal.ITIMER_REAL, SLEEP * PATIENCE)
             start = time.perf_counter()
             kind, detail = tried(reader, raw, sandbox)
             seconds = time.perf_counter() - start
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
             detail = "" if kind in AS_IT_SHOULD else detail[:400]
             notes.write(json.dumps([number, kind, detail, seconds]) + "\n")
@@ -107,10 +110,11 @@ def campaign(name: str, cases: int, ours: bool = True) -> list[Any]:
             notes = [json.loads(line) for line in log.read_text().splitlines()]
             if done.returncode < 0:
                 ended = signal.Signals(-done.returncode).name
-                kind = "hung" if ended == "SIGALRM" else f"crashed ({ended})"
+                hung = ended in ("SIGALRM", "SIGPROF")
+                kind = "hung" if hung else f"crashed ({ended})"
                 if not ours:
                     kind = f"{STOPPED}: {kind}"
-                notes.append([len(notes), kind, "", PATIENCE * (ended == "SIGALRM")])
+                notes.append([len(notes), kind, "", PATIENCE * hung])
                 with log.open("a") as file:
                     file.write(json.dumps(notes[-1]) + "\n")
     return notes
