@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from netrobust.core.errors import InputError
+from netrobust.runs import tables
 from netrobust.runs.tables import Parts, read_table, write_table
 
 TABLE = pd.DataFrame({"network": ["a", "b"], "accuracy": [0.1, 1 / 3]})
@@ -86,3 +87,25 @@ def test_a_damaged_part_is_computed_again(tmp_path, caplog):
     assert "computing a damaged part again" in caplog.text
     parts.put("one", TABLE)
     assert list(parts.found(["one"])) == ["one"]
+
+
+def test_only_what_this_process_wrote_is_read_in_it(tmp_path, monkeypatch):
+    mine, other = tmp_path / "mine.parquet", tmp_path / "other.parquet"
+    write_table(TABLE, mine)
+    write_table(TABLE.iloc[:1], other)
+    TABLE.iloc[1:].to_parquet(other, index=False)  # put there by somebody else
+    asked = []
+    monkeypatch.setattr(
+        tables, "guarded", lambda parse, paths, **_: asked.append(paths) or parse(paths)
+    )
+    ours, theirs = tables.read_tables([mine, other])
+    assert asked == [[other]]
+    pd.testing.assert_frame_equal(ours, TABLE, check_exact=True)
+    assert ours.attrs == TABLE.attrs
+    assert len(theirs) == len(TABLE) - 1
+    content = bytearray(mine.read_bytes())
+    content[-1] ^= 1
+    mine.write_bytes(content)
+    with pytest.raises(InputError, match="is not a readable table"):
+        read_table(mine)
+    assert asked[1:] == [[mine]]
