@@ -193,7 +193,7 @@ def texts(table: pd.DataFrame) -> dict[str, str]:
         "difference",
         "best epoch (%)",
     )
-    return nr.draw.typeset(heads, rows, f"Published: {SOURCE}.")
+    return nr.draw.text_table(heads, rows, f"Published: {SOURCE}.")
 
 
 def _published(dataset: str, sparsifier: str) -> Published:

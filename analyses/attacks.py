@@ -24,7 +24,7 @@ BY = ["dataset", "sparsifier"]
 
 
 def shows(run: nr.Run) -> bool:
-    """Tell whether links were removed in more orders than the three of `percolation`.
+    """Return whether links were removed in more orders than the three of `percolation`.
 
     Parameters
     ----------

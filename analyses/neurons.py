@@ -1,10 +1,10 @@
-"""Claim: function and structure break apart when neurons go, too (site percolation).
+"""Claim: function breaks before structure when neurons are removed, too.
 
-Hidden neurons, or input pixels, are removed with all their links, at random or in
-falling order of degree, strength, betweenness or activation. Removing the links of a
-pixel leaves it at the mean of all pixels; setting it to black is another thing, the
-input attack `pixel_dropout`. The upper panels show accuracy and giant component for
-random removal, the lower ones the area under the accuracy for every order.
+Hidden neurons, or input pixels, are removed with all their links (site percolation),
+at random or in falling order of degree, strength, betweenness or activation. Removing
+the links of a pixel leaves it at the mean of all pixels; setting it to black is another
+thing, the input attack `pixel_dropout`. The upper panels show accuracy and giant
+component for random removal, the lower ones the area under the accuracy curves.
 """
 
 import pandas as pd
@@ -21,7 +21,7 @@ KINDS = {"neurons": "hidden neurons", "pixels": "pixels"}
 
 
 def shows(run: nr.Run) -> bool:
-    """Tell whether neurons and pixels were removed.
+    """Return whether neurons and pixels were removed.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ Every null model keeps less of a trained network than the one before it: first t
 topology with weights shuffled in the ways A to F of arXiv 2508.05463, then the degrees
 (G for each sign, and degree-preserving rewiring with weights dealt back by source, by
 target or at random), and last the number of links. The height between chance and
-trained tells how much skill rests on what is kept, with no training after.
+trained shows how much skill rests on what is kept, with no training after.
 
 On the right the same topologies learn again from fresh weights, with the settings of
 the network: if a mask alone carried skill, the trained topology would end above its own

@@ -8,9 +8,9 @@ weights dealt at random, no training after), and beside dense networks with abou
 many weights. Of these the one of the same depth is the control: damage adds up from
 layer to layer, so the one with a single hidden layer has an advantage.
 
-The giant component is drawn for every sparse network, trained and null, in one look:
+The giant component is drawn for every sparse network, trained and null, in one style:
 their curves coincide (in the quick preset their means differ by 0.02 at most), so the
-number of links decides it, not the training. Where they differ, a bundle shows.
+number of links decides it, not the training. Where they differ, several lines show.
 """
 
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Claim: some number measured before the damage tells who will withstand it.
+"""Claim: some number measured before the damage predicts who withstands it.
 
 Every structural number of an intact network is ranked against the network's robustness
 to random removal and to removal of its strongest links. Methods differ in many numbers
@@ -24,7 +24,7 @@ IDENTITY = {
 
 
 def shows(run: nr.Run) -> bool:
-    """Tell whether there are enough networks of a method to rank.
+    """Return whether there are enough networks of a method to rank.
 
     Parameters
     ----------
@@ -91,9 +91,9 @@ def draw(table: pd.DataFrame) -> Figure:
     figure, axes = nr.draw.panels(
         1, len(datasets), nr.draw.DOUBLE, 0.9 + 0.24 * len(predictors), sharey=True
     )
-    looks = dict(zip(perturbations, (("#0072B2", "o"), ("#D55E00", "v")), strict=False))
+    style = dict(zip(perturbations, (("#0072B2", "o"), ("#D55E00", "v")), strict=False))
     for ax, dataset in zip(axes.flat, datasets, strict=True):
-        for step, (perturbation, (color, marker)) in enumerate(looks.items()):
+        for step, (perturbation, (color, marker)) in enumerate(style.items()):
             own = table[
                 (table.dataset == dataset) & (table.perturbation == perturbation)
             ].set_index("predictor")

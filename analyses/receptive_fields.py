@@ -1,4 +1,4 @@
-"""Question: does an adaptive topology find the pixels that tell something.
+"""Question: does an adaptive topology find the informative pixels.
 
 Links of arXiv 2602.21961 move to where they are of use. In MNIST the edge of the image
 is the same for all digits: a topology that learns leaves it. The maps show, pixel by

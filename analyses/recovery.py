@@ -1,6 +1,6 @@
-"""Claim: adaptive topology heals: what is left of a network learns on.
+"""Claim: adaptive topology heals: a damaged network recovers by further training.
 
-Robustness of a topology that adapts shows when it may go on adapting. The figure
+The robustness of an adaptive topology shows when it may continue to adapt. The figure
 removes links at random, then trains what is left with its topology frozen, or still
 adaptive, and follows the test accuracy epoch by epoch. The number of links stays what
 the damage left: an adaptive network may move links, and gets none back. The table

@@ -4,7 +4,7 @@ Shuffling is one of the three perturbations of arXiv 2602.21961. The figure scor
 network again after a randomisation that keeps only part of it: the topology (weights
 shuffled), topology and signs (shuffled by sign), the degrees (degrees preserved), or
 only the number of links and their weights (Erdos-Renyi). The height between chance and
-intact tells how much of the skill rests on what was kept. Small networks in arXiv
+intact shows how much of the skill rests on what was kept. Small networks in arXiv
 2508.05463 kept it only where the signs kept their places.
 
 Complete layers have no topology to randomise: under degrees preserved and Erdos-Renyi a

@@ -21,7 +21,7 @@ NEEDS = f"{FEWEST} networks of every method, {AGAINST} among them"
 
 
 def shows(run: nr.Run) -> bool:
-    """Tell whether there are enough networks for a test and a method to test against.
+    """Return whether there are enough networks for a test and a method to test against.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def draw(table: pd.DataFrame) -> Figure:
         1, len(datasets), nr.draw.DOUBLE, 0.9 + 0.2 * len(rows), sharey=True
     )
     for ax, dataset in zip(axes.flat, datasets, strict=True):
-        for step, (method, look) in enumerate(nr.draw.looks(methods).items()):
+        for step, (method, own_style) in enumerate(nr.draw.hue_styles(methods).items()):
             own = table[(table.dataset == dataset) & (table.sparsifier == method)]
             aside = 0.7 * ((step + 0.5) / len(methods) - 0.5)
             for sure in (True, False):
@@ -82,11 +82,11 @@ def draw(table: pd.DataFrame) -> Figure:
                     some.difference,
                     [rows.index(one) + aside for one in some.perturbation],
                     xerr=np.maximum(bars, 0),
-                    fmt=look["marker"],
+                    fmt=own_style["marker"],
                     ms=3,
                     lw=0.8,
-                    color=look["color"],
-                    markerfacecolor=look["color"] if sure else "white",
+                    color=own_style["color"],
+                    markerfacecolor=own_style["color"] if sure else "white",
                     label=nr.draw.label(method) if sure else None,
                 )
         ax.axvline(0, color="0.4", lw=0.6)
@@ -133,7 +133,7 @@ def texts(table: pd.DataFrame) -> dict[str, str]:
         )
         for row in table.to_dict(orient="records")
     ]
-    return nr.draw.typeset(heads, rows, _note(table))
+    return nr.draw.text_table(heads, rows, _note(table))
 
 
 def _note(table: pd.DataFrame) -> str:

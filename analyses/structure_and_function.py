@@ -25,7 +25,7 @@ LEVELS = ("f50_function", "f50_structure", "structure_at_f50", "gap")
 
 
 def shows(run: nr.Run) -> bool:
-    """Tell whether sparse networks lost links at random, and all curves are there.
+    """Return whether sparse networks lost links at random, and all curves are there.
 
     Parameters
     ----------

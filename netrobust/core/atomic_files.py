@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written under a temporary name and renamed."""
+"""Atomic writes: a file is written under a temporary name, then renamed."""
 
 import os
 import re
@@ -11,8 +11,8 @@ from netrobust.core.errors import InputError
 
 
 @contextmanager
-def replacing(path: Path, advice: str = "choose another place") -> Iterator[Path]:
-    """Give a temporary name beside a path, and rename at the end if all went well.
+def replacing(path: Path, advice: str = "choose another folder") -> Iterator[Path]:
+    """Yield a temporary path beside `path`, and rename it at the end without an error.
 
     A reader sees the old file or the new one, never a half-written one; nothing is
     left behind where writing fails.
@@ -20,14 +20,14 @@ def replacing(path: Path, advice: str = "choose another place") -> Iterator[Path
     Parameters
     ----------
     path : Path
-        Its folder is made if need be.
+        Its folder is created if missing.
     advice : str
-        What to do about a place that cannot be written to.
+        What to do if the folder cannot be written to.
 
     Raises
     ------
     InputError
-        The place cannot be written to.
+        The folder cannot be written to.
 
     Examples
     --------
@@ -54,20 +54,20 @@ def replacing(path: Path, advice: str = "choose another place") -> Iterator[Path
 
 
 def remove_leftovers(path: Path) -> None:
-    """Delete what killed processes left of a file under temporary names.
+    """Delete temporary files that killed processes left beside a file.
 
-    What a living process is writing stays.
+    Files that a running process is writing stay.
     """
     pattern = re.compile(re.escape(f".{path.name}.") + r"(\d+)-[0-9a-f]{12}\.part")
     for file in path.parent.iterdir():
         name = pattern.fullmatch(file.name)
-        if name and not _lives(int(name[1])):
+        if name and not _is_running(int(name[1])):
             with suppress(OSError):
                 file.unlink()
 
 
-def _lives(process: int) -> bool:
-    # Windows deletes no open file, and its `os.kill` does more than ask.
+def _is_running(process: int) -> bool:
+    # Windows deletes no open file, and its `os.kill` ends the process.
     if process == os.getpid() or os.name == "nt":
         return False
     try:
@@ -75,5 +75,5 @@ def _lives(process: int) -> bool:
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
-        pass  # it is another user's
+        pass  # it belongs to another user
     return True

@@ -1,4 +1,4 @@
-"""What can go wrong without a defect: the input, the data's whereabouts, a training.
+"""Errors that are no defects: bad input, unavailable data, diverged or failed work.
 
 Every other exception is a defect of netrobust and is shown with its traceback.
 """
@@ -24,7 +24,7 @@ class UnknownNameError(InputError, KeyError):
 
 
 class DataUnavailableError(RuntimeError):
-    """A data set cannot be had from any of its sources (exit code 3)."""
+    """A data set is unavailable from all of its sources (exit code 3)."""
 
 
 class DivergedError(RuntimeError):
@@ -53,8 +53,8 @@ class UnfinishedError(RuntimeError):
     Examples
     --------
     >>> str(UnfinishedError({"a": "ValueError: no"}, [], 3))
-    '1 of 3 units failed (a: ValueError: no); all others are kept, and the same \
-command or call tries it again'
+    '1 of 3 units failed (a: ValueError: no); all others are kept; rerun the same \
+command or call to try it again'
     """
 
     def __init__(
@@ -69,7 +69,7 @@ command or call tries it again'
         self.total, self.logs = total, logs
 
     def __str__(self) -> str:
-        """Say how many units failed or were not tried, and what happened to one."""
+        """Give the number of units that failed or were not tried, and one reason."""
         said = []
         if self.failed:
             name, reason = next(iter(self.failed.items()))
@@ -86,6 +86,6 @@ command or call tries it again'
         where = f"; tracebacks are in {self.logs}" if self.logs and self.failed else ""
         them = "it" if len(self.failed) + len(self.left) == 1 else "these"
         return (
-            f"{' and '.join(said)}{where}; all others are kept, and the same command "
-            f"or call tries {them} again"
+            f"{' and '.join(said)}{where}; all others are kept; rerun the same command "
+            f"or call to try {them} again"
         )

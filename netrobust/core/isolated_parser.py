@@ -1,12 +1,12 @@
-"""Files of strangers are parsed in a child process, with limits.
+"""Parse files of unknown origin in a child process, with limits.
 
-A parser that is not ours may hang, swallow all memory or crash on a hostile file; the
-child may, and its caller gets one sentence. Each call starts one fresh Python, which
+A third-party parser may hang, exhaust the memory or crash on a hostile file. Only the
+child suffers, and its caller gets one sentence. Each call starts a new Python, which
 loads nothing but what the parser itself imports: 0.1 s in all where that is numpy, 0.3
 to 0.4 s with igraph or pandas, 2 s with torch.
 
-What is asked and what is answered travels over pipes as JSON and plain arrays, never as
-pickle, so a child that a file has taken over cannot make its caller run anything. The
+Request and answer travel over pipes as JSON and plain arrays, never as pickle, so a
+child that a file has taken over cannot make its caller run anything. The
 child is not a sandbox: it has the rights of the user, but writes nothing into files and
 leaves no core. Time is limited everywhere, memory where the system counts it (Linux).
 """
@@ -29,7 +29,7 @@ from netrobust.core.messages import pack, unpack
 logger = logging.getLogger(__name__)
 
 # For small files; `allowance` adds what longer ones need. A megabyte of GraphML takes
-# igraph 0.02 s and 1.3 MB, so both are far from what an honest file comes to.
+# igraph 0.02 s and 1.3 MB, so a valid file stays far below both.
 SECONDS = 60.0
 MEMORY = 2**31
 _SECONDS_PER_BYTE = 1e-6
@@ -41,7 +41,7 @@ _BEGIN = (
     "sys.path[:] = json.loads(sys.stdin.buffer.readline()); "
     "from netrobust.core.isolated_parser import answer; answer()"
 )
-# One thread, and no reserves: memory is counted by what is asked of the system.
+# One thread, and no reserves: memory is counted as it is requested.
 _ALONE = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -127,7 +127,7 @@ def guarded(
     Traceback (most recent call last):
     ...
     netrobust.core.errors.InputError: the division cannot be read: its parser failed \
-(ZeroDivisionError: integer division or modulo by zero); give a whole file of this \
+(ZeroDivisionError: integer division or modulo by zero); give a complete file of this \
 format
     """
     name = f"{parse.__module__}:{parse.__qualname__}"
@@ -157,15 +157,15 @@ format
         if ended in _ENDED_BY_TIME:
             raise InputError(_too_long(what, seconds))
         raise InputError(
-            f"{what} cannot be read: its parser crashed ({ended}), as on damaged files "
-            "or for want of memory; make the file again"
+            f"{what} cannot be read: its parser crashed ({ended}), because the file is "
+            "damaged or it was possibly out of memory; create the file again"
         )
     try:
         kind, value = unpack(done.stdout)
     except _NO_ANSWER as error:
         raise InputError(
             f"{what} cannot be read: its parser ended without an answer "
-            f"({type(error).__name__}); make the file again"
+            f"({type(error).__name__}); create the file again"
         ) from None
     if kind == "done":
         return value
@@ -179,8 +179,8 @@ format
     reason, trace = value
     logger.debug("%s: %s", what, trace)
     raise InputError(
-        f"{what} cannot be read: its parser failed ({reason}); give a whole file of "
-        "this format"
+        f"{what} cannot be read: its parser failed ({reason}); give a complete file "
+        "of this format"
     )
 
 
@@ -196,7 +196,7 @@ def _too_long(what: str, seconds: float) -> str:
 
 
 def _ending(code: int) -> str:
-    """Name what ended a process."""
+    """Name the signal or exit code that ended a process."""
     try:
         return signal.Signals(-code).name
     except ValueError:
@@ -204,7 +204,7 @@ def _ending(code: int) -> str:
 
 
 def answer() -> None:
-    """Be the child: read what is asked from standard input, answer, and end."""
+    """Run in the child: read the request from standard input, answer, and end."""
     # A parser that prints must not print into the answer.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -236,7 +236,7 @@ def _end_after(seconds: float) -> None:
 
 
 def _limit(memory: int) -> None:
-    """Allow this process so much more memory than it holds, no files and no core."""
+    """Limit this process to so much more memory, no file writes and no core dump."""
     if sys.platform == "win32":
         return
     import resource

@@ -1,8 +1,8 @@
-"""Values as bytes between our own processes: a line of JSON, then plain arrays.
+"""Messages between processes: a line of JSON, then plain arrays.
 
-What can be said is None, bool, int, float, str, bytes, Path, arrays of numbers or text,
-and lists, tuples and dicts of these. Reading gives data and runs nothing, whoever wrote
-the bytes.
+A value is None, bool, int, float, str, bytes, Path, an array of numbers or text, or a
+list, tuple or dict of these. Reading gives data and runs nothing, whoever wrote the
+bytes.
 """
 
 import json
@@ -56,7 +56,7 @@ def unpack(message: bytes) -> Any:
 
 
 def _plain(value: Any, blobs: list[Any]) -> Any:
-    """Give a value as JSON can hold it; whatever is no list has a tag."""
+    """Turn a value into JSON; everything but lists gets a tag."""
     if value is None or type(value) in (bool, int, float, str):
         return value
     if type(value) is list:

@@ -1,8 +1,8 @@
-"""One file out of an archive: nothing is unpacked, and no path in it is followed.
+"""Read one file from an archive: nothing is unpacked, and no path in it is followed.
 
-Archives come from strangers. A name in one is only ever compared, links lead nowhere,
-and the process that reads it ends at a limit of time and memory, so that a bomb or an
-endless list of members costs its reader no more.
+Archives are not trusted. Names in them are only compared, links are not followed, and
+the process that reads one ends at a limit of time and memory, so that a decompression
+bomb or an endless list of members does no harm.
 """
 
 import tarfile
@@ -13,7 +13,7 @@ from netrobust.core.errors import InputError
 from netrobust.core.isolated_parser import guarded
 
 SECONDS = 60.0
-MEMORY = 2**29  # bytes: twice the longest file, and what a decompressor holds
+MEMORY = 2**29  # bytes: twice the longest file, and the buffers of a decompressor
 
 
 def member(archive: Path, names: Collection[str], most: int) -> bytes:
@@ -56,7 +56,7 @@ def member(archive: Path, names: Collection[str], most: int) -> bytes:
 
 
 def parse_member(path: Path, names: list[str], most: int) -> bytes:
-    """Read it: what the child process does."""
+    """Read it, in the child process."""
     with tarfile.open(path) as archive:
         for entry in archive:
             if entry.name.removeprefix("./") not in names:
@@ -69,7 +69,7 @@ def parse_member(path: Path, names: list[str], most: int) -> bytes:
                     f"bytes; it is {_kind(entry)}"
                 )
             return file.read()
-    raise InputError(f"{path.name} holds no {names[0]}; get it from elsewhere")
+    raise InputError(f"{path.name} contains no {names[0]}; get it from another source")
 
 
 def _kind(entry: tarfile.TarInfo) -> str:

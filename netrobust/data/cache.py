@@ -1,7 +1,7 @@
 """Verified IDX files: checksums, the user's folder, the cache, then the sources.
 
 A file is accepted only if the SHA-256 of its uncompressed bytes is the pinned one, so
-it does not matter who handed it over. The very bytes that were hashed are returned.
+it does not matter where it comes from. The bytes that were hashed are returned.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ FILES = (
 
 @dataclass(frozen=True)
 class IdxSet:
-    """Pin the four files of one data set and say who may hand them over.
+    """The four pinned files of one data set, and their sources.
 
     ``checksums`` are the SHA-256 of the uncompressed files, in the order of `FILES`.
     """
@@ -48,7 +48,7 @@ class IdxSet:
 
 
 class Found(NamedTuple):
-    """One verified file: where it lies, who gave it, and its uncompressed bytes."""
+    """One verified file: its path, its source and its uncompressed bytes."""
 
     path: Path
     source: str
@@ -68,14 +68,14 @@ def obtain(
     data_dir: str | Path | None = None,
     foreign: Collection[str] = (),
 ) -> dict[str, Found]:
-    """Collect the verified files of a data set; what is missing is fetched and kept.
+    """Collect the verified files of a data set; download and keep what is missing.
 
     Parameters
     ----------
     spec : IdxSet
-        The files wanted and where they may come from.
+        The files and their sources.
     data_dir : path, optional
-        The user's own folder, looked into first (``data_dir/<name>``, then
+        The user's own folder, searched first (``data_dir/<name>``, then
         ``data_dir``), never written. By default the folder in the environment
         variable ``NETROBUST_DATA``, if any.
     foreign : collection of str
@@ -93,7 +93,7 @@ def obtain(
         If the user's folder is missing or holds an altered file, or if the cache
         cannot be written.
     DataUnavailableError
-        If a file cannot be had; it lists each source tried and why it failed.
+        If a file is unavailable; it lists each source tried and why it failed.
     """
     found: dict[str, Found] = {}
     failures: list[str] = []
@@ -108,8 +108,8 @@ def obtain(
     if _missing(spec, found):
         tried = "\n".join(f"  {line}" for line in failures)
         raise DataUnavailableError(
-            f"the data set {spec.name!r} cannot be had; tried:\n{tried}\n"
-            "Give a folder that holds its files (data_dir, --data-dir or "
+            f"the data set {spec.name!r} is unavailable; tried:\n{tried}\n"
+            "Give a folder with its files (data_dir, --data-dir or "
             "NETROBUST_DATA), or use 'mnist-5k', which needs no network."
         )
     return {file: found[file] for file in FILES}
@@ -146,7 +146,7 @@ def own_folder(folder: str | Path, name: str) -> Path:
 def _own(
     spec: IdxSet, folder: Path, foreign: Collection[str], failures: list[str]
 ) -> dict[str, Found]:
-    """Look into the user's folder, where an altered file is an error at once."""
+    """Search the user's folder, where an altered file is an error."""
     found: dict[str, Found] = {}
     for file, expected in spec.sha256.items():
         paths = candidates(folder / spec.name, file) + candidates(folder, file)
@@ -172,7 +172,7 @@ def _own(
 def _cached(
     spec: IdxSet, folder: Path, files: list[str], failures: list[str]
 ) -> dict[str, Found]:
-    """Look into the cache, where an altered file is deleted."""
+    """Search the cache, where an altered file is deleted."""
     found: dict[str, Found] = {}
     for file in files:
         for path in candidates(folder, file):
@@ -194,7 +194,7 @@ def _cached(
 def _fetched(
     spec: IdxSet, source: Source, folder: Path, files: list[str], failures: list[str]
 ) -> dict[str, Found]:
-    """Take files from one source into the cache until the source fails."""
+    """Download files from one source into the cache until it fails."""
     found: dict[str, Found] = {}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work:
         for file in files:
@@ -221,7 +221,7 @@ def _note(failures: list[str], line: str) -> None:
 
 
 def _store(content: bytes, path: Path) -> Path:
-    """Write a verified file in one step, so that none is ever seen in half."""
+    """Write a verified file atomically."""
     advice = (
         "make this cache writable, or give a folder that holds the files as data_dir"
     )

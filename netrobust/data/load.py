@@ -96,7 +96,7 @@ def load(name: str, data_dir: str | Path | None = None) -> Dataset:
 
 
 def fetch(name: str, data_dir: str | Path | None = None) -> dict[str, Path]:
-    """Make sure the files of a data set are here and whole; return where they lie.
+    """Download the files of a data set if needed, verify them, and return their paths.
 
     Parameters and errors are those of `load`.
 

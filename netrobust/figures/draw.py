@@ -1,9 +1,9 @@
 """Draw figures from tables: Axes in, Axes out.
 
-Colours and labels come from `looks`, the page around the data from `page`, degree
-distributions from `tails`, images of the pixels from `maps`, tables in print from
-`typeset`; their names are at hand here, so a figure needs this module alone. No figure
-is made through pyplot: nothing global is left behind and no display is needed.
+Styles and labels come from `styles`, panels and legends from `layout`, degree
+distributions from `degree_tails`, images of the pixels from `pixel_maps`, text tables
+from `text_tables`; all their names are here, so a figure needs this module alone. No
+figure is made through pyplot: no global state changes and no display is needed.
 """
 
 from collections.abc import Mapping
@@ -30,15 +30,15 @@ from netrobust.figures.layout import (
     save,
 )
 from netrobust.figures.pixel_maps import colour_bar, image_side, mosaic
-from netrobust.figures.styles import groups, label, looks, ordered, style
-from netrobust.figures.text_tables import typeset
+from netrobust.figures.styles import groups, hue_styles, label, ordered, style
+from netrobust.figures.text_tables import text_table
 from netrobust.stats.summary import CHANCE, split
 
 __all__ = [
     "CHANCE", "DOUBLE", "SINGLE", "ccdf", "colour_bar", "curve", "equal_spans",
-    "image_side", "label", "legend", "looks", "mosaic", "note", "ordered",
+    "hue_styles", "image_side", "label", "legend", "mosaic", "note", "ordered",
     "panel_letters", "panels", "points", "remark", "sampling_band", "save", "style",
-    "typeset",
+    "text_table",
 ]  # fmt: skip
 
 _APART = 0.04  # least way between markers along a line, in diagonals of the panel
@@ -98,11 +98,12 @@ def curve(
     """
     ax = panels()[1][0, 0] if ax is None else ax
     over, networks = split(summary)
-    for _, look, text, group in groups(over, x, hue, style, names):
+    for _, own_style, text, group in groups(over, x, hue, style, names):
         line = group.sort_values(x)
-        ax.plot(line[x], line["mean"], **look, label=text, markevery=_APART)
+        ax.plot(line[x], line["mean"], **own_style, label=text, markevery=_APART)
+        color = own_style["color"]
         ax.fill_between(
-            line[x], line["low"], line["high"], color=look["color"], alpha=0.2, lw=0
+            line[x], line["low"], line["high"], color=color, alpha=0.2, lw=0
         )
     if len(networks):
         _dots(networks, networks[x], ax, hue)
@@ -134,7 +135,7 @@ def points(
     ax, hue, ylabel, chance : optional
         As in `curve`; the hues stand side by side.
     intact : mapping, optional
-        Level of the undamaged network for each hue, drawn as a line of its look.
+        Level of the undamaged network for each hue, drawn as a line in its colour.
     upright : bool
         Write the categories from below upward, where there are many.
 
@@ -161,16 +162,16 @@ def points(
     levels = intact or {}
     categories = ordered(over[x])
     slot = 0.8 / len(lines)
-    for place, (key, look, text, group) in enumerate(lines):
+    for place, (key, own_style, text, group) in enumerate(lines):
         if key in levels:
-            ax.axhline(levels[key], color=look["color"], lw=0.7, zorder=1)
+            ax.axhline(levels[key], color=own_style["color"], lw=0.7, zorder=1)
         middle = (place - (len(lines) - 1) / 2) * slot
         aside = 0.2 * slot if len(networks) else 0.0
         ax.errorbar(
             group[x].map(categories.index) + middle - aside,
             group["mean"],
             yerr=_whiskers(group),
-            **look | {"linestyle": ""},
+            **own_style | {"linestyle": ""},
             elinewidth=0.8,
             label=text,
         )
@@ -189,12 +190,12 @@ def points(
 def _dots(networks: pd.DataFrame, x: pd.Series, ax: Axes, hue: str | None) -> None:
     """Show single networks as small dots in the colour of their hue."""
     # Not stripplot: it draws from the global generator even where it adds no jitter.
-    colors = looks(ordered(networks[hue])) if hue else looks([None])
+    colors = hue_styles(ordered(networks[hue]) if hue else [None])
     sns.scatterplot(
         x=x,
         y=networks["mean"],
         hue=networks[hue] if hue else None,
-        palette={key: look["color"] for key, look in colors.items()} if hue else None,
+        palette={key: one["color"] for key, one in colors.items()} if hue else None,
         color=None if hue else colors[None]["color"],
         s=4,
         linewidth=0,

@@ -1,4 +1,4 @@
-"""The page around the data: panels, letters, legend and note, and its files."""
+"""Layout of figures: panels, letters, legend, note and files."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
@@ -14,7 +14,7 @@ from matplotlib.legend import Legend
 
 from netrobust.core.atomic_files import replacing
 from netrobust.core.errors import InputError
-from netrobust.figures.styles import looks, style
+from netrobust.figures.styles import hue_styles, style
 from netrobust.stats.columns import require_columns
 from netrobust.stats.summary import split
 
@@ -48,7 +48,7 @@ def panels(
 def equal_spans(axes: Iterable[Axes]) -> None:
     """Give the y axes of panels one length but each its own height.
 
-    A step then looks the same in all of them, whatever level it starts from.
+    A step then has the same height in all of them, whatever level it starts from.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def remark(ax: Axes, heading: str, lines: Mapping[Any, str]) -> None:
     ['links', 'static 40', 'SET 41']
     """
     size = matplotlib.rcParams["legend.fontsize"]
-    colors = {hue: look["color"] for hue, look in looks(list(lines)).items()}
+    colors = {hue: one["color"] for hue, one in hue_styles(list(lines)).items()}
     for place, hue in enumerate([None, *lines]):
         ax.annotate(
             heading if hue is None else lines[hue],
@@ -117,7 +117,7 @@ def legend(figure: Figure, title: str | None = None) -> Legend:
         if text in entries:
             entries[text] = entries.pop(text)
     if not entries:
-        raise InputError("the figure has nothing to name; draw with hue first")
+        raise InputError("the figure has no labelled lines; draw with hue first")
     for rows in range(1, len(entries) + 1):
         result = figure.legend(
             list(entries.values()),
@@ -135,7 +135,7 @@ def legend(figure: Figure, title: str | None = None) -> Legend:
 
 
 def note(summary: pd.DataFrame) -> str:
-    """Say what band, whiskers and dots stand for.
+    """Describe what band, whiskers and dots show.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def save(
 ) -> list[Path]:
     """Write ``stem.pdf``, ``stem.png`` (300 dpi) and ``stem.csv``, and return them.
 
-    The same figure and table give the same bytes; a file is either whole or absent.
+    The same figure and table give the same bytes; no file is left incomplete.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def save(
     table : DataFrame
         The plotted numbers.
     folder : path
-        Made if missing.
+        Created if missing.
     stem : str
         What the figure shows, in one word.
 

@@ -1,4 +1,4 @@
-"""The looks of all figures: labels, colours, order and print style.
+"""Styles of all figures: labels, colours, line styles, markers and order.
 
 A hue keeps its colour, line and marker in every figure, so a reader learns them once.
 The colours are those of Okabe and Ito, told apart with any colour vision, and three
@@ -21,7 +21,7 @@ import pandas as pd
 from netrobust.core.errors import InputError
 from netrobust.stats.columns import require_columns
 
-# What people read; the order is that of lines, categories and legends.
+# Labels; their order is that of lines, categories and legends.
 LABELS = {
     "mnist": "MNIST",
     "fashion-mnist": "Fashion-MNIST",
@@ -101,7 +101,7 @@ _OPTIONS = {
 }
 _VARIANT = re.compile(r"(\w+)(?:\((.+?)\))?(?:@(\w+(?:\(.+\))?))?")
 
-_LOOKS = {  # colour, line, marker
+_HUE_STYLES = {  # colour, line, marker
     "dense": ("#000000", "-", "s"),
     "dense_small": ("#555555", "--", "D"),
     "dense_narrow": ("#999999", "-.", "^"),
@@ -131,7 +131,7 @@ _LOOKS = {  # colour, line, marker
     "greedy_links": ("#777777", (0, (2, 1)), ">"),
     "giant_component": ("#000000", "-", ""),  # beside accuracies, which have markers
 }
-_SPARE = (  # for values without a look of their own, such as layers
+_SPARE = (  # for values without a style of their own, such as layers
     ("#0072B2", "-", "o"),
     ("#D55E00", "--", "s"),
     ("#009E73", "-.", "^"),
@@ -142,11 +142,11 @@ _SPARE = (  # for values without a look of their own, such as layers
     ("#661100", (0, (1, 1)), "p"),
     ("#9030F0", (0, (7, 1, 1, 1)), "d"),
 )
-_STYLES = ("-", "--", ":", "-.")
+_LINES = ("-", "--", ":", "-.")
 
 
 def label(value: object) -> str:
-    """Give the words people read for a value of a table.
+    """Give the label of a value of a table, for people to read.
 
     Examples
     --------
@@ -210,27 +210,27 @@ def ordered(values: pd.Series) -> list[Any]:
     return sorted(values.unique(), key=key)
 
 
-def looks(values: list[Any]) -> dict[Any, dict[str, Any]]:
+def hue_styles(values: list[Any]) -> dict[Any, dict[str, Any]]:
     """Give colour, line and marker for each value, the same in every company.
 
-    A variant looks as its method does where that is not shown itself.
+    A variant has the style of its method where that is not shown itself.
 
     Examples
     --------
-    >>> looks(["set", "mine"])["set"]
+    >>> hue_styles(["set", "mine"])["set"]
     {'color': '#D55E00', 'linestyle': '-', 'marker': 'o'}
-    >>> looks(["set(cht_benchmark)"])["set(cht_benchmark)"]["color"]
+    >>> hue_styles(["set(cht_benchmark)"])["set(cht_benchmark)"]["color"]
     '#D55E00'
     """
-    heads = {value: value for value in values if value in _LOOKS}
+    heads = {value: value for value in values if value in _HUE_STYLES}
     for value in values:
-        if _family(value) in _LOOKS:
+        if _family(value) in _HUE_STYLES:
             heads.setdefault(_family(value), value)
-    found = {value: _LOOKS[family] for family, value in heads.items()}
-    colors = {look[0] for look in found.values()}
-    markers = {look[2] for look in found.values()}
+    found = {value: _HUE_STYLES[family] for family, value in heads.items()}
+    colors = {one[0] for one in found.values()}
+    markers = {one[2] for one in found.values()}
     # Spares that clash with nothing come first; sorting keeps the others in reserve.
-    free = sorted(_SPARE, key=lambda look: (look[0] in colors, look[2] in markers))
+    free = sorted(_SPARE, key=lambda one: (one[0] in colors, one[2] in markers))
     spare = cycle(free)
     names = ("color", "linestyle", "marker")
     return {
@@ -246,7 +246,7 @@ def groups(
     style: str | None = None,
     names: Mapping[Any, str] | None = None,
 ) -> Iterator[tuple[Any, dict[str, Any], str | None, pd.DataFrame]]:
-    """Yield the value of `hue`, the look, the label and the rows of each line."""
+    """Yield the value of `hue`, the style, the label and the rows of each line."""
     parts = [name for name in (hue, style) if name is not None]
     require_columns(table, [x, *parts, "mean", "low", "high"])
     if table.duplicated([x, *parts]).any():
@@ -256,7 +256,7 @@ def groups(
         )
     hues = ordered(table[hue]) if hue else [None]
     styles = ordered(table[style]) if style else [None]
-    for value, look in looks(hues).items():
+    for value, own_style in hue_styles(hues).items():
         kinds = table.loc[table[hue] == value, style].nunique() if hue and style else 0
         for place, kind in enumerate(styles):
             rows = table
@@ -264,12 +264,12 @@ def groups(
                 rows = rows[rows[hue] == value]
             if style:
                 rows = rows[rows[style] == kind]
-                look = look | {"linestyle": _STYLES[place % len(_STYLES)]}
-                look["markerfacecolor"] = "white" if place else look["color"]
+                own_style = own_style | {"linestyle": _LINES[place % len(_LINES)]}
+                own_style["markerfacecolor"] = "white" if place else own_style["color"]
             text = (names or {}).get(value, label(value)) if hue else None
             if style and not text:
                 text = label(kind)
             elif style and (place or kinds > 1):  # the only and first goes unsaid
                 text = f"{text} ({label(kind)})"
             if len(rows):
-                yield value, look, text, rows
+                yield value, own_style, text, rows

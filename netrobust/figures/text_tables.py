@@ -1,11 +1,11 @@
-"""Tables in print: the same rows as Markdown and as LaTeX."""
+"""Text tables: the same rows in Markdown and in LaTeX."""
 
 from collections.abc import Sequence
 
 _SIGNS = {"%": r"\%", "_": r"\_", "&": r"\&", "±": r"$\pm$"}
 
 
-def typeset(
+def text_table(
     heads: Sequence[str], rows: Sequence[Sequence[str]], note: str
 ) -> dict[str, str]:
     r"""Write a table as Markdown and as LaTeX, under the suffixes of their files.
@@ -16,11 +16,11 @@ def typeset(
         Of the columns.
     rows : sequence of sequences of str
     note : str
-        What a reader must know beside the table.
+        A sentence below the table.
 
     Examples
     --------
-    >>> texts = typeset(["method", "share (%)"], [["set", "96.5"]], "Ten networks.")
+    >>> texts = text_table(["method", "share (%)"], [["set", "96.5"]], "Ten networks.")
     >>> print(texts["md"])
     | method | share (%) |
     | --- | --- |

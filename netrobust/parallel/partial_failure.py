@@ -18,8 +18,7 @@ class Going:
     >>> going.check()
     Traceback (most recent call last):
     ...
-    netrobust.core.errors.UnfinishedError: 2 of 10 units failed (the first, a: no); \
-all others are kept, and the same command or call tries these again
+    netrobust.core.errors.UnfinishedError: 2 of 10 units failed (the first, a: no); ...
     """
 
     def __init__(self) -> None:

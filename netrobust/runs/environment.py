@@ -1,4 +1,4 @@
-"""What netrobust finds around it: versions, threads, devices, caches and data sets."""
+"""The environment of a run: versions, threads, devices, caches and data sets."""
 
 import os
 import platform
@@ -19,7 +19,7 @@ _KERNELS = (".nbi", ".nbc")  # what numba keeps of a compiled function
 
 
 def info() -> dict[str, str]:
-    """Tell what a result or a fault may depend on, such as for a bug report.
+    """Describe what a result may depend on, such as for a bug report.
 
     Nothing is fetched, written or deleted.
 
@@ -30,14 +30,15 @@ def info() -> dict[str, str]:
         processors that this process may use and the threads that torch and numba would
         start; the vector instructions, and the graphics cards that torch sees, on which
         netrobust does not compute; the folder of the data cache and that of the
-        compiled kernels with their sizes; and each data set: ``here`` if its files are
-        whole, ``to be fetched`` if some are missing, or which of them is altered.
+        compiled kernels with their sizes; and each data set: ``available`` if its
+        files are complete, ``to be downloaded`` if some are missing, or which one is
+        altered.
 
     Examples
     --------
     >>> facts = info()
     >>> facts["mnist-5k"], int(facts["processors"]) > 0
-    ('here', True)
+    ('available', True)
     """
     return {
         **versions(),
@@ -54,11 +55,11 @@ def _optional(package: str, extra: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return f"absent; pip install 'netrobust[{extra}]' brings it"
+        return f"not installed; pip install 'netrobust[{extra}]'"
 
 
 def _work() -> dict[str, str]:
-    """Tell who computes, with how many threads."""
+    """Give processors, threads and devices."""
     import numba
     import torch
 
@@ -74,7 +75,7 @@ def _work() -> dict[str, str]:
 
 
 def _caches() -> dict[str, str]:
-    """Tell where files are kept between runs, and how large they are."""
+    """Give the folders of the caches and their sizes."""
     data = cache_folder("").resolve()
     kept = os.environ.get("NUMBA_CACHE_DIR")
     kernels = Path(kept) if kept else Path(__file__).parents[1]
@@ -85,25 +86,25 @@ def _caches() -> dict[str, str]:
 
 
 def _megabytes(folder: Path, suffixes: tuple[str, ...] = ("",)) -> str:
-    """Add up the files of a folder that end so."""
+    """Give the total size of the files with these suffixes."""
     files = [path for path in folder.rglob("*") if path.name.endswith(suffixes)]
     size = sum(path.stat().st_size for path in files if path.is_file())
     return f"{size / 1e6:.1f} MB" if size else "empty"
 
 
 def _data(name: str) -> str:
-    """Say whether a data set is whole, as `load` finds it before it asks a source."""
+    """Give the state of a data set, as `load` finds it before it tries a source."""
     try:
         if name in IDX_SETS:
             return _files(IDX_SETS[name])
         load(name)
     except (InputError, DataUnavailableError) as error:
         return str(error)
-    return "here"
+    return "available"
 
 
 def _files(spec: IdxSet) -> str:
-    # Read as if it were a folder of the user's, the cache is not tidied.
+    # Read like a folder of the user's, so that nothing in the cache is deleted.
     looked: list[tuple[str | Path, set[str]]] = []
     if (cache := cache_folder(spec.name).parent).is_dir():
         looked.append((cache, set()))
@@ -113,5 +114,5 @@ def _files(spec: IdxSet) -> str:
     for folder, foreign in looked:
         with suppress(DataUnavailableError):
             obtain(replace(spec, sources=()), folder, foreign)
-            return "here"
-    return "to be fetched"
+            return "available"
+    return "to be downloaded"

@@ -5,13 +5,13 @@
     manifest.json    schema, settings, versions, data hashes
     networks/NAME/   network.safetensors, exported graphs, snapshots of the training
     tables/          NAME.parquet; parts/ holds the units they are made of, units/ their
-                     names
-    failed/          tracebacks of units that failed and were not done since
+                     keys
+    failed/          tracebacks of units that failed and are not done yet
     figures/         what `netrobust figures` draws
     log              what was done when, and how long it took
     lock             held by the process that works here
 
-Every file is written under a temporary name and renamed, so it is whole or absent.
+Every file is written under a temporary name and renamed, so it is never incomplete.
 """
 
 import logging
@@ -70,16 +70,16 @@ class Run:
     only: str | None = None
 
     def network_path(self, name: str) -> Path:
-        """Where the file of a network lies."""
+        """Path of the file of a network."""
         return self.path / "networks" / name / NETWORK_FILE
 
     def snapshot_path(self, name: str, epoch: int) -> Path:
-        """Where a network lies as it was tested after an epoch; 0 is its start."""
+        """Path of a snapshot: the network as tested after an epoch; 0 is its start."""
         folder = self.network_path(name).parent / "snapshots"
         return folder / f"epoch-{epoch:04d}.safetensors"
 
     def graphs_path(self, name: str) -> Path:
-        """Where the exported graphs of a network lie."""
+        """Folder of the exported graphs of a network."""
         return self.network_path(name).parent / "graphs"
 
     def networks(self) -> list[Network]:
@@ -205,7 +205,7 @@ class Run:
         return f"{name}-{digest.hexdigest()}"
 
     def _conflict(self, name: str, settings: dict[str, Any] | None) -> str:
-        """Tell the difference to the settings of the table of this name, if any."""
+        """Describe the difference to the settings of the table of this name, if any."""
         begun, before = listed(self.path).get(name), plain(settings)
         if name in self.tables():
             try:
@@ -235,23 +235,25 @@ class Run:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it.
+    """Create a folder and its parents.
 
     Raises
     ------
     InputError
-        The place cannot be written to.
+        The folder cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder} cannot be made ({error}); give another") from None
+        raise InputError(
+            f"{folder} cannot be created ({error}); give another folder"
+        ) from None
 
 
 def create_run(
     path: str | os.PathLike[str], settings: dict[str, Any], data: dict[str, str]
 ) -> Run:
-    """Make a run folder, or open the one made with the same settings to go on.
+    """Create a run folder, or open the one made with the same settings to resume.
 
     Parameters
     ----------
@@ -271,7 +273,7 @@ def create_run(
     _check_free(folder)
     if not (folder / MANIFEST).exists():
         make_folder(folder)
-        with held(folder, patience=10):  # shards begin at the same time
+        with held(folder, timeout=10):  # shards begin at the same time
             _check_free(folder)
             if not (folder / MANIFEST).exists():
                 remove_leftovers(folder / MANIFEST)
@@ -287,13 +289,13 @@ def create_run(
     run = Run(folder, before["settings"])
     if before["versions"] != manifest["versions"]:
         changed = difference(before["versions"], manifest["versions"])
-        log.warning("going on with other versions than before: %s", changed)
+        log.warning("resuming with other versions than before: %s", changed)
         run.note(f"other versions from here on: {changed}")
     return run
 
 
 def _check_free(folder: Path) -> None:
-    """Refuse a folder of other things; what a killed beginning left is none."""
+    """Refuse a folder of other files, but not what a killed start left."""
     if not folder.exists() or (folder / MANIFEST).exists():
         return
     if not folder.is_dir() or any(

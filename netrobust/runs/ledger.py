@@ -66,7 +66,7 @@ class Ledger(Parts):
         return self.run / "failed"
 
     def begin(self, keys: Iterable[str]) -> set[str]:
-        """List more units of the table; give those that are done here and now."""
+        """List more units of the table; give those that this call does."""
         if self.look:
             return set()
         keys, before = list(keys), set(self.units)
@@ -100,7 +100,7 @@ class Ledger(Parts):
 
 
 class Listed(NamedTuple):
-    """What is on record about the units of a table."""
+    """The recorded units of a table."""
 
     kind: str | None
     settings: dict[str, Any] | None
@@ -125,8 +125,8 @@ def listed(run: Path) -> dict[str, Listed]:
             _check_list(kind, settings, units)
         except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise InputError(
-                f"{path} is not a list of units ({error!r}); delete it and give the "
-                "command that made it again"
+                f"{path} is not a list of units ({error!r}); delete it and rerun the "
+                "command that made it"
             ) from None
         before = found[name].units if name in found else []
         both = list(dict.fromkeys([*before, *units]))

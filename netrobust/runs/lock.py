@@ -25,7 +25,7 @@ LOCK = "lock"
 
 
 @contextmanager
-def held(folder: Path, shared: bool = False, patience: float = 1.0) -> Iterator[None]:
+def held(folder: Path, shared: bool = False, timeout: float = 1.0) -> Iterator[None]:
     """Hold a run folder while working in it.
 
     Parameters
@@ -34,7 +34,7 @@ def held(folder: Path, shared: bool = False, patience: float = 1.0) -> Iterator[
         It must exist.
     shared : bool
         Whether others who share may work in it too; shards of one job do.
-    patience : float
+    timeout : float
         Seconds to wait for others to end.
 
     Raises
@@ -46,26 +46,26 @@ def held(folder: Path, shared: bool = False, patience: float = 1.0) -> Iterator[
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder, held(Path(folder)):
-    ...     with held(Path(folder), patience=0):
+    ...     with held(Path(folder), timeout=0):
     ...         pass
     Traceback (most recent call last):
     ...
     netrobust.core.errors.InputError: another netrobust process works in ...; wait for \
-its end, or stop it
+it to end, or stop it
     """
     try:
         file = (folder / LOCK).open("ab")
     except OSError as error:
         raise InputError(
-            f"cannot write {folder / LOCK}: {error.strerror}; choose another place"
+            f"cannot write {folder / LOCK}: {error.strerror}; choose another folder"
         ) from None
     with file:  # closing it ends the lock
-        end = time.monotonic() + patience
+        end = time.monotonic() + timeout
         while not _locked(file.fileno(), shared, folder):
             if time.monotonic() >= end:
                 raise InputError(
-                    f"another netrobust process works in {folder}; wait for its end, "
-                    "or stop it"
+                    f"another netrobust process works in {folder}; wait for it to "
+                    "end, or stop it"
                 )
             time.sleep(0.02)
         yield
@@ -73,7 +73,9 @@ its end, or stop it
 
 def _locked(file: int, shared: bool, folder: Path) -> bool:
     if fcntl is None:
-        log.warning("this system has no flock; see that nobody else uses %s", folder)
+        log.warning(
+            "this system has no flock; make sure that nobody else uses %s", folder
+        )
         return True
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
@@ -81,6 +83,6 @@ def _locked(file: int, shared: bool, folder: Path) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:  # some network file systems
-        log.warning("%s cannot be locked (%s); see that nobody else uses it", folder,
+        log.warning("%s cannot be locked (%s); let nobody else use it", folder,
                     error.strerror)  # fmt: skip
     return True

@@ -70,7 +70,7 @@ def plain(settings: Any) -> Any:
 
 
 def difference(before: Any, now: Any) -> str:
-    """Tell the first difference between two sets of settings, and how many there are.
+    """Describe the first difference between two settings, and count the others.
 
     Examples
     --------

@@ -104,7 +104,7 @@ def chance_of(value: str, chance: float | None) -> float:
 
 
 def check_floor(floor: float) -> None:
-    """Raise InputError unless a curve can be asked to start so far above chance."""
+    """Raise InputError unless `floor` is a finite number, 0 or larger."""
     if not 0 <= floor < np.inf:
         raise InputError(f"floor must be 0 or larger; got {floor}; try 0.05")
 

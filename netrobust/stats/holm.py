@@ -68,7 +68,7 @@ def refuse_mixed(table: pd.DataFrame, groups: list[str], free: set[str]) -> None
 
 
 def check_family(families: list[str], groups: list[str]) -> None:
-    """Raise InputError unless families are made of whole groups.
+    """Raise InputError unless families are unions of groups.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def alike(values: np.ndarray, scale: float) -> np.ndarray:
-    """Round away what only the order of the computation tells apart.
+    """Round away differences that only the order of computation makes.
 
     Ranks and signs see a difference of 1e-17 as they see any other.
 

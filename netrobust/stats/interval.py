@@ -1,4 +1,4 @@
-"""An honest interval from few values: the range, then the expanded bootstrap."""
+"""Interval of a mean: the range of few values, the expanded bootstrap of more."""
 
 from functools import lru_cache
 

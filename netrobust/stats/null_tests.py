@@ -1,4 +1,4 @@
-"""Where networks stand among draws of their null models."""
+"""Networks compared with draws of their null models."""
 
 from typing import Literal, TypeAlias, get_args
 
@@ -38,9 +38,9 @@ def against_null(
         where the network exceeds its nulls; ``less`` counts those at most as large;
         two-sided is twice the smaller p, at most 1.
     as_trained : bool
-        Where the table has ``retrained``, draws trained anew are held against the
+        Where the table has ``retrained``, draws trained anew are compared with the
         network's own topology trained anew, so that the training is the same. With
-        this they are held against the network as it was first trained, and its own
+        this they are compared with the network as it was first trained, and its own
         topology, trained anew, is one more ensemble.
 
     Returns
@@ -55,7 +55,7 @@ def against_null(
     Raises
     ------
     InputError
-        If there is no null model or a network to hold its draws against is missing.
+        If there is no null model or the network of some draws is missing.
 
     References
     ----------
@@ -82,7 +82,7 @@ def against_null(
     own = table["null_model"].eq("none") & ~(anew & as_trained)
     if own.all():
         raise InputError(
-            "the table has no null models to stand among; compare(network, data) "
+            "the table has no null models to compare with; compare(network, data) "
             "scores a network beside draws of them"
         )
     of_draws = {"null_model", "retrained"} if as_trained else {"null_model"}

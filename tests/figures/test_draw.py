@@ -420,7 +420,7 @@ def test_the_legend_names_each_line_once_and_lies_below_all_axes(width):
 
 
 def test_a_legend_without_lines_is_refused():
-    with pytest.raises(InputError, match="nothing to name"):
+    with pytest.raises(InputError, match="draw with hue"):
         draw.legend(draw.panels()[0])
 
 

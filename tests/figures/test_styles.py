@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
-from netrobust.figures.styles import label, looks, ordered
+from netrobust.figures.styles import hue_styles, label, ordered
 
 EVERY = [
     *("dense", "dense_small", "dense_narrow", "static", "set", "rigl"),
@@ -85,7 +85,7 @@ def test_unknown_values_come_last_and_as_they_come():
     ids=["every method", "methods", "variants", "starts", "variants alone"],
 )
 def test_all_in_a_figure_differ_in_colour_and_in_marker_and_line(names):
-    shown = looks(names)
+    shown = hue_styles(names)
     assert list(shown) == names
     for part in ("color", "marker"):
         assert len({look[part] for look in shown.values()}) == len(names), part
@@ -94,21 +94,21 @@ def test_all_in_a_figure_differ_in_colour_and_in_marker_and_line(names):
 
 
 def test_methods_look_the_same_in_every_company():
-    alone = {name: looks([name])[name] for name in METHODS}
-    assert looks(METHODS) == alone
+    alone = {name: hue_styles([name])[name] for name in METHODS}
+    assert hue_styles(METHODS) == alone
     for name in METHODS:
-        assert looks(["mine", name, f"{name}(paper)", *EVERY])[name] == alone[name]
+        assert hue_styles(["mine", name, f"{name}(paper)", *EVERY])[name] == alone[name]
 
 
 def test_a_variant_looks_like_its_method_where_that_is_not_shown():
     company = ["static", "set(cht_benchmark)", "rigl", "cht@erdos_renyi"]
-    shown = looks(company)
-    assert shown["set(cht_benchmark)"] == looks(["set"])["set"]
-    assert shown["cht@erdos_renyi"] == looks(["cht"])["cht"]
-    first, second = looks(["set(a)", "set(b)"]).values()
-    assert first == looks(["set"])["set"]
+    shown = hue_styles(company)
+    assert shown["set(cht_benchmark)"] == hue_styles(["set"])["set"]
+    assert shown["cht@erdos_renyi"] == hue_styles(["cht"])["cht"]
+    first, second = hue_styles(["set(a)", "set(b)"]).values()
+    assert first == hue_styles(["set"])["set"]
     assert second["color"] != first["color"]
-    beside = looks(["set(a)", "set"])
+    beside = hue_styles(["set(a)", "set"])
     assert beside["set"] == first
     assert beside["set(a)"]["color"] != first["color"]
 
@@ -152,7 +152,7 @@ def seen(colour, vision):
 @pytest.mark.parametrize("vision", VISIONS)
 def test_colours_of_sparse_methods_are_told_apart_with_any_colour_vision(vision):
     sparse = [name for name in EVERY if not name.startswith("dense")]
-    colours = {name: look["color"] for name, look in looks(EVERY).items()}
+    colours = {name: look["color"] for name, look in hue_styles(EVERY).items()}
     for one, two in combinations(sparse, 2):
         apart = seen(colours[one], vision) - seen(colours[two], vision)
         # The two nearest of Okabe and Ito's own are 16 apart; one is just noticeable.
@@ -160,5 +160,5 @@ def test_colours_of_sparse_methods_are_told_apart_with_any_colour_vision(vision)
 
 
 def test_colours_are_dark_enough_for_lines_on_white():
-    for name, look in looks(EVERY).items():
+    for name, look in hue_styles(EVERY).items():
         assert seen(to_hex(look["color"]), "normal")[0] < 75, name

@@ -39,32 +39,31 @@ def holder(tmp_path, request):
 
 def test_a_second_process_is_refused_until_the_first_is_killed(tmp_path, holder):
     for shared in (False, True):
-        with pytest.raises(InputError) as caught, held(tmp_path, shared, patience=0.1):
+        with pytest.raises(InputError) as caught, held(tmp_path, shared, timeout=0.1):
             raise AssertionError
-        assert str(caught.value) == (
-            f"another netrobust process works in {tmp_path}; wait for its end, or stop "
-            "it"
-        )
+        said = str(caught.value)
+        assert said.startswith(f"another netrobust process works in {tmp_path}; ")
+        assert "wait" in said
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    with held(tmp_path, patience=0.1):
+    with held(tmp_path, timeout=0.1):
         pass
 
 
 @pytest.mark.parametrize("holder", ["shared"], indirect=True)
 def test_shards_share_a_folder_with_each_other_alone(tmp_path, holder):
-    with held(tmp_path, shared=True, patience=0):
+    with held(tmp_path, shared=True, timeout=0):
         pass
     with (
         pytest.raises(InputError, match="another netrobust process"),
-        held(tmp_path, patience=0.1),
+        held(tmp_path, timeout=0.1),
     ):
         raise AssertionError
 
 
 def test_who_waits_gets_it_when_the_other_ends(tmp_path, holder):
     os.kill(holder.pid, signal.SIGTERM)
-    with held(tmp_path, patience=600):
+    with held(tmp_path, timeout=600):
         pass
 
 
@@ -76,10 +75,7 @@ def test_verbs_are_refused_in_a_run_that_is_worked_on(tmp_path):
         for verb in words:
             done = netrobust(*verb.split(), "--quiet", cwd=tmp_path)
             assert (done.code, done.out) == (2, "")
-            assert done.err == (
-                "netrobust: another netrobust process works in run; wait for its end, "
-                "or stop it\n"
-            )
+            assert "another netrobust process works in run; wait" in done.err
         assert netrobust("status", "run", cwd=tmp_path).code == 0
         assert listing(tmp_path) == before
 

@@ -326,7 +326,7 @@ def test_one_figure_can_be_drawn_alone(run, tmp_path):
     assert sorted(path.name for path in written) == names
     assert sorted(path.name for path in (tmp_path / "new/figures").iterdir()) == names
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cannot be made"):
+    with pytest.raises(InputError, match="give another folder"):
         draw_figures(run, tmp_path / "file" / "figures", ["shuffling"])
 
 
