@@ -10,7 +10,6 @@ from os.path import isfile
 from re import fullmatch
 from typing import Any, TypeAlias
 
-from netrobust.convert.network import to_graph
 from netrobust.core.errors import InputError
 from netrobust.core.settings import flag, whole
 from netrobust.data.dataset import Dataset
@@ -19,7 +18,13 @@ from netrobust.experiments.score import check_fit
 from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.null import NULL_MODELS, check_installed
 from netrobust.graphs.perturb import PERTURBATIONS
-from netrobust.graphs.perturb.scopes import asks_data, check_reach, check_scope
+from netrobust.graphs.perturb.scopes import (
+    asks_data,
+    check_reach,
+    check_scope,
+    reaches_head,
+)
+from netrobust.graphs.requirements import check_weights
 from netrobust.neural.network import Network
 from netrobust.stats.summary import KEYS
 
@@ -108,10 +113,15 @@ def make_plan(
     check_scope(scope, min(len(network.model.sizes) - 2 for network in networks))
     for perturbation in plan.perturbations:
         check_reach(perturbation, scope)
-    for measure in plan.measures:
-        if getattr(measure, "positive", False):  # refuses what it has no value for
-            for network in networks:
-                measure(to_graph(network.model))
+    for network in networks:
+        weight = network.model.links(reaches_head(scope))[2]
+        for kind, members in {
+            "perturbation": plan.perturbations,
+            "null model": plan.null_models,
+            "measure": plan.measures,
+        }.items():
+            for member in members:
+                check_weights(kind, member, weight, network.name)
     check_installed(plan.null_models)
     if plan.retrain:
         for network in networks:

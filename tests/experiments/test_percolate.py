@@ -19,8 +19,16 @@ from netrobust.core.errors import InputError
 from netrobust.experiments.percolate import compare, percolate
 from netrobust.experiments.score import score
 from netrobust.graphs.graph import from_links, layers, links
-from netrobust.graphs.null import NULL_MODELS
-from netrobust.graphs.perturb import Damage, Links, Removal, Reweighting
+from netrobust.graphs.measure import MEASURES
+from netrobust.graphs.null import NULL_MODELS, null_model
+from netrobust.graphs.perturb import (
+    Damage,
+    Links,
+    Removal,
+    Reweighting,
+    removal,
+    reweighting,
+)
 from netrobust.runs.folder import open_run
 from netrobust.runs.tables import write_table
 
@@ -227,12 +235,12 @@ def test_functions_of_ones_own():
     assert set(table.perturbation) == {"keep_every_third", "by_source", "random_links"}
     weight = np.array(to_graph(network().model).es["weight"])
     rows = table.set_index(["null_model", "perturbation", "fraction"]).sort_index()
-    for null_model, sign in (("none", 1), ("flip", -1)):
-        own = rows.loc[null_model, "keep_every_third"]
+    for name, sign in (("none", 1), ("flip", -1)):
+        own = rows.loc[name, "keep_every_third"]
         assert set(own.links) == {804}
         expected = sign * weight[::3].sum() / 2
         assert own.total_weight.tolist() == pytest.approx([expected] * 4, rel=1e-5)
-        first = rows.loc[null_model, "by_source"]
+        first = rows.loc[name, "by_source"]
         assert first.links.tolist() == [2412, 1809, 1206, 0]
         assert first.total_weight[0] == pytest.approx(sign * weight.sum())
     assert set(table[table.null_model == "flip"].moved) == {0}
@@ -564,3 +572,77 @@ def test_data_go_to_workers_only_where_they_are_asked():
     assert images("links_by_saliency", training_images=50) == 50
     assert images("greedy_links", training_images=50) == 50
     assert images("random_links", retrain=True) == len(digits().x_train)
+
+
+# What members declare, ours and the user's alike
+
+
+def without_negative_weights():
+    intact = network()
+    graph = to_graph(intact.model)
+    graph.es["weight"] = np.abs(graph.es["weight"]).tolist()
+    return replace(intact, model=to_model(graph, like=intact.model))
+
+
+def refusal(**options):
+    with pytest.raises(InputError) as refused:
+        percolate(without_negative_weights(), digits(), fractions=[0.5], **options)
+    return str(refused.value)
+
+
+def test_what_goes_by_signs_is_refused_without_negative_weights():
+    @removal(signed=True)
+    def inhibitory_links(graph, rng):
+        """Remove negative links first."""
+        return np.argsort(Links.of(graph).weight, kind="stable")
+
+    @reweighting(signed=True)
+    def excited_links(graph, rng, chosen):
+        """Turn negative weights positive."""
+        return np.abs(Links.of(graph).weight)
+
+    ours = refusal(perturbations="strongest_negative_links")
+    assert "no negative ones; choose a perturbation that goes by absolute" in ours
+    for mine in (inhibitory_links, excited_links):
+        for asked in (mine, mine.__name__):
+            told = refusal(perturbations=["random_links", asked])
+            assert told == ours.replace("strongest_negative_links", mine.__name__)
+
+
+def test_a_plain_function_may_declare_too():
+    def mine(graph, rng, fraction):
+        return Damage(np.arange(3))
+
+    mine.signed = True
+    ours = refusal(perturbations="strongest_positive_links")
+    told = refusal(perturbations=mine)
+    assert told == ours.replace("strongest_positive_links", "mine")
+
+
+def test_what_needs_positive_weights_is_refused_where_there_are_others():
+    @MEASURES.register(needs_positive_weights=True)
+    def resistance(graph):
+        return 1.0
+
+    @null_model(conserves=(), needs_positive_weights=True)
+    def gravity(layer, rng):
+        return layer
+
+    def refused(**options):
+        with pytest.raises(InputError, match="needs positive weights; ") as one:
+            percolate(network(), digits(), fractions=[0.5], **options)
+        return str(one.value)
+
+    ours = refused(measures="disparity")
+    assert refused(measures=resistance) == ours.replace("disparity", "resistance")
+    told = refused(null_models=gravity)
+    assert told.replace("null model", "measure") == ours.replace("disparity", "gravity")
+
+
+def test_what_does_not_reach_the_head_is_refused_there():
+    @removal(reaches_head=False)
+    def hidden_alone(graph, rng):
+        return np.arange(len(Links.of(graph).weight))
+
+    with pytest.raises(InputError, match="hidden_alone does not reach the head; choo"):
+        percolate(network(), digits(), hidden_alone, scope="head")

@@ -8,14 +8,16 @@ from specimens import random_stack
 from netrobust.core.errors import InputError
 from netrobust.graphs.graph import from_links
 from netrobust.graphs.perturb import (
+    PERTURBATIONS,
     Damage,
     Greedy,
     Links,
-    greedy_links,
     strongest_links,
 )
 
 GRID = [0, 0.25, 0.5, 0.75, 1]
+
+greedy_links = PERTURBATIONS["greedy_links"]
 
 
 def specimen():

@@ -96,7 +96,7 @@ def _shared(rows: Any) -> Any:
     return (rows @ rows.T).tocoo()
 
 
-@MEASURES.register
+@MEASURES.register(needs_stack=True)
 def modularity(graph: "Graph") -> float:
     """Give the modularity of the modules that Louvain finds, on absolute weights.
 

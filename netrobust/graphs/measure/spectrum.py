@@ -54,7 +54,7 @@ def singular_values(layer: "Graph") -> NDArray[np.float64]:
     return np.linalg.svd(parts[0].weights().toarray(), compute_uv=False)
 
 
-@MEASURES.register
+@MEASURES.register(needs_stack=True)
 def spectral_radius(graph: "Graph") -> float:
     """Find the largest eigenvalue of the adjacency matrix.
 

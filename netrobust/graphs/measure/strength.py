@@ -10,10 +10,9 @@ from netrobust.graphs.measure.base import (
     MEASURES,
     NAN,
     Layer,
-    check_positive,
     over_layers,
-    positive_only,
 )
+from netrobust.graphs.requirements import check_positive
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -98,7 +97,7 @@ def mean_absolute_out_strength(graph: "Graph") -> float:
     return float(absolute_strengths(graph)[0].mean())
 
 
-@positive_only
+@MEASURES.register(needs_positive_weights=True)
 def disparity(graph: "Graph") -> float:
     """Say how unevenly the in-strength of neurons is shared among their links.
 
@@ -121,7 +120,11 @@ def disparity(graph: "Graph") -> float:
     >>> disparity(contract.from_links([2, 1], [0, 1], [2, 2], [3, 1]))
     0.625
     """
-    check_positive(contract.weights(graph), "disparity", "absolute_disparity")
+    check_positive(
+        contract.weights(graph),
+        "disparity",
+        "measure absolute_disparity, which takes absolute weights",
+    )
     return over_layers(graph, _shares)
 
 

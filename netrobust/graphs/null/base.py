@@ -18,11 +18,23 @@ if TYPE_CHECKING:
 
 NullModel = Callable[["Graph", np.random.Generator], "Graph"]
 
-NULL_MODELS: Registry[NullModel] = Registry("null model")
+NULL_MODELS: Registry[NullModel] = Registry(
+    "null model",
+    declares={
+        "conserves": (),
+        "package": None,
+        "signed": False,
+        "needs_positive_weights": False,
+    },
+)
 
 
 def null_model(
-    *, conserves: tuple[str, ...], package: str | None = None
+    *,
+    conserves: tuple[str, ...],
+    package: str | None = None,
+    signed: bool = False,
+    needs_positive_weights: bool = False,
 ) -> Callable[[NullModel], NullModel]:
     """Register a null model with the quantities that each of its draws conserves.
 
@@ -36,6 +48,11 @@ def null_model(
         weights leave every source and reach every target).
     package : str, optional
         What must be installed beside the dependencies of netrobust; see `installed`.
+    signed : bool
+        It goes by the signs of weights: refused where no weight is negative, and for
+        kernel slices, which have no sign.
+    needs_positive_weights : bool
+        Refused where a weight is negative.
 
     Returns
     -------
@@ -62,12 +79,12 @@ def null_model(
     """
     check_claims(conserves)
 
-    def register(model: NullModel) -> NullModel:
-        model.conserves = conserves  # type: ignore[attr-defined]
-        model.package = package  # type: ignore[attr-defined]
-        return NULL_MODELS.register(model)
-
-    return register
+    return NULL_MODELS.register(
+        conserves=conserves,
+        package=package,
+        signed=signed,
+        needs_positive_weights=needs_positive_weights,
+    )
 
 
 def conserved(null_model: str | NullModel) -> tuple[str, ...]:

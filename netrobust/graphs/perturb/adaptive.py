@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from netrobust.graphs.perturb.base import (
     Mask,
     Perturbation,
     complete,
-    examples,
     further,
     shares,
 )
@@ -22,6 +21,8 @@ from netrobust.graphs.perturb.links import links_by_saliency, strongest_links
 
 if TYPE_CHECKING:
     from igraph import Graph
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 #: Training loss of the damaged network, and marks of all links, 0 where they are gone.
 Probe = Callable[[Damage], tuple[float, Mapping[str, NDArray[np.float64]]]]
@@ -119,7 +120,7 @@ def _left(gone: Mask) -> Damage:
     return Damage(np.flatnonzero(~gone))
 
 
-def greedy(function: Callable[..., Any]) -> Greedy:
+def greedy(function: F) -> F:
     """Register an attack that chooses among orders, under the name of the function.
 
     Parameters
@@ -129,17 +130,17 @@ def greedy(function: Callable[..., Any]) -> Greedy:
 
     Returns
     -------
-    Greedy
-        ``(graph, rng, fraction, scope, probe) -> Damage``.
+    callable
+        The function; ``PERTURBATIONS[name]`` is the attack, ``(graph, rng, fraction,
+        scope, probe) -> Damage``.
 
     Raises
     ------
     InputError
         Another function has the name, or an option has no default.
     """
-    made = Greedy(function)
-    PERTURBATIONS.register(made)
-    return made
+    PERTURBATIONS.add(Greedy(function))
+    return function
 
 
 @greedy
@@ -163,12 +164,9 @@ def greedy_links(left: Links, rng: np.random.Generator) -> list[Ids]:
     ...     saliency[damage.kept] = damage.kept
     ...     return float(harm), {"saliency": saliency}
     >>> rng = np.random.default_rng(0)
-    >>> [damage.kept.tolist() for damage in greedy_links.curve(
+    >>> attack = PERTURBATIONS["greedy_links"]
+    >>> [damage.kept.tolist() for damage in attack.curve(
     ...     graph, rng, [0.25, 0.5], probe=probe)]
     [[0, 2, 3], [0, 3]]
     """
-    return [one.function(left, rng) for one in (links_by_saliency, strongest_links)]
-
-
-# Examples of the attacks for doctest, which looks for functions and classes only.
-__test__ = examples(__name__)
+    return [order(left, rng) for order in (links_by_saliency, strongest_links)]

@@ -47,7 +47,8 @@ def sparsifier(name: str, **options: Any) -> Sparsifier:
     >>> sparsifier("set", prune="magnitude").dense
     False
     """
-    return SPARSIFIERS.make(name, options)
+    made: Sparsifier = SPARSIFIERS.with_options(name, options)()
+    return made
 
 
 def default_options(name: str) -> dict[str, Any]:
@@ -63,4 +64,4 @@ def default_options(name: str) -> dict[str, Any]:
     >>> default_options("set")["prune"]
     'per_sign'
     """
-    return SPARSIFIERS.defaults(name)
+    return SPARSIFIERS.with_options(name).options

@@ -7,12 +7,13 @@ record's `step` sees all sparse layers and answers with one `Rewiring` for each.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.core.registry import Makers
+from netrobust.core.options import WithOptions
+from netrobust.core.registry import Registry
 from netrobust.neural.topology import IntArray
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -147,4 +148,11 @@ class Sparsifier:
     widths: Callable[[Sizes, int], Sizes] = _as_asked
 
 
-SPARSIFIERS: Makers[Sparsifier] = Makers("sparsifier")
+@dataclass(frozen=True)
+class SparsifierFactory(WithOptions):
+    """Stand for a factory of sparsifiers, ``(**options) -> Sparsifier``."""
+
+    kind: ClassVar[str] = "sparsifier"
+
+
+SPARSIFIERS: Registry[SparsifierFactory] = Registry("sparsifier", SparsifierFactory)

@@ -25,7 +25,20 @@ PREDICTED_BY = "CH3-L3p", "CH2-L3n"
 _STOPS = "network", "layer", "never"
 
 
-@SPARSIFIERS.register
+@SPARSIFIERS.register(
+    variants={
+        "source": {},
+        "cht_benchmark": {},
+        "paper": {
+            "chain_rounds": 2,
+            "anneal": False,
+            "until": 1.0,
+            "early_stop": "layer",
+            "regrown": "initial",
+            "returns": "fresh",
+        },
+    }
+)
 def cht(
     *,
     predictor: str = "CH3-L3p",
@@ -114,21 +127,6 @@ def cht(
         every_place=True,
         topology="correlated",
     )
-
-
-SPARSIFIERS.vary(
-    cht,
-    source={},
-    cht_benchmark={},
-    paper={
-        "chain_rounds": 2,
-        "anneal": False,
-        "until": 1.0,
-        "early_stop": "layer",
-        "regrown": "initial",
-        "returns": "fresh",
-    },
-)
 
 
 def predicted(

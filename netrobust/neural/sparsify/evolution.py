@@ -16,7 +16,16 @@ from netrobust.neural.sparsify.grow import Regrowth, all_but, uniform, wanted
 from netrobust.neural.sparsify.prune import PRUNING, drops, lowest
 
 
-@SPARSIFIERS.register
+@SPARSIFIERS.register(
+    variants={
+        "source": {},
+        "cht_benchmark": {
+            "prune": "magnitude",
+            "returns": "restored",
+            "skip_step": True,
+        },
+    }
+)
 def set(
     *,
     prune: str = "per_sign",
@@ -66,14 +75,19 @@ def set(
     return Sparsifier(step=step, skips_step=flag("skip_step", skip_step))
 
 
-SPARSIFIERS.vary(
-    set,
-    source={},
-    cht_benchmark={"prune": "magnitude", "returns": "restored", "skip_step": True},
+@SPARSIFIERS.register(
+    variants={
+        "source": {},
+        "cht_benchmark": {
+            "gradient_share": 0.01,
+            "em_s": True,
+            "epochs": 1,
+            "until": 0.75,
+            "returns": "restored",
+            "skip_step": True,
+        },
+    }
 )
-
-
-@SPARSIFIERS.register
 def mest(
     *,
     gradient_share: float = 0.0,
@@ -136,20 +150,6 @@ def mest(
         skips_step=flag("skip_step", skip_step),
         surplus=em_s_surplus if flag("em_s", em_s) else Sparsifier.surplus,
     )
-
-
-SPARSIFIERS.vary(
-    mest,
-    source={},
-    cht_benchmark={
-        "gradient_share": 0.01,
-        "em_s": True,
-        "epochs": 1,
-        "until": 0.75,
-        "returns": "restored",
-        "skip_step": True,
-    },
-)
 
 
 def em_s_surplus(progress: float) -> float:

@@ -16,7 +16,7 @@ from netrobust.neural.sparsify.grow import Regrowth, all_but, highest, wanted
 from netrobust.neural.sparsify.prune import annealed, drops, lowest
 
 
-@SPARSIFIERS.register
+@SPARSIFIERS.register(variants={"source": {}, "cht_benchmark": {"batches": 0}})
 def rigl(
     *,
     batches: int = 100,
@@ -79,6 +79,3 @@ def rigl(
         every_place=True,
         gradient=True,
     )
-
-
-SPARSIFIERS.vary(rigl, source={}, cht_benchmark={"batches": 0})

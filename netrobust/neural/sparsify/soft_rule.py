@@ -29,7 +29,14 @@ _REMOVAL = "WM", "RI", "magnitude"
 _SHARPENING = "exponent", "delta"
 
 
-@SPARSIFIERS.register
+@SPARSIFIERS.register(
+    variants={
+        "source": {},
+        "cht_benchmark": {},
+        "released_command": {"removal": "magnitude", "em_s": True, "until": 0.75},
+        "paper": {"sharpening": "delta"},
+    }
+)
 def chts(
     *,
     predictor: str = "CH3-L3p",
@@ -109,15 +116,6 @@ def chts(
         surplus=em_s_surplus if em_s else Sparsifier.surplus,
         topology="correlated",
     )
-
-
-SPARSIFIERS.vary(
-    chts,
-    source={},
-    cht_benchmark={},
-    released_command={"removal": "magnitude", "em_s": True, "until": 0.75},
-    paper={"sharpening": "delta"},
-)
 
 
 def _dropped(
