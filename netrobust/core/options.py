@@ -218,7 +218,7 @@ class WithOptions:
         usual = {key: one.default for key, one in known.items()}
         more = [f"variant ({', '.join(variants)})"] if variants else []
         return {
-            key: _checked(self.called(), known[key], value)
+            key: self._checked(known[key], value)
             for key, value in changes(what, given, usual, more).items()
         }
 
@@ -232,6 +232,9 @@ class WithOptions:
             if given == self._changes(dict(spelt), {}):
                 return f"{name}({variant})"
         return label(name, given)
+
+    def _checked(self, parameter: Parameter, value: Any) -> Any:
+        return _checked(self.called(), parameter, value)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function with its options."""
@@ -258,6 +261,16 @@ class WithOptions:
         """Give the same with other values of some options."""
         varied = replace(self, given=tuple((dict(self.given) | options).items()))
         return self if varied == self else varied
+
+
+class Factory(WithOptions):
+    """Stand for a factory, ``(**options) -> what does the work``.
+
+    It checks the values of its options itself when it is called.
+    """
+
+    def _checked(self, parameter: Parameter, value: Any) -> Any:
+        return value
 
 
 def _pairs(options: Mapping[str, Option]) -> Pairs:

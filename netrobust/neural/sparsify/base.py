@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.core.options import WithOptions
+from netrobust.core.options import Factory
 from netrobust.core.registry import Registry
 from netrobust.neural.topology import IntArray
 
@@ -149,7 +149,7 @@ class Sparsifier:
 
 
 @dataclass(frozen=True)
-class SparsifierFactory(WithOptions):
+class SparsifierFactory(Factory):
     """Stand for a factory of sparsifiers, ``(**options) -> Sparsifier``."""
 
     kind: ClassVar[str] = "sparsifier"

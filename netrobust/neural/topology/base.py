@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.core.options import WithOptions
+from netrobust.core.options import Factory
 from netrobust.core.registry import Registry
 
 IntArray: TypeAlias = NDArray[np.int64]
@@ -36,7 +36,7 @@ class Place(Protocol):
 
 
 @dataclass(frozen=True)
-class TopologyFactory(WithOptions):
+class TopologyFactory(Factory):
     """Stand for a factory of topologies, ``(**options) -> Place``."""
 
     kind: ClassVar[str] = "topology"
