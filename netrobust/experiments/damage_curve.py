@@ -12,7 +12,7 @@ import numpy as np
 from igraph import Graph
 from numpy.typing import NDArray
 
-from netrobust.convert.network import to_graph
+from netrobust.convert.network import to_graph, to_links
 from netrobust.core.errors import InputError
 from netrobust.core.random_streams import stream
 from netrobust.core.settings import whole
@@ -82,7 +82,6 @@ def damage_curve(
     scope: str,
     rng: np.random.Generator,
     data: Dataset,
-    graph: Graph | None = None,
     links: Links | None = None,
     images: int = TRAINING_IMAGES,
 ) -> list[Damage]:
@@ -101,9 +100,8 @@ def damage_curve(
         Every point of a plain function's curve starts from its state.
     data : Dataset
         Its first training images are shown to orders that ask for data.
-    graph, links : optional
-        ``to_graph(model, reaches_head(scope))`` and its `Links`, where they are at
-        hand.
+    links : Links, optional
+        ``to_links(model, reaches_head(scope))``, where they are at hand.
     images : int
         Of the training images, the first so many.
 
@@ -112,12 +110,11 @@ def damage_curve(
     InputError
         The perturbation cannot be had in that scope.
     """
-    graph = to_graph(model, reaches_head(scope)) if graph is None else graph
-    links = Links.of(graph) if links is None else links
+    links = to_links(model, reaches_head(scope)) if links is None else links
     within = graph_scope(scope, len(model.sizes) - 1)
     if not hasattr(perturbation, "curve"):
         where = {} if within == "per_layer" else {"scope": within}
-        state = rng.bit_generator.state
+        state, graph = rng.bit_generator.state, links.graph()
         damages = []
         for fraction in fractions:
             rng.bit_generator.state = state  # so that damage is nested

@@ -14,7 +14,7 @@ import numpy as np
 from netrobust.convert.layer_stack import Joint
 from netrobust.core.errors import InputError
 from netrobust.graphs.damage import Ids, Links
-from netrobust.graphs.null import conserved
+from netrobust.graphs.null import conserved, scope_of
 from netrobust.graphs.perturb import NeuronRemoval
 from netrobust.graphs.perturb.scopes import asks_data, check_reach
 from netrobust.graphs.requirements import check_slices, check_stack, check_weights
@@ -85,6 +85,11 @@ def check_null_model(null_model: Any, joint: Joint) -> None:
     name, kept = null_model.__name__, conserved(null_model)
     if name == "none":
         return
+    if (scope := scope_of(null_model)) != "per_layer":
+        raise InputError(
+            f"null model {name} has the scope {scope!r}, and all layers of a module "
+            "are drawn; leave the scope out, and name layers instead"
+        )
     check_weights("null model", null_model, joint.links.weight, "this module")
     for layer in joint.layers:
         if not layer.single:

@@ -16,7 +16,12 @@ from netrobust.data.dataset import Dataset
 from netrobust.experiments.damage_curve import TRAINING_IMAGES
 from netrobust.experiments.score import check_fit
 from netrobust.graphs.measure import MEASURES
-from netrobust.graphs.null import NULL_MODELS, check_installed
+from netrobust.graphs.null import (
+    NULL_MODELS,
+    check_head,
+    check_installed,
+    scope_of,
+)
 from netrobust.graphs.perturb import PERTURBATIONS
 from netrobust.graphs.perturb.scopes import (
     asks_data,
@@ -110,7 +115,8 @@ def make_plan(
     check_columns(plan.perturbations, plan.measures, (*KEYS, *VALUES, *DETAILS))
     for network in networks:
         check_fit(network.model, data)
-    check_scope(scope, min(len(network.model.sizes) - 2 for network in networks))
+    depth = min(len(network.model.sizes) - 2 for network in networks)
+    check_scope(scope, depth)
     for perturbation in plan.perturbations:
         check_reach(perturbation, scope)
     for network in networks:
@@ -123,6 +129,14 @@ def make_plan(
             for member in members:
                 check_weights(kind, member, weight, network.name)
     check_installed(plan.null_models)
+    check_head(plan.null_models)
+    for null_model in plan.null_models:
+        check_scope(scope_of(null_model), depth)
+        if plan.retrain and reaches_head(scope_of(null_model)):
+            raise InputError(
+                f"{null_model.__name__} draws the head, which retraining draws anew; "
+                "choose a scope without the head, or do not retrain"
+            )
     if plan.retrain:
         for network in networks:
             if network.config.method.dense:

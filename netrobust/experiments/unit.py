@@ -3,13 +3,14 @@
 Its random streams are keyed by what it is, never by when or where it runs.
 """
 
-from functools import partial
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
 
 import pandas as pd
 from igraph import Graph
 
-from netrobust.convert.network import to_graph, to_model
+from netrobust.convert.network import model_from_links, to_links
 from netrobust.core.random_streams import stream
 from netrobust.data.load import Dataset
 from netrobust.experiments.damage_curve import damage_curve, damage_stream
@@ -18,20 +19,25 @@ from netrobust.experiments.retrain import retrained
 from netrobust.experiments.score import scores
 from netrobust.graphs.damage import Damage, Links, apply, removed_fraction
 from netrobust.graphs.measure.curve import measured
-from netrobust.graphs.null import moved, randomise
+from netrobust.graphs.null import moved, randomised, scope_of
 from netrobust.graphs.perturb.scopes import graph_scope, reaches_head
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network
 from netrobust.stats.summary import KEYS
 
 
-class Subject(NamedTuple):
+@dataclass(frozen=True)
+class Subject:
     """What is damaged in a replicate: a network, or a draw of its null model."""
 
     model: SparseMLP
-    graph: Graph
     links: Links
     moved: float  # share of links that the null model moved
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The graph, for what the arrays of its links cannot tell."""
+        return self.links.graph()
 
 
 def run_unit(
@@ -46,7 +52,7 @@ def run_unit(
         "perturbation": label,
     }
     options = numbers_of(perturbation)
-    intact = to_graph(network.model)
+    intact = to_links(network.model)
     subject: Subject | None = None
     seen: dict[bytes, dict[str, float]] = {}
     for replicate in range(plan.replicates):
@@ -58,13 +64,13 @@ def run_unit(
         )
         damages = damage_curve(
             subject.model, perturbation, plan.fractions, plan.scope, rng, data,
-            subject.graph, subject.links, plan.training_images,
+            subject.links, plan.training_images,
         )  # fmt: skip
         structure = measured(
             subject.links,
             damages,
             plan.measures,
-            partial(_left, subject.graph),
+            partial(_left, subject),
         )
         within = graph_scope(plan.scope, len(network.model.sizes) - 1)
         answers = _scored(subject.model, data, damages, plan, seen)
@@ -97,7 +103,7 @@ def run_unit(
 
 def _subject(
     network: Network,
-    intact: Graph,
+    intact: Links,
     data: Dataset,
     plan: Plan,
     null_model: Any,
@@ -109,18 +115,19 @@ def _subject(
     drawn = intact
     if name_of(null_model) != "none":
         rng = stream(plan.seed, "null model", *key)
-        drawn = randomise(intact, null_model, rng)
+        if reaches_head(scope_of(null_model)):
+            intact = to_links(model, head=True)
+        drawn = randomised(intact, null_model, rng)
         shift = moved(intact, drawn)
-        model = to_model(drawn, like=model)
+        model = model_from_links(drawn, like=model)
     if plan.retrain:
-        model = retrained(network, drawn, data, plan.seed, *key)
+        model = retrained(network, drawn.graph(), data, plan.seed, *key)
     # In the order in which scores count links.
-    graph = to_graph(model, reaches_head(plan.scope))
-    return Subject(model, graph, Links.of(graph), shift)
+    return Subject(model, to_links(model, reaches_head(plan.scope)), shift)
 
 
-def _left(graph: Graph, damage: Damage) -> list[Graph]:
-    return [apply(graph, damage)]
+def _left(subject: Subject, damage: Damage) -> list[Graph]:
+    return [apply(subject.graph, damage)]
 
 
 def _scored(

@@ -5,10 +5,11 @@ sweep reads each graph once and builds a damaged one (`apply`) only where a meas
 needs it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from hashlib import blake2b
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -148,13 +149,85 @@ class Links:
         """Read a graph that keeps the contract; links pass through."""
         if isinstance(graph, cls):
             return graph
-        contract.check(graph)
+        return cls(*contract.read(graph), read_marks(graph))
+
+    def graph(self) -> "Graph":
+        """Build the graph, without what data wrote on it.
+
+        Raises
+        ------
+        InputError
+            The links break the graph contract.
+        """
+        return contract.from_links(
+            self.sizes, self.source, self.target, self.weight, self.bias,
+            self.first_depth,
+        )  # fmt: skip
+
+    def bare_graph(self) -> "Graph":
+        """Build the graph of neurons and links alone, without attributes."""
+        from igraph import Graph
+
+        ends = zip(self.source.tolist(), self.target.tolist(), strict=True)
+        return Graph(sum(self.sizes), ends, directed=True)
+
+    def layers(self) -> "list[Links]":
+        """Cut into one layer for each pair of depths, its neurons counted from 0.
+
+        Examples
+        --------
+        >>> graph = contract.from_links([1, 1, 1], [0, 1], [1, 2], [2, 3])
+        >>> [(one.first_depth, one.source.tolist()) for one in Links.of(graph).layers()]
+        [(0, [0]), (1, [0])]
+        """
+        start = np.cumsum([0, *self.sizes])
+        found = []
+        for k, both in enumerate(pairwise(self.sizes)):
+            mine = self.layer == k
+            ends = self.source[mine] - start[k], self.target[mine] - start[k]
+            bias = self.bias[start[k] : start[k + 2]]
+            depth = self.first_depth + k
+            found.append(Links(both, *ends, self.weight[mine], bias, depth))
+        return found
+
+    @classmethod
+    def stack(cls, layers: "Sequence[Links]") -> "Links":
+        """Join layers into one stack, the first layer's links first.
+
+        Raises
+        ------
+        InputError
+            A layer does not continue the one before it: the neurons that they share
+            must agree in number, depth and bias.
+        """
+        if not layers:
+            raise InputError("stack needs at least one layer; got none")
+        sizes, bias, starts = layers[0].sizes, layers[0].bias, [0]
+        first = layers[0].first_depth
+        for k, layer in enumerate(layers[1:], start=2):
+            depth, shared = first + len(sizes) - 1, sizes[-1]
+            if (layer.first_depth, layer.sizes[0]) != (depth, shared):
+                raise InputError(
+                    f"layer {k} of the stack must start with the {shared} neurons of "
+                    f"depth {depth} that layer {k - 1} ends with; it starts with "
+                    f"{layer.sizes[0]} of depth {layer.first_depth}"
+                )
+            if not np.array_equal(bias[-shared:], layer.bias[:shared]):
+                raise InputError(
+                    f"layers {k - 1} and {k} of the stack must give the neurons they "
+                    "share the same biases; they differ"
+                )
+            starts.append(sum(sizes[:-1]))
+            sizes += layer.sizes[1:]
+            bias = np.concatenate([bias, layer.bias[shared:]])
+        shifted = list(zip(layers, starts, strict=True))
         return cls(
-            contract.sizes(graph),
-            *contract.links(graph),
-            contract.biases(graph),
-            contract.first_depth(graph),
-            read_marks(graph),
+            sizes,
+            np.concatenate([one.source + start for one, start in shifted]),
+            np.concatenate([one.target + start for one, start in shifted]),
+            np.concatenate([one.weight for one in layers]),
+            bias,
+            first,
         )
 
     def mark(self, name: str) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from small import Drawer, digits, listing, network, run_with, same
 
 from netrobust.convert.network import to_graph, to_model
 from netrobust.core.errors import InputError
+from netrobust.experiments import unit
 from netrobust.experiments.percolate import compare, percolate
 from netrobust.experiments.score import score
 from netrobust.graphs.graph import from_links, layers, links
@@ -646,3 +647,43 @@ def test_what_does_not_reach_the_head_is_refused_there():
 
     with pytest.raises(InputError, match="hidden_alone does not reach the head; choo"):
         percolate(network(), digits(), hidden_alone, scope="head")
+
+
+def test_null_models_may_reach_the_head():
+    options = {"perturbations": "random_links", "measures": "links"}
+    options |= {"fractions": [0], "replicates": 2, "images": 300}
+    names = ["none", "shuffle_all(scope=head)", "shuffle_all(scope=per_layer+head)"]
+    table = curves(**options, null_models=names).set_index("null_model")
+    assert set(table.links) == {2412}
+    assert set(table.moved) == {0}
+    intact = set(table.loc["none"].accuracy)
+    for name in names[1:]:
+        assert not intact & set(table.loc[name].accuracy)
+    with pytest.raises(
+        InputError, match=r"erdos_renyi\(scope=head\) moves links, and t"
+    ):
+        curves(null_models="erdos_renyi(scope=head)")
+    with pytest.raises(InputError, match="unknown scope 'layer_7'"):
+        curves(null_models="shuffle_all(scope=layer_7)")
+    with pytest.raises(InputError, match="which retraining draws anew"):
+        curves(null_models="shuffle_all(scope=head)", retrain=True)
+
+
+def test_a_null_model_of_the_head_leaves_the_other_layers(monkeypatch):
+    seen = []
+
+    def look(model, *args, **kwargs):
+        seen.append(model)
+        return original(model, *args, **kwargs)
+
+    original = unit.scores
+    monkeypatch.setattr(unit, "scores", look)
+    curves(
+        perturbations="random_links", fractions=[0], replicates=1, measures="links",
+        null_models="shuffle_all(scope=head)",
+    )  # fmt: skip
+    (drawn,), intact = seen, network().model
+    assert all(np.array_equal(*pair) for pair in zip(drawn.links(), intact.links()))
+    head, own = drawn.links(head=True)[2][2412:], intact.links(head=True)[2][2412:]
+    assert not np.array_equal(head, own)
+    assert np.array_equal(np.sort(head), np.sort(own))
