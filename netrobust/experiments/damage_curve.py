@@ -27,7 +27,7 @@ from netrobust.parallel.threads import limited_threads
 #: Training images asked, where a perturbation needs data.
 TRAINING_IMAGES = 2000
 
-Marks = Mapping[str, NDArray[np.float64]]
+Written = Mapping[str, NDArray[np.float64]]
 
 
 def marked(model: SparseMLP, data: Dataset, images: int = TRAINING_IMAGES) -> Graph:
@@ -69,9 +69,9 @@ def marked(model: SparseMLP, data: Dataset, images: int = TRAINING_IMAGES) -> Gr
     """
     check_fit(model, data)
     graph = to_graph(model)
-    _, marks = _ask(model, data, whole("images", images, 1))
-    graph.es["saliency"] = marks["saliency"].tolist()
-    graph.vs["activation"] = marks["activation"].tolist()
+    _, written = _ask(model, data, whole("images", images, 1))
+    graph.es["saliency"] = written["saliency"].tolist()
+    graph.vs["activation"] = written["activation"].tolist()
     return graph
 
 
@@ -128,17 +128,17 @@ def damage_curve(
             damages.append(damage)
         return damages
     if perturbation.needs:
-        links = replace(links, marks=_ask(model, data, images)[1])
+        links = replace(links, attributes=_ask(model, data, images)[1])
     if not getattr(perturbation, "probed", False):
         return list(perturbation.curve(links, rng, fractions, within))
 
-    def probe(damage: Damage) -> tuple[float, Marks]:
+    def probe(damage: Damage) -> tuple[float, Written]:
         left = damaged(model, damage)
-        loss, marks = _ask(left, data, images)
+        loss, written = _ask(left, data, images)
         saliency = np.zeros(links.weight.size)
         # Dense layers hold what was removed as weights of 0.
-        saliency[np.isin(_places(model), _places(left))] = marks["saliency"]
-        return loss, {**marks, "saliency": saliency}
+        saliency[np.isin(_places(model), _places(left))] = written["saliency"]
+        return loss, {**written, "saliency": saliency}
 
     return list(perturbation.curve(links, rng, fractions, within, probe))
 
@@ -153,7 +153,7 @@ def damage_stream(
     return stream(seed, network, null_model, replicate, label, scope)
 
 
-def _ask(model: SparseMLP, data: Dataset, images: int) -> tuple[float, Marks]:
+def _ask(model: SparseMLP, data: Dataset, images: int) -> tuple[float, Written]:
     x, y = data.x_train[:images], data.y_train[:images]
     with limited_threads(1):  # several add up in another order
         loss, saliency, activation = sensitivity(model, x, y)

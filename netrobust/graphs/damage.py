@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from netrobust.core.errors import InputError
 from netrobust.graphs import contract
 from netrobust.graphs.contract import float32, link_ids
-from netrobust.graphs.data_attributes import MARKS, read_marks
+from netrobust.graphs.data_attributes import DATA_ATTRIBUTES, read_data_attributes
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -131,7 +131,7 @@ class Links:
     weight : ndarray of float32, shape (links,)
     bias : ndarray of float32, shape (neurons,)
     first_depth : int
-    marks : mapping of ndarray of float64
+    attributes : mapping of ndarray of float64
         What data wrote on the graph: ``saliency``, shape (links,), from its edges, and
         ``activation``, shape (neurons,), from its vertices, each where it is there.
     """
@@ -142,14 +142,14 @@ class Links:
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
     first_depth: int = 0
-    marks: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    attributes: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, graph: "Graph | Links") -> "Links":
         """Read a graph that keeps the contract; links pass through."""
         if isinstance(graph, cls):
             return graph
-        return cls(*contract.read(graph), read_marks(graph))
+        return cls(*contract.read(graph), read_data_attributes(graph))
 
     def graph(self) -> "Graph":
         """Build the graph, without what data wrote on it.
@@ -230,20 +230,21 @@ class Links:
             first,
         )
 
-    def mark(self, name: str) -> NDArray[np.float64]:
-        """Give one of the marks.
+    def attribute(self, name: str) -> NDArray[np.float64]:
+        """Give what data wrote on the graph under a name.
 
         Raises
         ------
         InputError
             The graph does not carry it.
         """
-        if name not in self.marks:
+        if name not in self.attributes:
+            known = DATA_ATTRIBUTES[name]
             raise InputError(
-                f"the graph carries no {name} in finite numbers; set "
-                f"{MARKS[name].place} to {MARKS[name].meaning} first, as percolate does"
+                f"the graph carries no {name} in finite numbers; set {known.place} to "
+                f"{known.meaning} first, as percolate does"
             )
-        return self.marks[name]
+        return self.attributes[name]
 
     def left(self, damage: Damage) -> "Links":
         """Give the links of the damaged graph, as `Links.of(apply(graph, damage))`."""
@@ -259,8 +260,8 @@ class Links:
             bias,
             self.first_depth,
             {
-                name: mark[kept] if MARKS[name].of_links else mark
-                for name, mark in self.marks.items()
+                name: values[kept] if DATA_ATTRIBUTES[name].of_links else values
+                for name, values in self.attributes.items()
             },
         )
 

@@ -683,7 +683,8 @@ def test_a_null_model_of_the_head_leaves_the_other_layers(monkeypatch):
         null_models="shuffle_all(scope=head)",
     )  # fmt: skip
     (drawn,), intact = seen, network().model
-    assert all(np.array_equal(*pair) for pair in zip(drawn.links(), intact.links()))
+    for one, other in zip(drawn.links(), intact.links(), strict=True):
+        assert np.array_equal(one, other)
     head, own = drawn.links(head=True)[2][2412:], intact.links(head=True)[2][2412:]
     assert not np.array_equal(head, own)
     assert np.array_equal(np.sort(head), np.sort(own))

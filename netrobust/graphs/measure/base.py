@@ -70,7 +70,7 @@ def value_of(measure: Measure, graph: "Graph") -> float:
         ) from None
 
 
-class Layer(NamedTuple):
+class BipartiteLayer(NamedTuple):
     """The links of one layer, its neurons counted from 0 on either side."""
 
     n_in: int
@@ -110,7 +110,7 @@ def sparse(
     return csr_array((value.astype(np.float64), (row, column)), shape=shape)
 
 
-def split(graph: "Graph") -> list[Layer]:
+def split(graph: "Graph") -> list[BipartiteLayer]:
     """Give the layers of a graph as arrays.
 
     Raises
@@ -133,11 +133,11 @@ def split(graph: "Graph") -> list[Layer]:
     for k, (n_in, n_out) in enumerate(pairwise(counts)):
         mine = layer == k
         ends = source[mine] - start[k], target[mine] - start[k + 1]
-        found.append(Layer(n_in, n_out, *ends, weight[mine]))
+        found.append(BipartiteLayer(n_in, n_out, *ends, weight[mine]))
     return found
 
 
-def over_layers(graph: "Graph", value: Callable[[Layer], float]) -> float:
+def over_layers(graph: "Graph", value: Callable[[BipartiteLayer], float]) -> float:
     """Average a quantity over the layers of a graph that have one; NaN if none has."""
     values = [value(layer) for layer in split(graph)]
     defined = [one for one in values if not np.isnan(one)]

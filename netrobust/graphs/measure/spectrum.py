@@ -9,7 +9,7 @@ from netrobust.core.errors import InputError
 from netrobust.graphs.measure.base import (
     MEASURES,
     NAN,
-    Layer,
+    BipartiteLayer,
     over_layers,
     sparse,
     split,
@@ -130,7 +130,7 @@ def stable_rank(graph: "Graph") -> float:
     return over_layers(graph, _stable_rank)
 
 
-def _stable_rank(layer: Layer) -> float:
+def _stable_rank(layer: BipartiteLayer) -> float:
     matrix = layer.weights()
     if not (largest := _largest(matrix)):
         return NAN

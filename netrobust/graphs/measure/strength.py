@@ -9,7 +9,7 @@ from netrobust.graphs import contract
 from netrobust.graphs.measure.base import (
     MEASURES,
     NAN,
-    Layer,
+    BipartiteLayer,
     over_layers,
 )
 from netrobust.graphs.requirements import check_positive
@@ -140,7 +140,7 @@ def absolute_disparity(graph: "Graph") -> float:
     return over_layers(graph, _shares)
 
 
-def _shares(layer: Layer) -> float:
+def _shares(layer: BipartiteLayer) -> float:
     weight = np.abs(layer.weight.astype(np.float64))
     total = np.bincount(layer.target, weight, minlength=layer.n_out)
     share = weight / np.where(total > 0, total, 1)[layer.target]

@@ -132,9 +132,10 @@ def null_model(
     ... def absolute(layer, rng):
     ...     "Make all weights positive."
     ...     drawn = layer.copy()
-    ...     drawn.es["weight"] = np.abs(contract.weights(layer)).tolist()
+    ...     drawn.es["weight"] = np.abs(layer.es["weight"]).tolist()
     ...     return drawn
-    >>> graph = contract.from_links([1, 2], [0, 0], [1, 2], weight=[1, -2])
+    >>> from netrobust.graphs.graph import from_links
+    >>> graph = from_links([1, 2], [0, 0], [1, 2], weight=[1, -2])
     >>> randomise(graph, "absolute", np.random.default_rng(0)).es["weight"]
     [1.0, 2.0]
     """
@@ -209,7 +210,8 @@ def randomise(
 
     Examples
     --------
-    >>> graph = contract.from_links([1, 3, 1], [0, 0, 0], [1, 2, 3], [1, 2, 3])
+    >>> from netrobust.graphs.graph import from_links
+    >>> graph = from_links([1, 3, 1], [0, 0, 0], [1, 2, 3], [1, 2, 3])
     >>> null = randomise(graph, "shuffle_all", np.random.default_rng(0))
     >>> null.get_edgelist() == graph.get_edgelist(), null.es["weight"]
     (True, [3.0, 1.0, 2.0])
@@ -227,7 +229,8 @@ def randomised(
 
     Examples
     --------
-    >>> graph = contract.from_links([1, 3], [0, 0, 0], [1, 2, 3], [1, 2, 3])
+    >>> from netrobust.graphs.graph import from_links
+    >>> graph = from_links([1, 3], [0, 0, 0], [1, 2, 3], [1, 2, 3])
     >>> drawn = randomised(Links.of(graph), "shuffle_all", np.random.default_rng(0))
     >>> drawn.weight
     array([3., 1., 2.], dtype=float32)
@@ -251,8 +254,9 @@ def moved(before: "Graph | Links", after: "Graph | Links") -> float:
 
     Examples
     --------
-    >>> before = contract.from_links([2, 2], [0, 1], [2, 3], [1, 1])
-    >>> after = contract.from_links([2, 2], [0, 1], [2, 2], [1, 1])
+    >>> from netrobust.graphs.graph import from_links
+    >>> before = from_links([2, 2], [0, 1], [2, 3], [1, 1])
+    >>> after = from_links([2, 2], [0, 1], [2, 2], [1, 1])
     >>> moved(before, after)
     0.5
     """
@@ -271,7 +275,9 @@ def rebuilt(
     links = one_layer(layer)
     n_in = links.sizes[0]
     target, source = np.divmod(place, n_in)
-    drawn = replace(links, source=source, target=target + n_in, weight=weight, marks={})
+    drawn = replace(
+        links, source=source, target=target + n_in, weight=weight, attributes={}
+    )
     return cast(Layer, drawn if isinstance(layer, Links) else drawn.graph())
 
 

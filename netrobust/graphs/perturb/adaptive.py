@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Training loss of the damaged network, and marks of all links, 0 where they are gone.
+#: Training loss of the damaged network, and data attributes of all links, 0
+#: where they are gone.
 Probe = Callable[[Damage], tuple[float, Mapping[str, NDArray[np.float64]]]]
 
 
@@ -38,8 +39,8 @@ class Greedy(Perturbation):
     ----------
     function : callable
         ``(left, rng) -> orders of links``. `left` are the `Links` of the damaged graph
-        with the marks that the probe has written, and each order ranks every one of
-        them, first to go first. Of blocks that do equal harm the first is taken.
+        with the data attributes that the probe has written, and each order ranks every
+        one of them, first to go first. Of blocks that do equal harm the first is taken.
     """
 
     probed: ClassVar[bool] = True
@@ -68,8 +69,9 @@ class Greedy(Perturbation):
         Parameters
         ----------
         probe : callable
-            ``(damage) -> (loss, marks)``: the training loss of the damaged network, and
-            marks such as ``saliency`` for all links of the graph, 0 on those gone.
+            ``(damage) -> (loss, attributes)``: the training loss of the damaged
+            network, and data attributes such as ``saliency`` for all links of the
+            graph, 0 on those gone.
 
         Raises
         ------
@@ -86,8 +88,8 @@ class Greedy(Perturbation):
         gone, told, damages = np.zeros(len(group), bool), None, []
 
         def rank(gone: Mask) -> list[Ids]:
-            marks = (told or probe(_left(gone)))[1]
-            return self._rankings(links, gone, marks, rng)
+            written = (told or probe(_left(gone)))[1]
+            return self._rankings(links, gone, written, rng)
 
         for count in shares(fractions, size):
             before, blocks = gone, further(gone, rank, group, count)
@@ -105,12 +107,12 @@ class Greedy(Perturbation):
         self,
         links: Links,
         gone: Mask,
-        marks: Mapping[str, NDArray[np.float64]],
+        written: Mapping[str, NDArray[np.float64]],
         rng: np.random.Generator,
     ) -> list[Ids]:
         """Rank what is left in several orders, by ids of the whole graph."""
         damage = _left(gone)
-        left = replace(links, marks={**links.marks, **marks}).left(damage)
+        left = replace(links, attributes={**links.attributes, **written}).left(damage)
         orders = self.function(left, rng, **self.set_for(self.function))
         what, count = self.function.__name__, damage.kept.size
         return [damage.kept[complete(one, count, "links", what)] for one in orders]

@@ -114,7 +114,8 @@ class Perturbation(WithOptions, ABC):
         Raises
         ------
         InputError
-            If the fraction or the scope is none, or a mark is missing.
+            If the fraction or the scope is none, or a data attribute is
+            missing.
         """
         return self.curve(graph, rng, [fraction], scope)[0]
 

@@ -191,4 +191,4 @@ def links_by_saliency(graph: "Graph | Links", rng: np.random.Generator) -> Ids:
     >>> PERTURBATIONS["links_by_saliency"](graph, np.random.default_rng(0), 0.5).kept
     array([0, 1])
     """
-    return by(-Links.of(graph).mark("saliency"), rng)
+    return by(-Links.of(graph).attribute("saliency"), rng)

@@ -154,4 +154,4 @@ def by_activation(graph: "Graph | Links", rng: np.random.Generator) -> Ids:
     >>> active(graph, np.random.default_rng(0), 0.34).kept
     array([0, 2, 3])
     """
-    return by(-Links.of(graph).mark("activation"), rng)
+    return by(-Links.of(graph).attribute("activation"), rng)

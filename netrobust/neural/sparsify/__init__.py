@@ -16,7 +16,7 @@ from netrobust.neural.sparsify import (  # noqa: F401  (each registers its metho
 from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
-    Links,
+    LayerLinks,
     Rewiring,
     Sparsifier,
     Step,
@@ -25,7 +25,7 @@ from netrobust.neural.sparsify.base import (
 __all__ = [
     "SPARSIFIERS",
     "Context",
-    "Links",
+    "LayerLinks",
     "Rewiring",
     "Sparsifier",
     "Step",

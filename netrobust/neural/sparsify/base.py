@@ -21,7 +21,7 @@ Floats: TypeAlias = NDArray[np.float32]
 NO_LINKS: IntArray = np.empty(0, np.int64)
 
 
-class Links(NamedTuple):
+class LayerLinks(NamedTuple):
     """The links of one layer in canonical order: by target, then by source.
 
     `gradient` is that of the loss of the last batch, where there was one.
@@ -91,7 +91,7 @@ class Context:
 
 
 Sizes: TypeAlias = tuple[int, ...]
-Step: TypeAlias = Callable[[Sequence[Links], Context], list[Rewiring]]
+Step: TypeAlias = Callable[[Sequence[LayerLinks], Context], list[Rewiring]]
 
 
 def _as_asked(sizes: Sizes, budget: int) -> Sizes:

@@ -8,7 +8,7 @@ from netrobust.core.settings import choice, flag, number, share, whole
 from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
-    Links,
+    LayerLinks,
     Rewiring,
     Sparsifier,
 )
@@ -65,7 +65,7 @@ def set(
     choice("prune", prune, PRUNING)
     regrowth = Regrowth(regrown, returns)
 
-    def step(layers: Sequence[Links], context: Context) -> list[Rewiring]:
+    def step(layers: Sequence[LayerLinks], context: Context) -> list[Rewiring]:
         moves = []
         for layer, links in zip(layers, wanted(layers, context), strict=True):
             dropped = PRUNING[prune](layer.weight, context.zeta, context.rng)
@@ -128,7 +128,7 @@ def mest(
     regrowth = Regrowth(regrown, returns)
     weight_of_gradient = np.float32(number("gradient_share", gradient_share, 0))
 
-    def step(layers: Sequence[Links], context: Context) -> list[Rewiring]:
+    def step(layers: Sequence[LayerLinks], context: Context) -> list[Rewiring]:
         moves = []
         counts = drops(layers, context, context.zeta, em_s)
         for layer, links, drop in zip(
@@ -164,7 +164,7 @@ def em_s_surplus(progress: float) -> float:
 
 
 def _regrow(
-    layer: Links,
+    layer: LayerLinks,
     dropped: np.ndarray,
     links: int,
     regrowth: Regrowth,

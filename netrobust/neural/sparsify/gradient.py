@@ -8,7 +8,7 @@ from netrobust.core.settings import flag, share, whole
 from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
-    Links,
+    LayerLinks,
     Rewiring,
     Sparsifier,
 )
@@ -54,7 +54,7 @@ def rigl(
     regrowth = Regrowth(regrown, returns)
     flag("anneal", anneal)
 
-    def step(layers: Sequence[Links], context: Context) -> list[Rewiring]:
+    def step(layers: Sequence[LayerLinks], context: Context) -> list[Rewiring]:
         if context.gradient is None:
             raise AssertionError("the loop must give gradients to rigl")
         zeta = annealed(context.zeta, context.progress) if anneal else context.zeta

@@ -361,8 +361,11 @@ def test_a_scope_says_which_layers_are_drawn():
         [9, 8, 7, 5], [30, 25, 35], seed=0
     )  # the last is complete, as heads
     for scope, drawn in {
-        "per_layer": {0, 1, 2}, "layer_2": {1}, "head": {2}, "per_layer+head": {0, 1, 2},
-    }.items():  # fmt: skip
+        "per_layer": {0, 1, 2},
+        "layer_2": {1},
+        "head": {2},
+        "per_layer+head": {0, 1, 2},
+    }.items():
         text = f"shuffle_all(scope={scope})"
         found = [
             randomise(graph, text, np.random.default_rng(0)),

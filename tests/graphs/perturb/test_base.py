@@ -235,7 +235,7 @@ def test_decorators_take_what_a_member_is(fresh):
     @removal(needs=("saliency",), recomputes=True)
     def salient(graph, rng, *, sign=1):
         """Remove salient links."""
-        return np.argsort(-sign * Links.of(graph).mark("saliency"), kind="stable")
+        return np.argsort(-sign * Links.of(graph).attribute("saliency"), kind="stable")
 
     @neuron_removal(acts_on="pixels", recomputes=True)
     def last_pixels(graph, rng):

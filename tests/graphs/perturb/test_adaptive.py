@@ -160,7 +160,7 @@ def test_marks_of_the_graph_stay_beside_those_of_the_probe():
     seen = []
 
     def look(left, rng):
-        seen.append({name: mark.tolist() for name, mark in left.marks.items()})
+        seen.append({name: mark.tolist() for name, mark in left.attributes.items()})
         return [np.arange(len(left.weight))]
 
     graph = specimen()
