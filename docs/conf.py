@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 # These public names are modules, and Sphinx asks for modules by import.
 sys.modules |= {"netrobust.draw": nr.draw, "netrobust.theory": nr.theory}
-# Code styles of the theme let every package talk of what it does.
+# Fonts of the theme log every step.
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 project = "netrobust"
