@@ -1,11 +1,14 @@
-"""Training step and scoring beside dense PyTorch, torch CSR and sparselab.
+"""Training and scoring beside dense PyTorch, torch CSR, sparselab and autograd.
 
 All networks have the same sizes and 99% of their links missing. The dense one
 multiplies whole matrices and puts the absent weights back to zero after every step, the
 cheapest way of masking; the CSR one holds its layers as torch.sparse_csr tensors, the
 images as columns. Both have our links and weights, and their scores are compared with
-ours. Sparselab draws links of its own. Copies that damage left are scored together and
-one after the other, 21 fractions of one curve.
+ours. Sparselab draws links of its own. Our steps are those of a training, 100 in one
+call, each with other images than the last, which it standardises; the steps of others
+see one standardised batch again and again. What a step computes and moves is counted,
+and given a second. Copies that damage left are scored together and one after the other,
+21 fractions of one curve.
 
     python benchmarks/speed.py [--runs 7]
 """
@@ -19,20 +22,22 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from side_by_side import duel, header, ms, show
+from side_by_side import Duel, duel, header, ms, seconds, show, summary
 from threadpoolctl import threadpool_limits
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from netrobust import SparseMLP, TrainConfig
+from netrobust import Dataset, SparseMLP, TrainConfig, train
 from netrobust.experiments.score import damaged
 from netrobust.graphs.damage import Damage
 from netrobust.neural.evaluate import logits, logits_together
+from netrobust.neural.learner import Learner
 from netrobust.neural.model import start
 from netrobust.parallel.threads import limited_threads
 
 SIZES = (784, 1000, 1000, 1000, 10)
 IMAGES = 10_000
+STEPS = 100  # in one call
 
 
 def network(seed: int = 0) -> SparseMLP:
@@ -88,6 +93,42 @@ def stepper(
     return step
 
 
+def learning(data: Dataset, batch: int) -> Callable[[], None]:
+    """Give a function that takes `STEPS` training steps in one call."""
+    model, rng = network(), np.random.default_rng(1)
+    config = TrainConfig(batch_size=batch)
+    optimiser = torch.optim.SGD(
+        model.parameters(), lr=0.025, momentum=0.9, weight_decay=5e-4
+    )
+    learner = Learner(model, optimiser, data, config)
+
+    def steps() -> None:
+        learner.learn(rng.integers(len(data.y_train), size=STEPS * batch), False)
+
+    return steps
+
+
+def against(ours: Callable[[], None], theirs: Callable[[], None], runs: int) -> Duel:
+    """Alternate `STEPS` steps of ours in one call with a tenth as many of theirs."""
+    ours(), theirs()
+    return summary(
+        [(seconds(ours) / STEPS, seconds(theirs, STEPS // 10)) for _ in range(runs)]
+    )
+
+
+def counted(batch: int) -> tuple[float, float]:
+    """Count the operations of a step, and the bytes it reads and writes at least.
+
+    A link takes one multiplication and one addition an image forward, two backward
+    but for those of the first layer, whose sources need no slope. For each of these
+    a row of images is read, which a cache of the second level gives at best.
+    """
+    links = TrainConfig().links(SIZES)
+    head = SIZES[-2] * SIZES[-1]
+    passes = 3 * (sum(links) + head) - links[0]
+    return 2.0 * passes * batch, 4.0 * passes * batch
+
+
 def dense_scores(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """Score images with plain PyTorch."""
     with torch.no_grad():
@@ -122,28 +163,51 @@ def sparselab_network() -> nn.Module | None:
     return nn.Sequential(*parts, nn.Linear(SIZES[-2], SIZES[-1]))
 
 
-def training(runs: int, x: torch.Tensor, y: torch.Tensor) -> None:
+def training(runs: int, data: Dataset) -> None:
     """Print the rows of the training step."""
-    sparse = network()
-    dense, masks = dense_copy(sparse)
-    batch = x[:64], y[:64]
-    found = duel(
-        stepper(sparse, [], *batch), stepper(dense, masks, *batch), runs, (200, 20)
-    )
+    x = torch.from_numpy((data.x_train[:128] - data.mean) / data.std)
+    y = torch.from_numpy(data.y_train[:128])
+    dense, masks = dense_copy(network())
+    found = against(learning(data, 64), stepper(dense, masks, x[:64], y[:64]), runs)
     times = ms(found.ours), ms(found.theirs)
-    show("training step, batch 64: dense masked", *times, found.ratio, least=14)
-    for threads in (1, 2):
-        peer = sparselab_network()
-        work = "training step, batch 128: sparselab"
-        if peer is None:
-            show(work, "", "not there", threads=threads)
-            continue
-        batch = x[:128], y[:128]
-        with limited_threads(threads), threadpool_limits(threads, "openmp"):
-            both = stepper(network(), [], *batch), stepper(peer, [], *batch)
-            found = duel(*both, runs, (100, 50))
-        times = ms(found.ours), ms(found.theirs)
-        show(work, *times, found.ratio, least=4, threads=threads)
+    show("training step, batch 64: dense masked", *times, found.ratio, least=30)
+    operations, memory = counted(64)
+    rate = f"{operations / found.ours / 1e9:.1f} G/s"
+    show(f"  {operations / 1e6:.1f} M operations", rate)
+    rate = f"{memory / found.ours / 1e9:.1f} GB/s"
+    show(f"  {memory / 1e6:.1f} MB of rows read", rate)
+    found = against(learning(data, 64), stepper(network(), [], x[:64], y[:64]), runs)
+    times = ms(found.ours), ms(found.theirs)
+    show("training step, batch 64: autograd", *times, found.ratio, least=2)
+    peer, work = sparselab_network(), "training step, batch 128: sparselab"
+    if peer is None:
+        show(work, "", "not there")
+        return
+    with threadpool_limits(1, "openmp"):
+        found = against(learning(data, 128), stepper(peer, [], x, y), runs)
+    times = ms(found.ours), ms(found.theirs)
+    show(work, *times, found.ratio, least=4.5)
+
+
+def epochs(runs: int, data: Dataset) -> None:
+    """Print the rows of whole epochs, the test and the moves of links included."""
+    fits = Learner.fits
+    for method in "set", "rigl", "cht":
+        config = TrainConfig(sparsifier=method, epochs=2)
+
+        def ours(config: TrainConfig = config) -> None:
+            train(data, config)
+
+        def theirs(config: TrainConfig = config) -> None:
+            Learner.fits = lambda learner: False  # type: ignore[method-assign]
+            try:
+                train(data, config)
+            finally:
+                Learner.fits = fits  # type: ignore[method-assign]
+
+        found = duel(ours, theirs, max(1, runs // 2))
+        times = ms(found.ours / 2), ms(found.theirs / 2)
+        show(f"an epoch of 10,000 images, {method}: autograd", *times, found.ratio)
 
 
 def scoring(runs: int, x: torch.Tensor) -> None:
@@ -151,8 +215,8 @@ def scoring(runs: int, x: torch.Tensor) -> None:
     sparse = network()
     ours = partial(logits, sparse, x.numpy())
     others: dict[str, tuple[Any, float]] = {
-        "dense": (partial(dense_scores, dense_copy(sparse)[0], x), 15),
-        "torch CSR": (csr_scorer(sparse, x), 7),
+        "dense": (partial(dense_scores, dense_copy(sparse)[0], x), 30),
+        "torch CSR": (csr_scorer(sparse, x), 10),
     }
     for threads in (1, 2):
         for name, (theirs, least) in others.items():
@@ -193,10 +257,14 @@ def rows(runs: int) -> None:
     """Print all rows."""
     warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
     torch.manual_seed(0)
-    x = torch.rand(IMAGES, SIZES[0])
-    y = torch.randint(SIZES[-1], (IMAGES,))
+    rng = np.random.default_rng(0)
+    pixels = rng.random((IMAGES, SIZES[0]), np.float32)
+    labels = np.arange(IMAGES) % SIZES[-1]
+    data = Dataset.from_arrays(pixels, labels, pixels[:1000], labels[:1000], "noise")
+    x = torch.from_numpy(pixels)
     with limited_threads(1):
-        training(runs, x, y)
+        training(runs, data)
+        epochs(runs, data)
     scoring(runs, x)
     together(runs, x)
 
