@@ -7,6 +7,9 @@ total never leaves the registers. Rows lie behind each other in arrays of shape
 (..., neurons, IMAGES); the functions below count them from the array's first number.
 
 Sums over images may be taken in any order, but it is always the same one.
+
+Compiled kernels on disk notice a change of their own module alone: after a change here
+or in `netrobust.neural.steps`, remove the ``*.nbi`` files of this folder's cache.
 """
 
 from llvmlite import ir
