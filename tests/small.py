@@ -59,7 +59,7 @@ def network_file(sparsifier: str = "set", seed: int = 0) -> Path:
     folder = Path(os.environ["NETROBUST_TESTS"]) / f"{sparsifier}-{seed}"
     folder.mkdir(exist_ok=True)
     file = folder / "network.safetensors"
-    with held(folder, patience=math.inf):
+    with held(folder, timeout=math.inf):
         train(digits(), TrainConfig(sparsifier=sparsifier, **TRAINING), seed, path=file)
     return file
 

@@ -50,7 +50,9 @@ def test_a_name_is_taken_once(shapes):
     def square():
         """Draw another square."""
 
-    with pytest.raises(InputError, match="'square' is registered already, by test_reg"):
+    with pytest.raises(
+        InputError, match="'square' is registered already, by tests.core.test_reg"
+    ):
         shapes.register(square)
     assert shapes["square"] is not square
 
