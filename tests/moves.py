@@ -4,7 +4,7 @@ from itertools import permutations
 
 import numpy as np
 
-from netrobust.neural.sparsify import Context, Links, sparsifier
+from netrobust.neural.sparsify import Context, LayerLinks, sparsifier
 
 # Eight links of a 4 x 4 layer: three positive, three negative, two fresh ones at zero.
 PLACE = np.array([0, 3, 4, 6, 9, 10, 12, 15])
@@ -16,7 +16,7 @@ def layer(place=PLACE, weight=WEIGHT, n_in=4, n_out=4, gradient=None):
     if gradient is not None:
         gradient = np.asarray(gradient, np.float32)
     weight = np.asarray(weight, np.float32)
-    return Links(n_in, n_out, source, target, weight, gradient)
+    return LayerLinks(n_in, n_out, source, target, weight, gradient)
 
 
 def step(name, *layers, zeta=0.3, seed=0, context=(), **options):

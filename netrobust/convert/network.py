@@ -4,14 +4,8 @@ import numpy as np
 from igraph import Graph
 
 from netrobust.core.errors import InputError
-from netrobust.graphs.graph import (
-    biases,
-    check,
-    first_depth,
-    from_links,
-    links,
-    sizes,
-)
+from netrobust.graphs.contract import float32
+from netrobust.graphs.damage import Links
 from netrobust.neural.model import SparseMLP
 
 
@@ -41,9 +35,30 @@ def to_graph(model: SparseMLP, head: bool = False) -> Graph:
     >>> graph.vcount(), graph.ecount(), graph.is_weighted()
     (7, 6, True)
     """
+    return to_links(model, head).graph()
+
+
+def to_links(model: SparseMLP, head: bool = False) -> Links:
+    """Give what `to_graph` exports as arrays, without building the graph.
+
+    Raises
+    ------
+    InputError
+        A weight or bias is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netrobust.neural.model import start
+    >>> model = start((4, 3, 2), np.random.default_rng(0), links=[6])
+    >>> to_links(model).sizes
+    (4, 3)
+    """
     sizes = model.sizes if head else model.sizes[:-1]
     bias = np.concatenate([np.zeros(sizes[0], np.float32), model.biases(head)])
-    return from_links(sizes, *model.links(head), bias)
+    source, target, weight = model.links(head)
+    numbers = float32("weight", weight), float32("bias", bias)
+    return Links(tuple(sizes), source, target, *numbers)
 
 
 def to_model(graph: Graph, like: SparseMLP) -> SparseMLP:
@@ -72,16 +87,35 @@ def to_model(graph: Graph, like: SparseMLP) -> SparseMLP:
     >>> to_model(to_graph(model), like=model).layers[0]
     SparseLinear(4, 3, links=6)
     """
-    check(graph)
-    if sizes(graph) not in (like.sizes[:-1], like.sizes):
+    return model_from_links(Links.of(graph), like)
+
+
+def model_from_links(links: Links, like: SparseMLP) -> SparseMLP:
+    """Load a graph back as `to_model` does, from its arrays.
+
+    Raises
+    ------
+    InputError
+        The sizes are not those of `like`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netrobust.neural.model import start
+    >>> model = start((4, 3, 2), np.random.default_rng(0), links=[6])
+    >>> model_from_links(to_links(model), like=model).layers[0]
+    SparseLinear(4, 3, links=6)
+    """
+    if links.sizes not in (like.sizes[:-1], like.sizes):
         raise InputError(
-            f"the graph has {sizes(graph)} neurons per depth, the network "
+            f"the graph has {links.sizes} neurons per depth, the network "
             f"{like.sizes[:-1]}, or {like.sizes} with its classes; export and reload "
             "the same network"
         )
-    if first_depth(graph) != 0:
+    if links.first_depth != 0:
         raise InputError(
-            f"the graph starts at depth {first_depth(graph)}, a network at 0; reload "
+            f"the graph starts at depth {links.first_depth}, a network at 0; reload "
             "the stack of all its layers"
         )
-    return like.with_links(*links(graph), biases(graph)[like.sizes[0] :])
+    bias = links.bias[like.sizes[0] :]
+    return like.with_links(links.source, links.target, links.weight, bias)

@@ -4,10 +4,8 @@
 wherever a name can, and it is what tables call the member.
 """
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from inspect import Parameter, signature
 from numbers import Real
 from typing import Any, ClassVar, Self, TypeAlias
@@ -121,6 +119,9 @@ def keywords(function: Callable[..., Any]) -> dict[str, Parameter]:
     return {one.name: one for one in parameters if one.kind is Parameter.KEYWORD_ONLY}
 
 
+Pairs: TypeAlias = tuple[tuple[str, Option], ...]
+
+
 @dataclass(frozen=True)
 class WithOptions:
     """Stand for a function with its options set; the base of what families hold.
@@ -129,18 +130,22 @@ class WithOptions:
     value must be of the default's kind, and pass the check that the annotation holds:
     ``amplitude: Annotated[float, check] = 1.0`` with ``check(name, value) -> value``.
     It bears the function's name, with the options that are not at their defaults, and
-    its docstring, and travels to other processes as the function would, by name.
+    its docstring.
 
     Parameters
     ----------
     function : callable
     given : mapping or tuple of pairs
         Values of options; held sorted, without those that are at their defaults.
+    variants : mapping of str to mapping
+        Named sets of options, such as those of a released code. One is chosen as
+        ``variant=NAME``; other options go before it.
 
     Raises
     ------
     InputError
-        An option is unknown or has no default, or a value is not allowed.
+        An option or a variant is unknown, an option has no default, or a value is not
+        allowed.
 
     Examples
     --------
@@ -156,39 +161,90 @@ class WithOptions:
     Traceback (most recent call last):
     ...
     netrobust.core.errors.InputError: steps of walk must be a number; got 'many'
+    >>> WithOptions(walk, variants={"far": {"steps": 99}}).vary(variant="far")(1)
+    100
     """
 
     kind: ClassVar[str] = "member"
 
     function: Callable[..., Any]
-    given: tuple[tuple[str, Option], ...] = ()
+    given: Pairs = ()
+    variants: tuple[tuple[str, Pairs], ...] = ()
     __name__: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        name, known = self.function.__name__, self.parameters()
+        name, known = self.called(), self.parameters()
         for option, parameter in known.items():
             if parameter.default is Parameter.empty:
                 raise InputError(
                     f"every option of {self.kind} {name!r} must have a default; "
                     f"{option} has none"
                 )
-        usual = {key: one.default for key, one in known.items()}
-        given = changes(f"{self.kind} {name!r}", dict(self.given), usual)
-        checked = {
-            key: _checked(name, known[key], value) for key, value in given.items()
-        }
-        for key in ("__module__", "__qualname__", "__doc__"):
+        variants = {key: dict(one) for key, one in dict(self.variants).items()}
+        given = self._changes(dict(self.given), variants)
+        for key in ("__module__", "__qualname__"):
             object.__setattr__(self, key, getattr(self.function, key))
-        object.__setattr__(self, "__name__", label(name, checked))
-        object.__setattr__(self, "given", tuple(sorted(checked.items())))
+        object.__setattr__(self, "__doc__", self.described())
+        object.__setattr__(self, "given", _pairs(given))
+        held = tuple((key, _pairs(one)) for key, one in variants.items())
+        object.__setattr__(self, "variants", held)
+        object.__setattr__(self, "__name__", self._label(name, given, variants))
+
+    def called(self) -> str:
+        """Give the name of the member, without its options."""
+        return self.function.__name__
+
+    def described(self) -> str | None:
+        """Give the docstring of the member."""
+        return self.function.__doc__
 
     def parameters(self) -> dict[str, Parameter]:
         """Give the options there are, as keyword-only parameters."""
         return keywords(self.function)
 
+    def _changes(
+        self, given: dict[str, Any], variants: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """Spell a variant out, check values, and leave out what is at its default."""
+        what, known = f"{self.kind} {self.called()!r}", self.parameters()
+        if "variant" not in known:
+            chosen = given.pop("variant", None)
+            if chosen is not None and chosen not in list(variants):
+                raise InputError(
+                    f"{what} has no variant {chosen!r}; it has "
+                    f"{', '.join(variants) or 'none'}"
+                )
+            given = {**variants.get(str(chosen), {}), **given}
+        usual = {key: one.default for key, one in known.items()}
+        more = [f"variant ({', '.join(variants)})"] if variants else []
+        return {
+            key: self._checked(known[key], value)
+            for key, value in changes(what, given, usual, more).items()
+        }
+
+    def _label(
+        self,
+        name: str,
+        given: dict[str, Any],
+        variants: Mapping[str, Mapping[str, Any]],
+    ) -> str:
+        for variant, spelt in variants.items() if given else ():
+            if given == self._changes(dict(spelt), {}):
+                return f"{name}({variant})"
+        return label(name, given)
+
+    def _checked(self, parameter: Parameter, value: Any) -> Any:
+        return _checked(self.called(), parameter, value)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function with its options."""
         return self.function(*args, **kwargs, **self.set_for(self.function))
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The options that are not at their defaults, in the function's order."""
+        given = dict(self.given)
+        return {key: given[key] for key in self.parameters() if key in given}
 
     @property
     def options(self) -> dict[str, Any]:
@@ -206,20 +262,19 @@ class WithOptions:
         varied = replace(self, given=tuple((dict(self.given) | options).items()))
         return self if varied == self else varied
 
-    def __reduce__(self) -> str | tuple[Any, ...]:
-        """Travel to other processes by name, as the function would."""
-        name = self.function.__name__
-        home = getattr(sys.modules.get(self.function.__module__), name, None)
-        if home is self:
-            return name
-        if isinstance(home, WithOptions) and home.function is self.function:
-            return _varied, (home, self.given)
-        parts = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
-        return partial(type(self), **parts), ()
+
+class Factory(WithOptions):
+    """Stand for a factory, ``(**options) -> what does the work``.
+
+    It checks the values of its options itself when it is called.
+    """
+
+    def _checked(self, parameter: Parameter, value: Any) -> Any:
+        return value
 
 
-def _varied(member: WithOptions, given: tuple[tuple[str, Option], ...]) -> WithOptions:
-    return member.vary(**dict(given))
+def _pairs(options: Mapping[str, Option]) -> Pairs:
+    return tuple(sorted(options.items()))
 
 
 def _checked(name: str, parameter: Parameter, value: Any) -> Any:

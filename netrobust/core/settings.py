@@ -138,6 +138,20 @@ def number(name: str, value: Any, least: float, most: float = math.inf) -> float
     return given
 
 
+def positive(name: str, value: Any) -> float:
+    """Give a finite number larger than 0; refuse others with InputError.
+
+    Examples
+    --------
+    >>> positive("variance", 3)
+    3.0
+    """
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if not (real and value > 0):
+        raise InputError(f"{name} must be a finite number larger than 0; got {value!r}")
+    return number(name, value, 0)
+
+
 def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     """Give one of the allowed words; refuse others with InputError.
 

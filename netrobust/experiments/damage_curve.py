@@ -4,7 +4,7 @@ Orders by saliency and activation, and those that try damage out, ask *training*
 the first of them, as many as the caller says. Test images decide nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +12,12 @@ import numpy as np
 from igraph import Graph
 from numpy.typing import NDArray
 
-from netrobust.convert.network import to_graph
+from netrobust.convert.network import to_graph, to_links
 from netrobust.core.errors import InputError
 from netrobust.core.random_streams import stream
 from netrobust.core.settings import whole
 from netrobust.data.dataset import Dataset
 from netrobust.experiments.score import check_fit, damaged
-from netrobust.graphs.contract import float32
 from netrobust.graphs.damage import Damage, Links
 from netrobust.graphs.perturb.scopes import graph_scope, reaches_head
 from netrobust.neural.model import SparseMLP
@@ -28,7 +27,7 @@ from netrobust.parallel.threads import limited_threads
 #: Training images asked, where a perturbation needs data.
 TRAINING_IMAGES = 2000
 
-Marks = Mapping[str, NDArray[np.float64]]
+Written = Mapping[str, NDArray[np.float64]]
 
 
 def marked(model: SparseMLP, data: Dataset, images: int = TRAINING_IMAGES) -> Graph:
@@ -70,9 +69,9 @@ def marked(model: SparseMLP, data: Dataset, images: int = TRAINING_IMAGES) -> Gr
     """
     check_fit(model, data)
     graph = to_graph(model)
-    _, marks = _ask(model, data, whole("images", images, 1))
-    graph.es["saliency"] = marks["saliency"].tolist()
-    graph.vs["activation"] = marks["activation"].tolist()
+    _, written = _ask(model, data, whole("images", images, 1))
+    graph.es["saliency"] = written["saliency"].tolist()
+    graph.vs["activation"] = written["activation"].tolist()
     return graph
 
 
@@ -83,7 +82,6 @@ def damage_curve(
     scope: str,
     rng: np.random.Generator,
     data: Dataset,
-    graph: Callable[[], Graph] | None = None,
     links: Links | None = None,
     images: int = TRAINING_IMAGES,
 ) -> list[Damage]:
@@ -102,10 +100,8 @@ def damage_curve(
         Every point of a plain function's curve starts from its state.
     data : Dataset
         Its first training images are shown to orders that ask for data.
-    graph : callable, optional
-        Gives ``to_graph(model, reaches_head(scope))``, which plain functions read.
     links : Links, optional
-        ``links_of(model, reaches_head(scope))``, where they are at hand.
+        ``to_links(model, reaches_head(scope))``, where they are at hand.
     images : int
         Of the training images, the first so many.
 
@@ -114,17 +110,16 @@ def damage_curve(
     InputError
         The perturbation cannot be had in that scope.
     """
-    head = reaches_head(scope)
+    links = to_links(model, reaches_head(scope)) if links is None else links
     within = graph_scope(scope, len(model.sizes) - 1)
     if not hasattr(perturbation, "curve"):
         where = {} if within == "per_layer" else {"scope": within}
-        state = rng.bit_generator.state
-        whole_graph = to_graph(model, head) if graph is None else graph()
+        state, graph = rng.bit_generator.state, links.graph()
         damages = []
         for fraction in fractions:
             rng.bit_generator.state = state  # so that damage is nested
             # A function that works in place spoils its own copy alone.
-            damage = perturbation(whole_graph.copy(), rng, fraction, **where)
+            damage = perturbation(graph.copy(), rng, fraction, **where)
             if not isinstance(damage, Damage):
                 raise InputError(
                     f"perturbation {perturbation.__name__} must give a Damage; got "
@@ -132,38 +127,20 @@ def damage_curve(
                 )
             damages.append(damage)
         return damages
-    links = links_of(model, head) if links is None else links
     if perturbation.needs:
-        links = replace(links, marks=_ask(model, data, images)[1])
+        links = replace(links, attributes=_ask(model, data, images)[1])
     if not getattr(perturbation, "probed", False):
         return list(perturbation.curve(links, rng, fractions, within))
 
-    def probe(damage: Damage) -> tuple[float, Marks]:
+    def probe(damage: Damage) -> tuple[float, Written]:
         left = damaged(model, damage)
-        loss, marks = _ask(left, data, images)
+        loss, written = _ask(left, data, images)
         saliency = np.zeros(links.weight.size)
         # Dense layers hold what was removed as weights of 0.
-        saliency[np.isin(_places(model), _places(left))] = marks["saliency"]
-        return loss, {**marks, "saliency": saliency}
+        saliency[np.isin(_places(model), _places(left))] = written["saliency"]
+        return loss, {**written, "saliency": saliency}
 
     return list(perturbation.curve(links, rng, fractions, within, probe))
-
-
-def links_of(model: SparseMLP, head: bool = False) -> Links:
-    """Give ``Links.of(to_graph(model, head))`` without building the graph.
-
-    Examples
-    --------
-    >>> from netrobust.neural.model import start
-    >>> model = start((4, 3, 2), np.random.default_rng(0), links=[6])
-    >>> links_of(model, head=True).sizes
-    (4, 3, 2)
-    """
-    sizes = model.sizes if head else model.sizes[:-1]
-    bias = np.concatenate([np.zeros(sizes[0], np.float32), model.biases(head)])
-    source, target, weight = model.links(head)
-    numbers = float32("weight", weight), float32("bias", bias)
-    return Links(tuple(sizes), source, target, *numbers)
 
 
 def damage_stream(
@@ -176,7 +153,7 @@ def damage_stream(
     return stream(seed, network, null_model, replicate, label, scope)
 
 
-def _ask(model: SparseMLP, data: Dataset, images: int) -> tuple[float, Marks]:
+def _ask(model: SparseMLP, data: Dataset, images: int) -> tuple[float, Written]:
     x, y = data.x_train[:images], data.y_train[:images]
     with limited_threads(1):  # several add up in another order
         loss, saliency, activation = sensitivity(model, x, y)

@@ -18,6 +18,7 @@ from netrobust.graphs.measure import (
     degrees,
     signed_measures,
 )
+from netrobust.graphs.measure.base import value_of
 from netrobust.graphs.measure.tail import tail
 from netrobust.graphs.theory import erdos_renyi_degrees
 from netrobust.neural.network import Network
@@ -73,7 +74,7 @@ def measure(
         if len(parts) > 1:
             named.append(("all", graph))
         for layer, part in named:
-            values = {name: float(value(part)) for name, value in chosen.items()}
+            values = {name: value_of(value, part) for name, value in chosen.items()}
             rows.append({**labels, "layer": layer, **values})
     return pd.DataFrame(rows)
 

@@ -1,9 +1,8 @@
 """What has a meaning for a module, and one sentence for what has none.
 
-Data marks and probes ask networks of netrobust alone. Neurons, and paths, need a stack.
-A slice of a kernel can go, fade or move as a whole: it has no sign and no single value,
-so that what orders by signs, keeps them, or changes numbers one by one is refused where
-slices are in reach.
+Data attributes and probes ask networks of netrobust alone. Neurons, and paths, need a
+stack. A slice of a kernel can go, fade or move as a whole: it has no sign and no single
+value. What a member needs it declares itself; see `netrobust.graphs.requirements`.
 """
 
 from collections.abc import Sequence
@@ -15,17 +14,10 @@ import numpy as np
 from netrobust.convert.layer_stack import Joint
 from netrobust.core.errors import InputError
 from netrobust.graphs.damage import Ids, Links
-from netrobust.graphs.null import conserved
+from netrobust.graphs.null import conserved, scope_of
 from netrobust.graphs.perturb import NeuronRemoval
 from netrobust.graphs.perturb.scopes import asks_data, check_reach
-
-# By name, since a member of a family says nowhere what it makes of a weight.
-_SIGNED = ("strongest_positive_links", "strongest_negative_links")
-_ONE_BY_ONE = ("gaussian_noise", "uniform_noise", "binarised", "quantised")
-_ALONG_PATHS = ("links_by_betweenness", "links_by_path_count")
-
-#: Measures of a whole network, which layers that do not chain have no value for.
-WHOLE = ("giant_component", "reach", "paths", "modularity", "spectral_radius")
+from netrobust.graphs.requirements import check_slices, check_stack, check_weights
 
 
 class InnerRemoval(NeuronRemoval):
@@ -70,26 +62,12 @@ def for_module(perturbation: Any, joint: Joint, scope: str) -> Any:
             "choose a perturbation that reads the graph alone"
         )
     check_reach(perturbation, scope)
-    own = perturbation.function.__name__
+    check_weights("perturbation", perturbation, joint.links.weight, "this module")
     if not joint.chained:
-        alone = f"and the layers of this module do not chain, for {joint.gap}"
-        if perturbation.acts_on != "links":
-            raise InputError(
-                f"{name} acts on {perturbation.acts_on}, which are those of a stack, "
-                f"{alone}; choose links, or some layers that chain"
-            )
-        if own in _ALONG_PATHS or perturbation.options.get("rescale") == "biases":
-            raise InputError(
-                f"{name} follows paths through a stack, {alone}; choose another "
-                "perturbation, or some layers that chain"
-            )
-    slices = [one for one in joint.within(scope) if not one.single]
-    if slices and own in (*_SIGNED, *_ONE_BY_ONE):
-        why = "goes by signs" if own in _SIGNED else "changes weights one by one"
-        raise InputError(
-            f"{name} {why}, and a link of {slices[0].name} is a kernel slice of many "
-            "numbers; choose another perturbation, or layers without kernels"
-        )
+        check_stack("perturbation", perturbation, joint.gap)
+    for layer in joint.within(scope):
+        if not layer.single:
+            check_slices("perturbation", perturbation, layer.name)
     if type(perturbation) is NeuronRemoval and perturbation.acts_on == "neurons":
         parts = {one.name: one for one in fields(perturbation) if one.init}
         return InnerRemoval(**{part: getattr(perturbation, part) for part in parts})
@@ -107,13 +85,15 @@ def check_null_model(null_model: Any, joint: Joint) -> None:
     name, kept = null_model.__name__, conserved(null_model)
     if name == "none":
         return
+    if (scope := scope_of(null_model)) != "per_layer":
+        raise InputError(
+            f"null model {name} has the scope {scope!r}, and all layers of a module "
+            "are drawn; leave the scope out, and name layers instead"
+        )
+    check_weights("null model", null_model, joint.links.weight, "this module")
     for layer in joint.layers:
-        if not layer.single and {"signs", "signed_degrees"} & {*kept}:
-            raise InputError(
-                f"null model {name} keeps signs, and a link of {layer.name} is a "
-                "kernel slice, which has none; choose another null model, or layers "
-                "without kernels"
-            )
+        if not layer.single:
+            check_slices("null model", null_model, layer.name)
         if layer.groups > 1 and "topology" not in kept:
             raise InputError(
                 f"null model {name} moves links anywhere, and {layer.name} has places "
@@ -128,12 +108,9 @@ def check_measures(measures: Sequence[Any], joint: Joint) -> None:
     Raises
     ------
     InputError
-        Saying where.
+        Saying where, or that a measure needs positive weights.
     """
     for measure in measures:
-        if measure.__name__ in WHOLE and not joint.chained:
-            raise InputError(
-                f"{measure.__name__} is a measure of a stack, and the layers of this "
-                f"module do not chain, for {joint.gap}; choose a measure of layers, "
-                "such as density, or some layers that chain"
-            )
+        if not joint.chained:
+            check_stack("measure", measure, joint.gap)
+        check_weights("measure", measure, joint.links.weight, "this module")

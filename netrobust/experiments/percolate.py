@@ -15,7 +15,7 @@ from typing import Any, Self, Unpack, cast
 import pandas as pd
 from igraph import Graph
 
-from netrobust.convert.network import to_graph, to_model
+from netrobust.convert.network import model_from_links, to_links
 from netrobust.core.errors import InputError
 from netrobust.core.random_streams import stream
 from netrobust.data.dataset import Dataset
@@ -24,7 +24,6 @@ from netrobust.experiments.damage_curve import (
     TRAINING_IMAGES,
     damage_curve,
     damage_stream,
-    links_of,
 )
 from netrobust.experiments.module_scores import Evaluate
 from netrobust.experiments.options import OPTIONS, Options, takes_options
@@ -41,7 +40,7 @@ from netrobust.experiments.score import scores
 from netrobust.experiments.sweep import Score, Sweep, Unit
 from netrobust.graphs.damage import Damage, Links, apply, removed_fraction
 from netrobust.graphs.measure.curve import measured
-from netrobust.graphs.null import NULL_MODELS, moved, randomise
+from netrobust.graphs.null import NULL_MODELS, moved, randomised, scope_of
 from netrobust.graphs.perturb.scopes import graph_scope, reaches_head
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network
@@ -297,18 +296,19 @@ class Percolation(Sweep):
         network, plan = self.networks[unit[0]], self.plan
         null_model, perturbation = self.null_model(unit), self.perturbation(unit)
         null, label = name_of(null_model), name_of(perturbation)
-        intact = _Subject(network.model, reaches_head(plan.scope))
+        head = reaches_head(plan.scope)
+        intact = _Subject(network.model, to_links(network.model, head))
         within = graph_scope(plan.scope, len(network.model.sizes) - 1)
         subject, seen = intact, dict[bytes, dict[str, float]]()
         for replicate in range(plan.replicates):
             if plan.options["retrain"] or null != "none":
-                subject, seen = self._drawn(intact, network, null_model, replicate), {}
+                subject, seen = self._drawn(network, null_model, replicate), {}
             rng = damage_stream(
                 plan.seed, network.name, null, replicate, label, plan.scope
             )
             damages = damage_curve(
                 subject.model, perturbation, plan.fractions, plan.scope, rng, self.data,
-                subject.build, subject.links, plan.training_images,
+                subject.links, plan.training_images,
             )  # fmt: skip
             structure = measured(subject.links, damages, plan.measures, subject.left)
             answers = self._answers(subject.model, damages, seen)
@@ -322,20 +322,21 @@ class Percolation(Sweep):
                 measures = {name: values[place] for name, values in structure.items()}
                 yield Score(fraction, replicate, answers[place], facts, measures)
 
-    def _drawn(
-        self, intact: "_Subject", network: Network, null_model: Any, replicate: int
-    ) -> "_Subject":
+    def _drawn(self, network: Network, null_model: Any, replicate: int) -> "_Subject":
         """Draw the null model, and train its topology anew where that is asked."""
-        model, drawn, shift = network.model, intact.hidden, 0.0
+        model, seed, shift = network.model, self.plan.seed, 0.0
+        drawn = intact = to_links(model, reaches_head(scope_of(null_model)))
         key = (network.name, name_of(null_model), replicate)
         if name_of(null_model) != "none":
-            rng = stream(self.plan.seed, "null model", *key)
-            drawn = randomise(intact.hidden, null_model, rng)
-            shift = moved(intact.hidden, drawn)
-            model = to_model(drawn, like=model)
+            rng = stream(seed, "null model", *key)
+            drawn = randomised(intact, null_model, rng)
+            shift = moved(intact, drawn)
+            model = model_from_links(drawn, like=model)
         if self.plan.options["retrain"]:
-            model = retrained(network, drawn, self.data, self.plan.seed, *key)
-        return _Subject(model, intact.head, shift)
+            model = retrained(network, drawn.graph(), self.data, seed, *key)
+        # In the order in which scores count links.
+        links = to_links(model, reaches_head(self.plan.scope))
+        return _Subject(model, links, shift)
 
     def _answers(
         self,
@@ -366,27 +367,13 @@ class _Subject:
     """
 
     model: SparseMLP
-    head: bool  # whether the head is in reach
+    links: Links
     moved: float = 0.0  # share of links that the null model moved
 
     @cached_property
-    def links(self) -> Links:
-        """The links, in the order in which scores count them."""
-        return links_of(self.model, self.head)
-
-    @cached_property
     def graph(self) -> Graph:
-        """The same as a graph."""
-        return to_graph(self.model, self.head)
-
-    @cached_property
-    def hidden(self) -> Graph:
-        """The graph without the head, which null models are drawn from."""
-        return self.graph if not self.head else to_graph(self.model)
-
-    def build(self) -> Graph:
-        """Give the graph."""
-        return self.graph
+        """The graph, for what the arrays of its links cannot tell."""
+        return self.links.graph()
 
     def left(self, damage: Damage) -> list[Graph]:
         """Build what a damage leaves."""

@@ -6,7 +6,6 @@ from hashlib import blake2b
 from importlib.metadata import version
 from typing import Any, TypeAlias
 
-from netrobust.convert.network import to_graph
 from netrobust.core.errors import InputError
 from netrobust.core.settings import canonical_fraction, whole
 from netrobust.data.dataset import Dataset
@@ -15,9 +14,15 @@ from netrobust.experiments.damage_curve import TRAINING_IMAGES
 from netrobust.experiments.options import Options, check_options
 from netrobust.experiments.score import check_fit
 from netrobust.graphs.measure import MEASURES
-from netrobust.graphs.null import NULL_MODELS, check_installed
+from netrobust.graphs.null import (
+    NULL_MODELS,
+    check_head,
+    check_installed,
+    scope_of,
+)
 from netrobust.graphs.perturb import PERTURBATIONS
-from netrobust.graphs.perturb.scopes import check_reach, check_scope
+from netrobust.graphs.perturb.scopes import check_reach, check_scope, reaches_head
+from netrobust.graphs.requirements import check_weights
 from netrobust.neural.network import Network
 from netrobust.stats.columns import Column
 
@@ -81,6 +86,7 @@ def make_plan(
     options = {name: 0 for one in plan.perturbations for name in numbers_of(one)}
     check_names([*options], [name_of(one) for one in plan.measures], columns)
     check_installed(plan.null_models)
+    check_head(plan.null_models)
     return plan
 
 
@@ -114,19 +120,33 @@ def plan_networks(
     )
     for network in networks:
         check_fit(network.model, data)
-    check_scope(plan.scope, min(len(one.model.sizes) - 2 for one in networks))
+    depth = min(len(network.model.sizes) - 2 for network in networks)
+    check_scope(plan.scope, depth)
     for perturbation in plan.perturbations:
         check_reach(perturbation, plan.scope)
-    if positive := [one for one in plan.measures if getattr(one, "positive", False)]:
-        for graph in (to_graph(network.model) for network in networks):
-            for measure in positive:  # refuses what it has no value for
-                measure(graph)
+    for network in networks:
+        weight = network.model.links(reaches_head(plan.scope))[2]
+        for kind, members in {
+            "perturbation": plan.perturbations,
+            "null model": plan.null_models,
+            "measure": plan.measures,
+        }.items():
+            for member in members:
+                check_weights(kind, member, weight, network.name)
+    chosen = check_options(options or {}, networks)
+    for null_model in plan.null_models:
+        check_scope(scope_of(null_model), depth)
+        if chosen["retrain"] and reaches_head(scope_of(null_model)):
+            raise InputError(
+                f"{null_model.__name__} draws the head, which retraining draws anew; "
+                "choose a scope without the head, or do not retrain"
+            )
     if plan.images is not None and plan.images > len(data.y_test):
         raise InputError(
             f"images must be from 1 to {len(data.y_test)}, the test images of "
             f"{data.name}; got {images}"
         )
-    return replace(plan, options=check_options(options or {}, networks))
+    return replace(plan, options=chosen)
 
 
 def one_perturbation(plan: Plan, what: str) -> Plan:

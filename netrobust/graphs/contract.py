@@ -18,6 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from netrobust.core.errors import InputError
 
+Ids = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
 # igraph loads inside the functions that name its class, so that the families of
 # `netrobust list` can import this module without waiting for it.
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ def from_links(
     Raises
     ------
     InputError
-        Naming the first broken clause of the graph contract.
+        Naming the first rule of the graph contract that is broken.
 
     Examples
     --------
@@ -75,16 +78,16 @@ def from_links(
     check_depth(depth)
     biases = float32("bias", np.zeros(len(depth)) if bias is None else bias)
     check_biases(depth, biases)
-    ends = [integers("source", source), integers("target", target)]
+    pair = [integers("source", source), integers("target", target)]
     weights = float32("weight", weight)
-    if not len(ends[0]) == len(ends[1]) == len(weights):
+    if not len(pair[0]) == len(pair[1]) == len(weights):
         raise InputError(
             "source, target and weight must be equally long; "
-            f"got {len(ends[0])}, {len(ends[1])} and {len(weights)}"
+            f"got {len(pair[0])}, {len(pair[1])} and {len(weights)}"
         )
-    check_links(depth, *ends)
+    check_links(depth, *pair)
     # Pairs from zip: as many lists of two would set off Python's garbage collector.
-    pairs = zip(*(end.tolist() for end in ends), strict=True)
+    pairs = zip(*(end.tolist() for end in pair), strict=True)
     graph = Graph(len(depth), pairs, directed=True)
     graph.vs["depth"] = depth.tolist()
     graph.vs["bias"] = biases.tolist()
@@ -96,7 +99,7 @@ def from_links(
 
 def links(
     graph: "Graph",
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+) -> tuple[Ids, Ids, Floats]:
     """Give the source, target and weight of every link, in the order of the graph.
 
     Returns
@@ -115,13 +118,10 @@ def links(
     (array([0]), array([1]), array([0.5], dtype=float32))
     """
     weight = weights(graph)
-    # `fromiter` over the flattened tuples takes two thirds of the time of `array`.
-    ids = chain.from_iterable(graph.get_edgelist())
-    source, target = np.fromiter(ids, np.int64).reshape(-1, 2).T.copy()
-    return source, target, weight
+    return *ends(graph), weight
 
 
-def weights(graph: "Graph") -> NDArray[np.float32]:
+def weights(graph: "Graph") -> Floats:
     """Give the weight of every link, shape (links,): what `links` gives third.
 
     Examples
@@ -132,7 +132,7 @@ def weights(graph: "Graph") -> NDArray[np.float32]:
     return float32("weight", _attribute(directed(graph).es, "weight"))
 
 
-def biases(graph: "Graph") -> NDArray[np.float32]:
+def biases(graph: "Graph") -> Floats:
     """Give the bias of every neuron, shape (neurons,).
 
     Raises
@@ -206,7 +206,7 @@ def check(graph: "Graph") -> "Graph":
     Raises
     ------
     InputError
-        Naming the first broken clause.
+        Naming the first rule that is broken.
 
     Examples
     --------
@@ -217,8 +217,30 @@ def check(graph: "Graph") -> "Graph":
     netrobust.core.errors.InputError: the graph must be directed, from the inputs on; \
 this one is undirected
     """
+    read(graph)
+    return graph
+
+
+def read(graph: "Graph") -> tuple[tuple[int, ...], Ids, Ids, Floats, Floats, int]:
+    """Read and validate a graph at once: what `from_links` takes, in its order.
+
+    Returns
+    -------
+    sizes, source, target, weight, bias, first_depth
+
+    Raises
+    ------
+    InputError
+        Naming the first rule of the graph contract that is broken.
+
+    Examples
+    --------
+    >>> read(from_links([1, 1], [0], [1], [0.5]))[0]
+    (1, 1)
+    """
     depth = _depths(graph)
-    check_biases(depth, _exact_float32("bias", _attribute(graph.vs, "bias")))
+    bias = _exact_float32("bias", _attribute(graph.vs, "bias"))
+    check_biases(depth, bias)
     if depth[-1] - depth[0] == 1:
         side = _attribute(graph.vs, "type")
         if side.dtype.kind != "b" or not np.array_equal(side, depth > depth[0]):
@@ -226,13 +248,23 @@ this one is undirected
                 "vertex attribute type must be the side of each neuron of a single "
                 "layer: False at the first depth, True at the second"
             )
-    _exact_float32("weight", _attribute(graph.es, "weight"))
-    ends = np.array(graph.get_edgelist(), dtype=np.int64).reshape(-1, 2)
-    check_links(depth, ends[:, 0], ends[:, 1])
-    return check_simple(graph)
+    weight = _exact_float32("weight", _attribute(graph.es, "weight"))
+    source, target = ends(graph)
+    check_links(depth, source, target)
+    check_simple(graph)
+    counts = tuple(np.bincount(depth - depth[0]).tolist())
+    return counts, source, target, weight, bias, int(depth[0])
 
 
-def _depths(graph: "Graph") -> NDArray[np.int64]:
+def ends(graph: "Graph") -> tuple[Ids, Ids]:
+    """Give the source and the target of every link."""
+    # `fromiter` over the flattened tuples takes two thirds of the time of `array`.
+    ids = chain.from_iterable(graph.get_edgelist())
+    source, target = np.fromiter(ids, np.int64).reshape(-1, 2).T.copy()
+    return source, target
+
+
+def _depths(graph: "Graph") -> Ids:
     """Give the depth of every neuron, checked."""
     vertices = directed(graph).vs
     depth = _attribute(vertices, "depth")
@@ -258,7 +290,7 @@ def _attribute(sequence: Any, name: str) -> NDArray[Any]:
         return np.array([None], dtype=object)
 
 
-def _exact_float32(name: str, values: NDArray[Any]) -> NDArray[np.float32]:
+def _exact_float32(name: str, values: NDArray[Any]) -> Floats:
     rounded = float32(name, values)
     if (wrong := np.flatnonzero(rounded != values)).size:
         raise InputError(
@@ -268,11 +300,7 @@ def _exact_float32(name: str, values: NDArray[Any]) -> NDArray[np.float32]:
     return rounded
 
 
-if TYPE_CHECKING:
-    from igraph import Graph
-
-
-def integers(name: str, values: ArrayLike) -> NDArray[np.int64]:
+def integers(name: str, values: ArrayLike) -> Ids:
     """Give values as one row of int64, or say that they are not integers."""
     array = np.asarray(values)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
@@ -280,7 +308,7 @@ def integers(name: str, values: ArrayLike) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def float32(name: str, values: ArrayLike) -> NDArray[np.float32]:
+def float32(name: str, values: ArrayLike) -> Floats:
     """Round values to one row of float32, or say that they are not finite there."""
     array = np.asarray(values)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iuf"):
@@ -301,7 +329,7 @@ def _shown(array: NDArray[Any]) -> str:
     return repr(next(odd, array.tolist()[0]))
 
 
-def link_ids(name: str, values: ArrayLike) -> NDArray[np.int64]:
+def link_ids(name: str, values: ArrayLike) -> Ids:
     """Give rising link ids as int64; whole numbers of any kind are taken as such."""
     array = np.asarray(values)
     if array.ndim != 1 or array.dtype.kind not in "iuf":
@@ -317,7 +345,7 @@ def link_ids(name: str, values: ArrayLike) -> NDArray[np.int64]:
     return ids
 
 
-def check_depth(depth: NDArray[np.int64]) -> None:
+def check_depth(depth: Ids) -> None:
     """Check that the depths of the neurons rise without gaps."""
     steps = np.diff(depth)
     if len(depth) < 2 or depth[0] == depth[-1]:
@@ -329,7 +357,7 @@ def check_depth(depth: NDArray[np.int64]) -> None:
         )
 
 
-def check_biases(depth: NDArray[np.int64], bias: NDArray[np.float32]) -> None:
+def check_biases(depth: Ids, bias: Floats) -> None:
     """Check that there is one bias per neuron, and none at the inputs."""
     if len(bias) != len(depth):
         raise InputError(
@@ -341,9 +369,7 @@ def check_biases(depth: NDArray[np.int64], bias: NDArray[np.float32]) -> None:
         )
 
 
-def check_links(
-    depth: NDArray[np.int64], source: NDArray[np.int64], target: NDArray[np.int64]
-) -> None:
+def check_links(depth: Ids, source: Ids, target: Ids) -> None:
     """Check the links: known neurons, and one depth forward each."""
     both = np.concatenate([source, target])
     if (wrong := np.flatnonzero((both < 0) | (both >= len(depth)))).size:

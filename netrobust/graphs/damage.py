@@ -5,10 +5,11 @@ sweep reads each graph once and builds a damaged one (`apply`) only where a meas
 needs it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from hashlib import blake2b
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from netrobust.core.errors import InputError
 from netrobust.graphs import contract
 from netrobust.graphs.contract import float32, link_ids
-from netrobust.graphs.data_attributes import MARKS, read_marks
+from netrobust.graphs.data_attributes import DATA_ATTRIBUTES, read_data_attributes
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -130,7 +131,7 @@ class Links:
     weight : ndarray of float32, shape (links,)
     bias : ndarray of float32, shape (neurons,)
     first_depth : int
-    marks : mapping of ndarray of float64
+    attributes : mapping of ndarray of float64
         What data wrote on the graph: ``saliency``, shape (links,), from its edges, and
         ``activation``, shape (neurons,), from its vertices, each where it is there.
     """
@@ -141,36 +142,109 @@ class Links:
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
     first_depth: int = 0
-    marks: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    attributes: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, graph: "Graph | Links") -> "Links":
         """Read a graph that keeps the contract; links pass through."""
         if isinstance(graph, cls):
             return graph
-        contract.check(graph)
+        return cls(*contract.read(graph), read_data_attributes(graph))
+
+    def graph(self) -> "Graph":
+        """Build the graph, without what data wrote on it.
+
+        Raises
+        ------
+        InputError
+            The links break the graph contract.
+        """
+        return contract.from_links(
+            self.sizes, self.source, self.target, self.weight, self.bias,
+            self.first_depth,
+        )  # fmt: skip
+
+    def bare_graph(self) -> "Graph":
+        """Build the graph of neurons and links alone, without attributes."""
+        from igraph import Graph
+
+        ends = zip(self.source.tolist(), self.target.tolist(), strict=True)
+        return Graph(sum(self.sizes), ends, directed=True)
+
+    def layers(self) -> "list[Links]":
+        """Cut into one layer for each pair of depths, its neurons counted from 0.
+
+        Examples
+        --------
+        >>> graph = contract.from_links([1, 1, 1], [0, 1], [1, 2], [2, 3])
+        >>> [(one.first_depth, one.source.tolist()) for one in Links.of(graph).layers()]
+        [(0, [0]), (1, [0])]
+        """
+        start = np.cumsum([0, *self.sizes])
+        found = []
+        for k, both in enumerate(pairwise(self.sizes)):
+            mine = self.layer == k
+            ends = self.source[mine] - start[k], self.target[mine] - start[k]
+            bias = self.bias[start[k] : start[k + 2]]
+            depth = self.first_depth + k
+            found.append(Links(both, *ends, self.weight[mine], bias, depth))
+        return found
+
+    @classmethod
+    def stack(cls, layers: "Sequence[Links]") -> "Links":
+        """Join layers into one stack, the first layer's links first.
+
+        Raises
+        ------
+        InputError
+            A layer does not continue the one before it: the neurons that they share
+            must agree in number, depth and bias.
+        """
+        if not layers:
+            raise InputError("stack needs at least one layer; got none")
+        sizes, bias, starts = layers[0].sizes, layers[0].bias, [0]
+        first = layers[0].first_depth
+        for k, layer in enumerate(layers[1:], start=2):
+            depth, shared = first + len(sizes) - 1, sizes[-1]
+            if (layer.first_depth, layer.sizes[0]) != (depth, shared):
+                raise InputError(
+                    f"layer {k} of the stack must start with the {shared} neurons of "
+                    f"depth {depth} that layer {k - 1} ends with; it starts with "
+                    f"{layer.sizes[0]} of depth {layer.first_depth}"
+                )
+            if not np.array_equal(bias[-shared:], layer.bias[:shared]):
+                raise InputError(
+                    f"layers {k - 1} and {k} of the stack must give the neurons they "
+                    "share the same biases; they differ"
+                )
+            starts.append(sum(sizes[:-1]))
+            sizes += layer.sizes[1:]
+            bias = np.concatenate([bias, layer.bias[shared:]])
+        shifted = list(zip(layers, starts, strict=True))
         return cls(
-            contract.sizes(graph),
-            *contract.links(graph),
-            contract.biases(graph),
-            contract.first_depth(graph),
-            read_marks(graph),
+            sizes,
+            np.concatenate([one.source + start for one, start in shifted]),
+            np.concatenate([one.target + start for one, start in shifted]),
+            np.concatenate([one.weight for one in layers]),
+            bias,
+            first,
         )
 
-    def mark(self, name: str) -> NDArray[np.float64]:
-        """Give one of the marks.
+    def attribute(self, name: str) -> NDArray[np.float64]:
+        """Give what data wrote on the graph under a name.
 
         Raises
         ------
         InputError
             The graph does not carry it.
         """
-        if name not in self.marks:
+        if name not in self.attributes:
+            known = DATA_ATTRIBUTES[name]
             raise InputError(
-                f"the graph carries no {name} in finite numbers; set "
-                f"{MARKS[name].place} to {MARKS[name].meaning} first, as percolate does"
+                f"the graph carries no {name} in finite numbers; set {known.place} to "
+                f"{known.meaning} first, as percolate does"
             )
-        return self.marks[name]
+        return self.attributes[name]
 
     def left(self, damage: Damage) -> "Links":
         """Give the links of the damaged graph, as `Links.of(apply(graph, damage))`."""
@@ -186,8 +260,8 @@ class Links:
             bias,
             self.first_depth,
             {
-                name: mark[kept] if MARKS[name].of_links else mark
-                for name, mark in self.marks.items()
+                name: values[kept] if DATA_ATTRIBUTES[name].of_links else values
+                for name, values in self.attributes.items()
             },
         )
 

@@ -1,4 +1,4 @@
-"""Marks: numbers that data write on a graph, for orders that ask for them."""
+"""Attributes that data write on a graph, for orders that ask for them."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,24 +9,24 @@ if TYPE_CHECKING:
     from igraph import Graph
 
 
-class Mark(NamedTuple):
-    """Where a mark stands in a graph, and what it says."""
+class DataAttribute(NamedTuple):
+    """Where data write on a graph, and what they say."""
 
     of_links: bool
     place: str
     meaning: str
 
 
-MARKS = {
-    "saliency": Mark(True, 'graph.es["saliency"]', "|w dL/dw| of every link"),
-    "activation": Mark(
+DATA_ATTRIBUTES = {
+    "saliency": DataAttribute(True, 'graph.es["saliency"]', "|w dL/dw| of every link"),
+    "activation": DataAttribute(
         False, 'graph.vs["activation"]', "the mean activation of every neuron"
     ),
 }
 
 
-def read_marks(graph: "Graph") -> dict[str, NDArray[np.float64]]:
-    """Read the marks that a graph carries; what is no row of finite numbers is none.
+def read_data_attributes(graph: "Graph") -> dict[str, NDArray[np.float64]]:
+    """Read what data wrote on a graph; what is no row of finite numbers is left out.
 
     Returns
     -------
@@ -37,12 +37,12 @@ def read_marks(graph: "Graph") -> dict[str, NDArray[np.float64]]:
     >>> from netrobust.graphs.contract import from_links
     >>> graph = from_links([1, 1], [0], [1], [0.5])
     >>> graph.es["saliency"], graph.vs["activation"] = [0.25], "relu"
-    >>> read_marks(graph)
+    >>> read_data_attributes(graph)
     {'saliency': array([0.25])}
     """
     found = {}
-    for name, mark in MARKS.items():
-        sequence: Any = graph.es if mark.of_links else graph.vs
+    for name, attribute in DATA_ATTRIBUTES.items():
+        sequence: Any = graph.es if attribute.of_links else graph.vs
         if name in sequence.attributes():
             try:
                 values = np.asarray(sequence[name])

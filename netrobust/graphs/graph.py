@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from netrobust.core.atomic_files import replacing
 from netrobust.core.errors import InputError
 from netrobust.graphs import files
@@ -22,6 +20,7 @@ from netrobust.graphs.contract import (
     links,
     sizes,
 )
+from netrobust.graphs.damage import Links
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -67,20 +66,7 @@ def layers(graph: "Graph") -> list["Graph"]:
     >>> [layer.vs["depth"] for layer in layers(both)]
     [[0, 1], [1, 2]]
     """
-    source, target, weight = links(check(graph))
-    bias, counts = biases(graph), sizes(graph)
-    first = first_depth(graph)
-    start = np.concatenate([[0], np.cumsum(counts)])
-    layer = np.searchsorted(start, source, side="right") - 1
-    found = []
-    for k in range(len(counts) - 1):
-        mine = layer == k
-        ends = source[mine] - start[k], target[mine] - start[k]
-        both_sides = bias[start[k] : start[k + 2]]
-        found.append(
-            from_links(counts[k : k + 2], *ends, weight[mine], both_sides, first + k)
-        )
-    return found
+    return [layer.graph() for layer in Links.of(graph).layers()]
 
 
 def stack(layers: Sequence["Graph"]) -> "Graph":
@@ -99,32 +85,7 @@ def stack(layers: Sequence["Graph"]) -> "Graph":
     >>> sizes(stack([first, second]))
     (2, 1, 2)
     """
-    if not layers:
-        raise InputError("stack needs at least one layer; got none")
-    parts = [links(check(layer)) for layer in layers]
-    counts, bias = list(sizes(layers[0])), biases(layers[0])
-    first, starts = first_depth(layers[0]), [0]
-    for k, layer in enumerate(layers[1:], start=2):
-        depth, shared, mine = first + len(counts) - 1, counts[-1], biases(layer)
-        if (first_depth(layer), sizes(layer)[0]) != (depth, shared):
-            raise InputError(
-                f"layer {k} of the stack must start with the {shared} neurons of depth "
-                f"{depth} that layer {k - 1} ends with; it starts with "
-                f"{sizes(layer)[0]} of depth {first_depth(layer)}"
-            )
-        if not np.array_equal(bias[-shared:], mine[:shared]):
-            raise InputError(
-                f"layers {k - 1} and {k} of the stack must give the neurons they "
-                "share the same biases; they differ"
-            )
-        starts.append(sum(counts[:-1]))
-        counts += sizes(layer)[1:]
-        bias = np.concatenate([bias, mine[shared:]])
-    shifted = zip(parts, starts, strict=True)
-    ends = [(s + start, t + start) for (s, t, _), start in shifted]
-    source, target = (np.concatenate(side) for side in zip(*ends, strict=True))
-    weight = np.concatenate([weight for _, _, weight in parts])
-    return from_links(counts, source, target, weight, bias, first)
+    return Links.stack([Links.of(layer) for layer in layers]).graph()
 
 
 def write(graph: "Graph", path: str | Path) -> None:

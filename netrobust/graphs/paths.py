@@ -94,7 +94,7 @@ def link_betweenness(graph: "Graph | Links") -> NDArray[np.float64]:
     >>> link_betweenness(from_links([2, 1, 1], [0, 1, 2], [2, 2, 3], [1, 1, 1]))
     array([2., 2., 3.])
     """
-    found = _bare(Links.of(graph)).edge_betweenness(directed=True)
+    found = Links.of(graph).bare_graph().edge_betweenness(directed=True)
     return np.array(found, dtype=np.float64).round(DECIMALS)
 
 
@@ -121,17 +121,9 @@ def neuron_betweenness(graph: "Graph | Links") -> NDArray[np.float64]:
     array([2., 2., 5., 3.])
     """
     links = Links.of(graph)
-    bare = _bare(links)
+    bare = links.bare_graph()
     found = np.array(bare.betweenness(directed=True), dtype=np.float64)
     for mode in ("in", "out"):
         reached = bare.neighborhood_size(order=len(links.sizes), mode=mode)
         found += np.array(reached) - 1  # itself
     return found.round(DECIMALS)
-
-
-def _bare(links: Links) -> "Graph":
-    """Build the graph of the links alone."""
-    from igraph import Graph
-
-    ends = zip(links.source.tolist(), links.target.tolist(), strict=True)
-    return Graph(sum(links.sizes), ends, directed=True)

@@ -8,11 +8,16 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from netrobust.core.errors import InputError
-from netrobust.core.registry import Option
+from netrobust.core.options import Option
 from netrobust.core.settings import choice, settings
 from netrobust.neural.density import DENSITIES, link_counts
-from netrobust.neural.sparsify import SPARSIFIERS, Sparsifier
-from netrobust.neural.topology import TOPOLOGIES, Place
+from netrobust.neural.sparsify import (
+    SPARSIFIERS,
+    Sparsifier,
+    default_options,
+    sparsifier,
+)
+from netrobust.neural.topology import TOPOLOGIES, Place, topology
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -99,18 +104,18 @@ equal to 1; got 1.5
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
-        SPARSIFIERS.make(self.sparsifier, self.options)
+        factory = SPARSIFIERS.with_options(self.sparsifier, self.options)
+        factory()  # refuses values that it does not know
         DENSITIES[self.densities]
         choice("weights", self.weights, WEIGHT_STARTS)
         # What is at its default is left out and not filled in, so that `replace` can
         # change the sparsifier alone.
-        options = SPARSIFIERS.changes(self.sparsifier, self.options)
-        object.__setattr__(self, "options", options)
+        object.__setattr__(self, "options", factory.changed)
         if self.topology == self.method.topology:
             object.__setattr__(self, "topology", None)
-        changes = TOPOLOGIES.changes(self.start_topology, self.topology_options)
-        object.__setattr__(self, "topology_options", changes)
-        TOPOLOGIES.make(self.start_topology, changes)
+        start = TOPOLOGIES.with_options(self.start_topology, self.topology_options)
+        start()
+        object.__setattr__(self, "topology_options", start.changed)
         method = self.method
         if method.surplus(0) and method.epochs >= method.until * self.epochs:
             raise InputError(
@@ -128,7 +133,7 @@ equal to 1; got 1.5
     @property
     def method(self) -> Sparsifier:
         """The sparsifier with its options set."""
-        return SPARSIFIERS.make(self.sparsifier, self.options)
+        return sparsifier(self.sparsifier, **self.options)
 
     @property
     def start_topology(self) -> str:
@@ -138,7 +143,7 @@ equal to 1; got 1.5
     @property
     def place(self) -> Place:
         """The topology that links start from, with its options set."""
-        return TOPOLOGIES.make(self.start_topology, self.topology_options)
+        return topology(self.start_topology, **self.topology_options)
 
     @property
     def label(self) -> str:
@@ -153,11 +158,11 @@ equal to 1; got 1.5
         >>> TrainConfig(sparsifier="cht", topology="erdos_renyi").label
         'cht@erdos_renyi'
         """
-        name = SPARSIFIERS.label(self.sparsifier, self.options)
+        name = SPARSIFIERS.with_options(self.sparsifier, self.options).__name__
         if self.topology is None and not self.topology_options:
             return name
-        start = TOPOLOGIES.label(self.start_topology, self.topology_options)
-        return f"{name}@{start}"
+        start = TOPOLOGIES.with_options(self.start_topology, self.topology_options)
+        return f"{name}@{start.__name__}"
 
     @property
     def record(self) -> dict[str, Any]:
@@ -165,12 +170,12 @@ equal to 1; got 1.5
 
         ``TrainConfig(**record)`` are the same settings.
         """
-        topology = self.start_topology
-        usual = TOPOLOGIES.defaults(topology)
+        start = self.start_topology
         return asdict(self) | {
-            "options": SPARSIFIERS.defaults(self.sparsifier) | self.options,
-            "topology": topology,
-            "topology_options": usual | self.topology_options,
+            "options": default_options(self.sparsifier) | self.options,
+            "topology": start,
+            "topology_options": TOPOLOGIES.with_options(start).options
+            | self.topology_options,
         }
 
     @property

@@ -1,9 +1,9 @@
 """What a moving topology does: neurons in use, paths, places tried, links that stay.
 
-Functions take the sparse layers of a network from the pixels on, one `Links` each; its
-last hidden layer feeds a dense head. Layers that do not follow each other are refused
-with `InputError`, layers without links are not. Memory and time grow with links and
-neurons, never with the places of a layer.
+Functions take the sparse layers of a network from the pixels on, one `LayerLinks` each;
+its last hidden layer feeds a dense head. Layers that do not follow each other are
+refused with `InputError`, layers without links are not. Memory and time grow with links
+and neurons, never with the places of a layer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netrobust.core.errors import InputError
-from netrobust.neural.sparsify.base import Links
+from netrobust.neural.sparsify.base import LayerLinks
 from netrobust.neural.topology import IntArray, union
 
 _NAMES = "first", "ever"
 
 
-def active_neurons(layers: Sequence[Links]) -> list[NDArray[np.bool_]]:
+def active_neurons(layers: Sequence[LayerLinks]) -> list[NDArray[np.bool_]]:
     """Say which neurons lie on a directed path from a pixel to the last hidden layer.
 
     Links alone decide: one of weight 0 conducts. Every pixel is a source, whatever it
@@ -45,8 +45,8 @@ def active_neurons(layers: Sequence[Links]) -> list[NDArray[np.bool_]]:
     The second pixel has no link, and the link of the third one leads nowhere.
 
     >>> weight = np.ones(2, np.float32)
-    >>> first = Links(3, 2, np.array([0, 2]), np.array([0, 1]), weight)
-    >>> second = Links(2, 1, np.array([0]), np.array([0]), weight[:1])
+    >>> first = LayerLinks(3, 2, np.array([0, 2]), np.array([0, 1]), weight)
+    >>> second = LayerLinks(2, 1, np.array([0]), np.array([0]), weight[:1])
     >>> [active.tolist() for active in active_neurons([first, second])]
     [[True, False, False], [True, False], [True]]
     """
@@ -63,7 +63,7 @@ def active_neurons(layers: Sequence[Links]) -> list[NDArray[np.bool_]]:
     return [here & on for here, on in zip(fed, reversed(feeds), strict=True)]
 
 
-def paths(layers: Sequence[Links]) -> float:
+def paths(layers: Sequence[LayerLinks]) -> float:
     """Count the directed paths from pixels to the last hidden layer.
 
     The number is exact up to 2**53.
@@ -77,7 +77,7 @@ def paths(layers: Sequence[Links]) -> float:
     Examples
     --------
     >>> source, target = np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1])
-    >>> full = Links(2, 2, source, target, np.ones(4, np.float32))
+    >>> full = LayerLinks(2, 2, source, target, np.ones(4, np.float32))
     >>> paths([full, full])
     8.0
     """
@@ -89,7 +89,7 @@ def paths(layers: Sequence[Links]) -> float:
     return float(count.sum())
 
 
-def alignment(layer: Links, beyond: Links) -> float:
+def alignment(layer: LayerLinks, beyond: LayerLinks) -> float:
     """Compare the degrees that the neurons between two layers have on their two sides.
 
     A neuron there receives k- links from `layer` and sends k+ into `beyond`; the value
@@ -105,8 +105,8 @@ def alignment(layer: Links, beyond: Links) -> float:
     Examples
     --------
     >>> weight = np.ones(2, np.float32)
-    >>> layer = Links(2, 2, np.array([0, 1]), np.array([1, 1]), weight)
-    >>> beyond = Links(2, 2, np.array([1, 1]), np.array([0, 1]), weight)
+    >>> layer = LayerLinks(2, 2, np.array([0, 1]), np.array([1, 1]), weight)
+    >>> beyond = LayerLinks(2, 2, np.array([1, 1]), np.array([0, 1]), weight)
     >>> alignment(layer, beyond)
     2.0
     """
@@ -134,9 +134,9 @@ class Trace:
     Examples
     --------
     >>> weight = np.ones(2, np.float32)
-    >>> start = Links(2, 2, np.array([0, 1]), np.array([0, 0]), weight)
+    >>> start = LayerLinks(2, 2, np.array([0, 1]), np.array([0, 0]), weight)
     >>> trace = Trace.begin([start])
-    >>> now = Links(2, 2, np.array([0, 1]), np.array([0, 1]), weight)
+    >>> now = LayerLinks(2, 2, np.array([0, 1]), np.array([0, 1]), weight)
     >>> trace.grown(0, np.array([3]))
     >>> trace.survival(0, now), trace.itop(0, now)
     (0.5, 0.75)
@@ -148,7 +148,7 @@ class Trace:
     _tried: list[list[IntArray]]
 
     @classmethod
-    def begin(cls, layers: Sequence[Links]) -> "Trace":
+    def begin(cls, layers: Sequence[LayerLinks]) -> "Trace":
         """Start with the links of these layers."""
         first = tuple(layer.place for layer in layers)
         return cls(first, [[places] for places in first])
@@ -169,7 +169,7 @@ class Trace:
         if places.size:
             self._tried[index].append(places.astype(np.int64))
 
-    def survival(self, index: int, links: Links) -> float:
+    def survival(self, index: int, links: LayerLinks) -> float:
         """Give the share of a layer's first links that are there now.
 
         Links that were dropped and came back count; NaN if there was no first link.
@@ -180,7 +180,7 @@ class Trace:
             return float("nan")
         return float(np.isin(first, links.place, assume_unique=True).mean())
 
-    def itop(self, index: int, links: Links) -> float:
+    def itop(self, index: int, links: LayerLinks) -> float:
         """Give the share of a layer's places that ever held a link.
 
         The in-time over-parameterisation of Liu et al., ICML 2021,
@@ -213,7 +213,7 @@ class Trace:
         return cls(tuple(first), tried)
 
 
-def topology_rows(layers: Sequence[Links], trace: Trace) -> list[dict[str, float]]:
+def topology_rows(layers: Sequence[LayerLinks], trace: Trace) -> list[dict[str, float]]:
     """Say where the topology of every sparse layer stands; none, no row.
 
     Returns
@@ -247,7 +247,7 @@ def topology_rows(layers: Sequence[Links], trace: Trace) -> list[dict[str, float
     ]
 
 
-def _check(layers: Sequence[Links]) -> None:
+def _check(layers: Sequence[LayerLinks]) -> None:
     if not layers:
         raise InputError("there is no layer; give the sparse layers of a network")
     for number, (layer, beyond) in enumerate(pairwise(layers), start=1):

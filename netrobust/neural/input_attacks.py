@@ -18,14 +18,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from netrobust.core.errors import InputError
 from netrobust.core.options import WithOptions
-from netrobust.core.registry import Varied
+from netrobust.core.registry import Registry
 from netrobust.core.settings import choice, number, whole
 from netrobust.data.dataset import checked_labels, checked_pixels
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # `netrobust list` must not load torch
 
 Images = NDArray[np.float32]
 Labels = NDArray[np.int64]
+Attack = TypeVar("Attack", bound=Callable[..., Images])
 
 NORMS = ("linf", "l2")
 UNITS = (*NORMS, "rms", "share")
@@ -144,20 +145,17 @@ class InputAttack(WithOptions):
         return np.asarray(np.sqrt(square / (x.shape[1] if unit == "rms" else 1)))
 
 
-INPUT_ATTACKS: Varied[InputAttack] = Varied("input attack")
+INPUT_ATTACKS: Registry[InputAttack] = Registry("input attack", InputAttack)
 
 
-def input_attack(
-    unit: str, square: bool = False
-) -> Callable[[Callable[..., Images]], InputAttack]:
-    """Register a function as an input attack, with a unit as in `InputAttack`."""
+def input_attack(unit: str, square: bool = False) -> Callable[[Attack], Attack]:
+    """Register a function as an input attack, with a unit as in `InputAttack`.
+
+    The function stays what it is; ``INPUT_ATTACKS[name]`` is the attack with its checks
+    and options.
+    """
     choice("unit", unit, UNITS)
-
-    def register(function: Callable[..., Images]) -> InputAttack:
-        made = InputAttack(function, unit=unit, square=square)
-        return INPUT_ATTACKS.register(made)
-
-    return register
+    return INPUT_ATTACKS.register(unit=unit, square=square)
 
 
 def _checked(model: "SparseMLP", x: ArrayLike, y: ArrayLike) -> tuple[Images, Labels]:

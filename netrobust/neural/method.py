@@ -40,10 +40,10 @@ def parse(text: str) -> dict[str, Any]:
     name, options, start, start_options = found.groups()
     fields: dict[str, Any] = {
         "sparsifier": name,
-        "options": read_options(options, SPARSIFIERS.defaults(name)),
+        "options": read_options(options, SPARSIFIERS.with_options(name).options),
     }
     if start is not None:
         fields["topology"] = start
-        usual = TOPOLOGIES.defaults(start)
+        usual = TOPOLOGIES.with_options(start).options
         fields["topology_options"] = read_options(start_options, usual)
     return fields

@@ -14,7 +14,7 @@ from netrobust.neural.config import TrainConfig
 from netrobust.neural.dynamics import Trace, topology_rows
 from netrobust.neural.linear import SparseLinear
 from netrobust.neural.model import SparseMLP
-from netrobust.neural.sparsify import Context, Links, Rewiring, Sparsifier
+from netrobust.neural.sparsify import Context, LayerLinks, Rewiring, Sparsifier
 from netrobust.neural.topology import union
 
 Row: TypeAlias = dict[str, float]
@@ -194,9 +194,9 @@ class MovingLinks:
     def _nothing(self) -> list[Row]:
         return [{"removed": 0, "grown": 0, "returned": 0} for _ in self._layers]
 
-    def _links(self) -> list[Links]:
+    def _links(self) -> list[LayerLinks]:
         return [
-            Links(
+            LayerLinks(
                 layer.in_features,
                 layer.out_features,
                 *layer.links(),
@@ -242,7 +242,7 @@ def _period(method: Sparsifier, batches: int) -> int:
     return method.batches or method.epochs * batches
 
 
-def _turnover(links: Links, move: Rewiring) -> Row:
+def _turnover(links: LayerLinks, move: Rewiring) -> Row:
     dropped = np.delete(links.place, union(move.kept, move.restored))
     grown = move.target * links.n_in + move.source
     back = int(np.isin(dropped, grown, assume_unique=True).sum())

@@ -8,8 +8,8 @@ topology becomes in a long training, are not known beforehand. Figures are left 
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -34,8 +34,9 @@ from netrobust.studies.study import Study, topologies
 _IMAGES = {"mnist-5k": (4000, 1000)}
 _LIKE_MNIST = (60000, 10000)
 
-_BATCHES = (100, 300)  # of the epochs that are timed
-_EPOCHS = 3  # of a timed training, of which the first is not counted
+_BATCHES = (50, 150)  # of the epochs that are timed
+_EPOCHS = 2  # of a timed training, of which the last counts
+_HEALED = 3  # epochs of a recovery
 _ATTACKED = 200  # images that are attacked
 
 
@@ -129,17 +130,30 @@ def _timed_epoch(config: TrainConfig, data: Dataset) -> tuple[Epoch, Network]:
     """Time a few epochs of few images and of more."""
     there = len(data.y_train) // config.batch_size
     batches = [max(1, min(count, there * count // _BATCHES[1])) for count in _BATCHES]
-    small = replace(config, epochs=_EPOCHS)
-    times = []
+    times: list[float] = []
     for count in batches:
-        seen: list[float] = []
-        network = train(
-            _first(data, count * config.batch_size), small,
-            observe=lambda one, seen=seen: seen.append(time.perf_counter()),  # type: ignore[misc]
-        )  # fmt: skip
-        times.append(float(np.mean([b - a for a, b in pairwise(seen[1:])])))
+        begun = _begun(config, _first(data, count * config.batch_size))
+        network, times = begun[-1][0], [*times, begun[-1][1] - begun[-2][1]]
     batch = max(0.0, times[1] - times[0]) / max(1, batches[1] - batches[0])
     return Epoch(max(0.0, times[0] - batches[0] * batch), batch), network
+
+
+def _begun(config: TrainConfig, data: Dataset) -> list[tuple[Network, float]]:
+    """Train for the first epochs; give the network and the time after each."""
+    seen: list[tuple[Network, float]] = []
+
+    def observe(network: Network) -> None:
+        seen.append((network, time.perf_counter()))
+        if len(seen) > _EPOCHS:
+            raise _EnoughError
+
+    with suppress(_EnoughError):
+        train(data, config, observe=observe)
+    return seen
+
+
+class _EnoughError(Exception):
+    """Ends a training that was timed."""
 
 
 def _timed_stages(study: Study, network: Network, data: Dataset) -> Seconds:
@@ -196,7 +210,7 @@ def work_seconds(
         small["images"] = min(images, _ATTACKED)
         scale *= images / small["images"]
     if work is recover:
-        small["epochs"] = min(small["epochs"], _EPOCHS)
+        small["epochs"] = min(small["epochs"], _HEALED)
         config, images = network.config, len(data.y_train)
         batches = min(_BATCHES[1], -(-images // config.batch_size))
         epoch, _ = _timed_epoch(config, data)

@@ -199,7 +199,7 @@ def test_progress_is_shown_beside_the_result_not_in_it(home, tmp_path):
 @pytest.mark.parametrize(
     "words",
     [
-        ["reproduce", "--preset", "paper", "--out", "new"],
+        ["reproduce", "--config", "tiny.toml", "--out", "new"],
         ["reproduce", "--config", "tiny.toml", "--out", "new", "--json"],
         ["percolate", "run"],
         ["percolate", "run", "--json"],

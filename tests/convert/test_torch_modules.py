@@ -28,11 +28,9 @@ from netrobust.core.errors import InputError
 from netrobust.graphs.graph import check, layers, read, sizes, stack, write
 from netrobust.graphs.null import NULL_MODELS, conserved, installed, randomise
 from netrobust.graphs.perturb import (
+    PERTURBATIONS,
     apply,
-    gaussian_noise,
     random_links,
-    random_sign_flips,
-    shuffled_weights,
     strongest_links,
 )
 from netrobust.neural.model import start
@@ -203,7 +201,7 @@ def test_equal_slices_are_told_apart_and_keep_their_places():
 def test_reweighting_rescales_a_slice_and_a_shuffle_moves_it():
     module = unstructured(convnet())
     graph = to_layers(module)[1]
-    flipped = apply(graph, random_sign_flips(graph, drawn(), 1))
+    flipped = apply(graph, PERTURBATIONS["random_sign_flips"](graph, drawn(), 1))
     (copied,) = layers_of(to_module([flipped], module, ["features.4"]))[1:2]
     assert torch.equal(copied.weight, -module.features[4].weight)
     graph.es["weight"] = [np.float32(2 * one) for one in graph.es["weight"]]
@@ -211,7 +209,7 @@ def test_reweighting_rescales_a_slice_and_a_shuffle_moves_it():
     assert torch.equal(doubled.features[4].weight, 2 * module.features[4].weight)
     assert torch.equal(doubled.features[0].weight, module.features[0].weight)
     graph = to_layers(module)[1]
-    dealt = apply(graph, shuffled_weights(graph, drawn(), 1))
+    dealt = apply(graph, PERTURBATIONS["shuffled_weights"](graph, drawn(), 1))
     moved = to_module([dealt], module, ["features.4"])
     del dealt.es["slice"]
     again = to_module([dealt], module, ["features.4"])
@@ -223,7 +221,7 @@ def test_a_weight_that_no_slice_has_is_refused_without_its_number():
     conv = nn.Conv2d(2, 2, 3)
     (graph,) = to_layers(conv)
     del graph.es["slice"]
-    noisy = apply(graph, gaussian_noise(graph, drawn(), 1))
+    noisy = apply(graph, PERTURBATIONS["gaussian_noise"](graph, drawn(), 1))
     with pytest.raises(InputError, match=r"as none of its\s+kernel slices does"):
         to_module([noisy], like=conv)
 

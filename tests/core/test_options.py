@@ -41,7 +41,7 @@ def own(start, *, steps=3):
     return start - steps
 
 
-plain, stroll = own, Walk(stroll, gait="fast")
+strolling = Walk(stroll, gait="fast")
 
 
 @pytest.mark.parametrize(
@@ -92,32 +92,34 @@ def test_changes_leave_defaults_out_and_refuse_the_unknown():
 
 
 def test_a_member_bears_the_name_and_words_of_its_function():
-    assert stroll.__name__ == "stroll"
-    assert stroll.__doc__.startswith("Stroll about.")
-    assert stroll.__module__ == __name__
-    assert stroll.options == {
+    assert strolling.__name__ == "stroll"
+    assert strolling.__doc__.startswith("Stroll about.")
+    assert strolling.__module__ == __name__
+    assert strolling.options == {
         "rest": 0.5, "steps": 3, "back": False, "mood": "calm", "pace": 1.0,
         "side": "left",
     }  # fmt: skip
-    assert (stroll(1), stroll.vary(steps=9)(1)) == (4, 10)
+    assert (strolling(1), strolling.vary(steps=9)(1)) == (4, 10)
     assert list(keywords(own)) == ["steps"]
 
 
 def test_varied_members_say_what_differs():
-    longer = stroll.vary(steps=9, rest=0.5)
+    longer = strolling.vary(steps=9, rest=0.5)
     assert longer.__name__ == "stroll(steps=9)"
     assert longer.gait == "fast"
     assert longer.options["steps"] == 9
     assert longer.vary(back=True).__name__ == "stroll(back=True,steps=9)"
-    assert longer.vary(steps=3) == stroll
-    assert stroll.vary() is stroll
-    assert stroll.vary(steps=3) is stroll
-    assert stroll.options["steps"] == 3
-    assert stroll.vary(pace=2).__name__ == "stroll(pace=2.0)"  # as its check gives it
-    assert stroll.vary(pace=1) is stroll
-    assert stroll.vary(steps=np.int64(4)).options["steps"] == 4
+    assert longer.vary(steps=3) == strolling
+    assert strolling.vary() is strolling
+    assert strolling.vary(steps=3) is strolling
+    assert strolling.options["steps"] == 3
+    assert (
+        strolling.vary(pace=2).__name__ == "stroll(pace=2.0)"
+    )  # as its check gives it
+    assert strolling.vary(pace=1) is strolling
+    assert strolling.vary(steps=np.int64(4)).options["steps"] == 4
     assert Walk(own, (("steps", 4),)) == Walk(own, {"steps": 4}.items())
-    assert hash(longer) == hash(stroll.vary(steps=9))
+    assert hash(longer) == hash(strolling.vary(steps=9))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,7 @@ def test_varied_members_say_what_differs():
 )
 def test_what_is_no_option_or_value_is_refused(options, message):
     with pytest.raises(InputError, match=message):
-        stroll.vary(**options)
+        strolling.vary(**options)
 
 
 def test_an_option_without_default_is_refused():
@@ -151,13 +153,29 @@ def test_an_option_without_default_is_refused():
         Walk(march)
 
 
-def test_members_travel_by_name_or_with_their_function():
-    assert pickle.loads(pickle.dumps(stroll)) is stroll
-    longer = stroll.vary(steps=9)
+def test_members_travel_with_their_function_by_name():
+    longer = strolling.vary(steps=9)
     again = pickle.loads(pickle.dumps(longer))
     assert (again, again.__name__, again.gait) == (longer, longer.__name__, "fast")
-    mine = Walk(plain, (("steps", 5),), gait="odd")
+    mine = Walk(own, (("steps", 5),), gait="odd")
     again = pickle.loads(pickle.dumps(mine))
     assert (again, again.__name__) == (mine, "own(steps=5)")
-    same = Walk(stroll.function, gait="fast")  # equal to the member, another object
-    assert pickle.loads(pickle.dumps(same)) == stroll
+    assert pickle.loads(pickle.dumps(strolling)) == strolling
+
+
+def test_a_variant_is_a_set_of_options_and_others_go_before_it():
+    variants = {"usual": {}, "tired": {"rest": 0.9, "back": True}}
+    walk = Walk(stroll, variants=variants)
+    tired = walk.vary(variant="tired")
+    assert (tired.__name__, tired.changed) == (
+        "stroll(tired)", {"rest": 0.9, "back": True},
+    )  # fmt: skip
+    assert walk.vary(rest=0.9, back=True) == tired
+    assert walk.vary(variant="usual") is walk.vary(variant=None) is walk
+    quick = walk.vary(variant="tired", rest=0.1)
+    assert quick.__name__ == "stroll(back=True,rest=0.1)"
+    assert pickle.loads(pickle.dumps(tired)) == tired
+    with pytest.raises(InputError, match=r"no variant 'brisk'; it has usual, tired$"):
+        walk.vary(variant="brisk")
+    with pytest.raises(InputError, match=r"takes rest, .*, variant \(usual, tired\)$"):
+        walk.vary(gait="slow")

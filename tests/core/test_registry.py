@@ -6,7 +6,7 @@ import pytest
 
 from netrobust.core.errors import InputError, UnknownNameError
 from netrobust.core.options import WithOptions
-from netrobust.core.registry import Makers, Registry, Varied
+from netrobust.core.registry import Registry
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_name_is_taken_once(shapes):
         """Draw another square."""
 
     with pytest.raises(
-        InputError, match="'square' is registered already, by tests.core.test_reg"
+        InputError, match=r"'square' is registered already, by .*test_reg"
     ):
         shapes.register(square)
     assert shapes["square"] is not square
@@ -153,8 +153,8 @@ class Walk(WithOptions):
 
 @pytest.fixture
 def ways():
-    family = Varied("walk")
-    family.register(Walk(lazy))
+    family = Registry("walk")
+    family.add(Walk(lazy))
     family.register(own)
     return family
 
@@ -217,9 +217,13 @@ def test_what_is_no_text_is_no_member(ways, name):
 
 @pytest.fixture
 def walks():
-    family = Makers("walk")
+    family = Registry("walk", Walk)
 
-    @family.register
+    @family.register(
+        variants={
+            "usual": {}, "tired": {"rest": 0.9, "back": True}, "quick": {"steps": 3},
+        }
+    )  # fmt: skip
     def lazy(*, rest=0.5, steps=3, back=False, gait="slow"):
         """Rest now and then."""
         return rest, steps, back, gait
@@ -228,31 +232,25 @@ def walks():
     def straight():
         return "ahead"
 
-    family.vary(lazy, usual={}, tired={"rest": 0.9, "back": True}, quick={"steps": 3})
     return family
 
 
 def test_a_member_is_made_with_its_options(walks):
-    assert walks.make("straight") == "ahead"
-    assert walks.make("lazy") == walks.make("lazy", {}) == (0.5, 3, False, "slow")
-    assert walks.make("lazy", {"steps": 9}) == (0.5, 9, False, "slow")
-    assert walks.defaults("lazy") == {
-        "rest": 0.5,
-        "steps": 3,
-        "back": False,
-        "gait": "slow",
-    }
-    assert walks.defaults("straight") == {}
+    assert walks["straight"]() == "ahead"
+    assert walks["lazy"]() == walks.with_options("lazy")() == (0.5, 3, False, "slow")
+    assert walks["lazy(steps=9)"]() == (0.5, 9, False, "slow")
+    assert walks["lazy"].options == {
+        "rest": 0.5, "steps": 3, "back": False, "gait": "slow",
+    }  # fmt: skip
+    assert walks["straight"].options == {}
 
 
 def test_a_variant_is_a_set_of_options_and_others_go_before_it(walks):
-    assert walks.make("lazy", {"variant": "tired"}) == (0.9, 3, True, "slow")
+    assert walks["lazy(tired)"]() == (0.9, 3, True, "slow")
     spelt = {"variant": "tired", "rest": 0.1, "gait": "fast"}
-    assert walks.make("lazy", spelt) == (0.1, 3, True, "fast")
-    assert walks.make("lazy", {"variant": None}) == walks.make("lazy")
+    assert walks.with_options("lazy", spelt)() == (0.1, 3, True, "fast")
+    assert walks["lazy(tired, rest=0.1, gait=fast)"]() == (0.1, 3, True, "fast")
     assert spelt == {"variant": "tired", "rest": 0.1, "gait": "fast"}
-    assert list(walks.variants("lazy")) == ["usual", "tired", "quick"]
-    assert walks.variants("straight") == {}
 
 
 @pytest.mark.parametrize(
@@ -266,12 +264,10 @@ def test_a_variant_is_a_set_of_options_and_others_go_before_it(walks):
         ({"variant": "tired"}, {"rest": 0.9, "back": True}),
         ({"variant": "tired", "back": False}, {"rest": 0.9}),
         ({"gait": "fast", "rest": 1}, {"rest": 1, "gait": "fast"}),
-        ({"back": 0}, {"back": 0}),  # for the member to refuse: 0 is not False
-        ({"steps": True}, {"steps": True}),
     ],
 )
 def test_to_name_a_default_makes_no_other_settings(walks, options, changes):
-    found = walks.changes("lazy", options)
+    found = walks.with_options("lazy", options).changed
     assert found == changes
     assert list(found) == list(changes)  # in the order of the member's options
     assert [type(one) for one in found.values()] == [
@@ -291,7 +287,7 @@ def test_to_name_a_default_makes_no_other_settings(walks, options, changes):
     ],
 )
 def test_labels_name_what_differs_from_the_defaults(walks, options, label):
-    assert walks.label("lazy", options) == label
+    assert walks.with_options("lazy", options).__name__ == label
 
 
 @pytest.mark.parametrize(
@@ -319,12 +315,32 @@ def test_labels_name_what_differs_from_the_defaults(walks, options, label):
     ],
 )
 def test_other_options_and_variants_are_refused(walks, name, options, message):
-    for ask in (walks.make, walks.changes, walks.label):
-        with pytest.raises(InputError, match=message):
-            ask(name, options)
+    with pytest.raises(InputError, match=message):
+        walks.with_options(name, options)
 
 
-def test_only_known_members_have_defaults_and_variants(walks):
-    for ask in (walks.defaults, walks.variants):
-        with pytest.raises(UnknownNameError):
-            ask("crooked")
+def test_a_function_given_is_the_member_that_stands_for_it(walks):
+    made = []
+
+    @walks.register
+    def brisk(*, pace=2):
+        """Go fast."""
+        made.append(pace)
+
+    assert brisk(pace=3) is None
+    assert walks.members(brisk) == (walks["brisk"],)
+    walks["brisk(pace=4)"]()
+    assert made == [3, 4]
+
+
+def test_members_declare_attributes_that_the_family_knows():
+    family = Registry("shape", declares={"closed": True, "sides": 0})
+
+    @family.register(sides=4)
+    def square():
+        """Draw a square."""
+
+    assert (square.closed, square.sides) == (True, 4)
+    with pytest.raises(InputError, match="a shape declares no 'side'; it may declare"):
+        family.register(side=3)(lambda: None)
+    assert list(family) == ["square"]

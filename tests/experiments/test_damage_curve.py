@@ -34,7 +34,7 @@ def test_a_marked_graph_says_what_training_images_say(model):
     assert np.array_equal(graph.es["saliency"], saliency)
     assert np.array_equal(graph.vs["activation"], activation)
     links = Links.of(graph)
-    assert np.array_equal(links.marks["saliency"], saliency)
+    assert np.array_equal(links.attributes["saliency"], saliency)
 
 
 def test_activations_are_what_each_neuron_says_to_each_image(model):
@@ -99,12 +99,12 @@ def test_a_function_that_works_in_place_spoils_its_own_copy_alone(model):
         return Damage([0])
 
     graph = to_graph(model)
+    arrays = Links.of(graph)
     left = damage_curve(
-        model, careless, [0, 1], "per_layer", rng(), data_for(model, 0), lambda: graph
+        model, careless, [0, 1], "per_layer", rng(), data_for(model, 0), arrays
     )
     assert [damage.kept.tolist() for damage in left] == [[0], [0]]
     assert seen == [graph.ecount()] * 2
-    assert graph.ecount() == len(model.links()[0])
 
 
 def test_what_is_no_damage_is_refused(model):

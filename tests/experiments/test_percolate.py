@@ -20,8 +20,16 @@ from netrobust.core.errors import InputError
 from netrobust.experiments.percolate import Percolation, compare, percolate
 from netrobust.experiments.score import score
 from netrobust.graphs.graph import from_links, layers, links
-from netrobust.graphs.null import NULL_MODELS
-from netrobust.graphs.perturb import Damage, Links, Removal, Reweighting
+from netrobust.graphs.measure import MEASURES
+from netrobust.graphs.null import NULL_MODELS, null_model
+from netrobust.graphs.perturb import (
+    Damage,
+    Links,
+    Removal,
+    Reweighting,
+    removal,
+    reweighting,
+)
 from netrobust.runs.folder import open_run
 from netrobust.runs.tables import write_table
 
@@ -228,12 +236,12 @@ def test_functions_of_ones_own():
     assert set(table.perturbation) == {"keep_every_third", "by_source", "random_links"}
     weight = np.array(to_graph(network().model).es["weight"])
     rows = table.set_index(["null_model", "perturbation", "fraction"]).sort_index()
-    for null_model, sign in (("none", 1), ("flip", -1)):
-        own = rows.loc[null_model, "keep_every_third"]
+    for name, sign in (("none", 1), ("flip", -1)):
+        own = rows.loc[name, "keep_every_third"]
         assert set(own.links) == {804}
         expected = sign * weight[::3].sum() / 2
         assert own.total_weight.tolist() == pytest.approx([expected] * 4, rel=1e-5)
-        first = rows.loc[null_model, "by_source"]
+        first = rows.loc[name, "by_source"]
         assert first.links.tolist() == [2412, 1809, 1206, 0]
         assert first.total_weight[0] == pytest.approx(sign * weight.sum())
     assert set(table[table.null_model == "flip"].moved) == {0}
@@ -565,3 +573,120 @@ def test_data_go_to_workers_only_where_they_are_asked():
     assert images("links_by_saliency", training_images=50) == 50
     assert images("greedy_links", training_images=50) == 50
     assert images("random_links", retrain=True) == len(digits().x_train)
+
+
+# What members declare, ours and the user's alike
+
+
+def without_negative_weights():
+    intact = network()
+    graph = to_graph(intact.model)
+    graph.es["weight"] = np.abs(graph.es["weight"]).tolist()
+    return replace(intact, model=to_model(graph, like=intact.model))
+
+
+def refusal(**options):
+    with pytest.raises(InputError) as refused:
+        percolate(without_negative_weights(), digits(), fractions=[0.5], **options)
+    return str(refused.value)
+
+
+def test_what_goes_by_signs_is_refused_without_negative_weights():
+    @removal(signed=True)
+    def inhibitory_links(graph, rng):
+        """Remove negative links first."""
+        return np.argsort(Links.of(graph).weight, kind="stable")
+
+    @reweighting(signed=True)
+    def excited_links(graph, rng, chosen):
+        """Turn negative weights positive."""
+        return np.abs(Links.of(graph).weight)
+
+    ours = refusal(perturbations="strongest_negative_links")
+    assert "no negative ones; choose a perturbation that goes by absolute" in ours
+    for mine in (inhibitory_links, excited_links):
+        for asked in (mine, mine.__name__):
+            told = refusal(perturbations=["random_links", asked])
+            assert told == ours.replace("strongest_negative_links", mine.__name__)
+
+
+def test_a_plain_function_may_declare_too():
+    def mine(graph, rng, fraction):
+        return Damage(np.arange(3))
+
+    mine.signed = True
+    ours = refusal(perturbations="strongest_positive_links")
+    told = refusal(perturbations=mine)
+    assert told == ours.replace("strongest_positive_links", "mine")
+
+
+def test_what_needs_positive_weights_is_refused_where_there_are_others():
+    @MEASURES.register(needs_positive_weights=True)
+    def resistance(graph):
+        return 1.0
+
+    @null_model(conserves=(), needs_positive_weights=True)
+    def gravity(layer, rng):
+        return layer
+
+    def refused(**options):
+        with pytest.raises(InputError, match="needs positive weights; ") as one:
+            percolate(network(), digits(), fractions=[0.5], **options)
+        return str(one.value)
+
+    ours = refused(measures="disparity")
+    assert refused(measures=resistance) == ours.replace("disparity", "resistance")
+    told = refused(null_models=gravity)
+    assert told.replace("null model", "measure") == ours.replace("disparity", "gravity")
+
+
+def test_what_does_not_reach_the_head_is_refused_there():
+    @removal(reaches_head=False)
+    def hidden_alone(graph, rng):
+        return np.arange(len(Links.of(graph).weight))
+
+    with pytest.raises(InputError, match="hidden_alone does not reach the head; choo"):
+        percolate(network(), digits(), hidden_alone, scope="head")
+
+
+def test_null_models_may_reach_the_head():
+    options = {"perturbations": "random_links", "measures": "links"}
+    options |= {"fractions": [0], "replicates": 2, "images": 300}
+    names = ["none", "shuffle_all(scope=head)", "shuffle_all(scope=per_layer+head)"]
+    table = curves(**options, null_models=names).set_index("null_model")
+    assert set(table.links) == {2412}
+    assert set(table.moved) == {0}
+    intact = set(table.loc["none"].accuracy)
+    for name in names[1:]:
+        assert not intact & set(table.loc[name].accuracy)
+    with pytest.raises(
+        InputError, match=r"erdos_renyi\(scope=head\) moves links, and t"
+    ):
+        curves(null_models="erdos_renyi(scope=head)")
+    with pytest.raises(InputError, match="unknown scope 'layer_7'"):
+        curves(null_models="shuffle_all(scope=layer_7)")
+    with pytest.raises(InputError, match="which retraining draws anew"):
+        curves(null_models="shuffle_all(scope=head)", retrain=True)
+
+
+def test_a_null_model_of_the_head_leaves_the_other_layers(monkeypatch):
+    from netrobust.experiments import percolate as module
+
+    seen = []
+
+    def look(model, *args, **kwargs):
+        seen.append(model)
+        return original(model, *args, **kwargs)
+
+    original = module.scores
+    monkeypatch.setattr(module, "scores", look)
+    curves(
+        perturbations="random_links", fractions=[0], replicates=1, measures="links",
+        null_models="shuffle_all(scope=head)",
+    )  # fmt: skip
+    (drawn,), intact = seen, network().model
+    for one, other in zip(drawn.links(), intact.links(), strict=True):
+        assert np.array_equal(one, other)
+    head, own = drawn.links(head=True)[2][2412:], intact.links(head=True)[2][2412:]
+    assert not np.array_equal(head, own)
+    assert np.array_equal(np.sort(head), np.sort(own))

@@ -258,9 +258,9 @@ REFUSED = {
     "greedy_links": "asks training images",
     "random_neurons": r"acts on neurons, .* features\.4 ends with 6 neurons and class",
     "pixels_by_degree": "acts on pixels, which are those of a stack",
-    "links_by_betweenness": "follows paths through a stack",
-    "links_by_path_count(recompute=True)": "follows paths through a stack",
-    "random_links(rescale=biases)": "follows paths through a stack",
+    "links_by_betweenness": "needs a stack",
+    "links_by_path_count(recompute=True)": "needs a stack",
+    "random_links(rescale=biases)": "needs a stack",
     "strongest_positive_links": r"goes by signs, and a link of features\.0 is a kernel",
     "strongest_negative_links": "goes by signs",
     "gaussian_noise(amplitude=2)": "changes weights one by one, and a link of features",
@@ -339,7 +339,7 @@ def test_null_models_without_a_meaning_are_refused(groups):
     [
         (
             {"measures": ["reach"]},
-            r"reach is a measure of a stack, .* features\.4 ends",
+            r"reach needs a stack, .* features\.4 ends",
         ),
         ({"measures": ["size"]}, "unknown measure 'size'"),
         ({"measures": ["disparity"]}, "disparity needs positive weights"),

@@ -11,11 +11,11 @@ from small import Drawer, digits, listing, netrobust, network, run_with, same
 
 import netrobust as nr
 from netrobust.cli.options import bundled
+from netrobust.convert.network import to_links
 from netrobust.core.errors import InputError
 from netrobust.core.settings import flag
 from netrobust.experiments import columns
 from netrobust.experiments.columns import TABLES, check_names, row
-from netrobust.experiments.damage_curve import links_of
 from netrobust.experiments.options import (
     OPTIONS,
     Option,
@@ -226,10 +226,10 @@ def test_fractions_that_differ_by_rounding_are_one_key():
 @pytest.mark.parametrize("method", ["set", "dense_small"])
 def test_links_of_a_network_are_those_of_its_graph(method, head):
     model = network(method).model
-    ours = links_of(model, head)
+    ours = to_links(model, head)
     theirs = Links.of(nr.to_graph(model, head=head))
     assert ours.sizes == theirs.sizes
-    assert (ours.first_depth, {**ours.marks}) == (theirs.first_depth, {})
+    assert (ours.first_depth, {**ours.attributes}) == (theirs.first_depth, {})
     for name in ("source", "target", "weight", "bias"):
         one, other = getattr(ours, name), getattr(theirs, name)
         assert one.dtype == other.dtype
@@ -237,12 +237,10 @@ def test_links_of_a_network_are_those_of_its_graph(method, head):
 
 
 def test_a_sweep_of_removals_builds_no_graph(monkeypatch):
-    from netrobust.experiments import percolate as module
-
     def never(*arguments):
         raise AssertionError("a graph was built")
 
-    monkeypatch.setattr(module, "to_graph", never)
+    monkeypatch.setattr(Links, "graph", never)
     assert len(percolate(network(), digits(), **SMALL)) == 2
 
 

@@ -146,9 +146,11 @@ def test_what_is_left_is_what_the_damaged_graph_holds(case, weight, bias):
     assert (left.sizes, left.first_depth) == (read.sizes, read.first_depth)
     for name in SAME:
         assert getattr(left, name).tobytes() == getattr(read, name).tobytes()
-    assert left.marks.keys() == read.marks.keys() == {"saliency", "activation"}
-    for name, mark in left.marks.items():
-        assert mark.tobytes() == read.marks[name].tobytes()
+    assert (
+        left.attributes.keys() == read.attributes.keys() == {"saliency", "activation"}
+    )
+    for name, mark in left.attributes.items():
+        assert mark.tobytes() == read.attributes[name].tobytes()
 
 
 def test_what_is_left_of_other_links_is_refused():
@@ -158,18 +160,18 @@ def test_what_is_left_of_other_links_is_refused():
 
 def test_marks_are_read_where_they_are():
     graph = one_layer()
-    assert Links.of(graph).marks == {}
+    assert Links.of(graph).attributes == {}
     graph.es["saliency"] = np.float32([0.5, 0, 2, 1])
-    assert [*Links.of(graph).marks] == ["saliency"]
-    assert Links.of(graph).mark("saliency").tolist() == [0.5, 0, 2, 1]
-    assert Links.of(graph).mark("saliency").dtype == np.float64
-    assert Links.of(marked(graph)).mark("activation").shape == (5,)
+    assert [*Links.of(graph).attributes] == ["saliency"]
+    assert Links.of(graph).attribute("saliency").tolist() == [0.5, 0, 2, 1]
+    assert Links.of(graph).attribute("saliency").dtype == np.float64
+    assert Links.of(marked(graph)).attribute("activation").shape == (5,)
     with pytest.raises(
         InputError,
         match=r"no activation in finite numbers; set graph.vs\[\"activation\"\] to the "
         "mean activation of every neuron first",
     ):
-        Links.of(one_layer()).mark("activation")
+        Links.of(one_layer()).attribute("activation")
 
 
 @pytest.mark.parametrize(
@@ -179,6 +181,6 @@ def test_marks_are_read_where_they_are():
 def test_what_is_no_mark_is_in_nobodys_way(values):
     graph = one_layer()
     graph.es["saliency"] = values
-    assert Links.of(graph).marks == {}
+    assert Links.of(graph).attributes == {}
     with pytest.raises(InputError, match="no saliency in finite numbers; set"):
-        Links.of(graph).mark("saliency")
+        Links.of(graph).attribute("saliency")

@@ -252,7 +252,7 @@ def test_along_is_the_measures_of_any_nested_damages(graph, data):
 def _damages(name, graph, fractions, scope, seed):
     perturbation, links = PERTURBATIONS[name], Links.of(graph)
     rng = np.random.default_rng(seed)
-    probe = [lambda damage: (float(damage.kept.sum()), links.marks)]
+    probe = [lambda damage: (float(damage.kept.sum()), links.attributes)]
     given_probe = probe if perturbation.probed else []
     return perturbation.curve(links, rng, fractions, scope, *given_probe)
 

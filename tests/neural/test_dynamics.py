@@ -22,7 +22,7 @@ from netrobust.neural.dynamics import (
     paths,
     topology_rows,
 )
-from netrobust.neural.sparsify import Context, Links, sparsifier
+from netrobust.neural.sparsify import Context, LayerLinks, sparsifier
 from netrobust.neural.sparsify.cannistraci_hebb import chain_removal
 
 
@@ -34,7 +34,7 @@ def layer(n_in, n_out, *ends):
 
 def at(n_in, n_out, place):
     target, source = np.divmod(place, n_in)
-    return Links(n_in, n_out, source, target, np.ones(place.size, np.float32))
+    return LayerLinks(n_in, n_out, source, target, np.ones(place.size, np.float32))
 
 
 def drawn(rng, n_in, n_out, links):
@@ -122,7 +122,7 @@ def test_active_neurons_and_paths_are_those_of_all_walks(layers):
 @given(model=models(dense=False))
 def test_the_active_share_of_hidden_neurons_is_the_reach_of_the_graph(model):
     layers = [
-        Links(part.in_features, part.out_features, *part.links())
+        LayerLinks(part.in_features, part.out_features, *part.links())
         for part in model.hidden_layers
     ]
     hidden = np.concatenate(active_neurons(layers)[1:])

@@ -340,7 +340,7 @@ def test_a_function_becomes_an_attack(monkeypatch):
         "Add the same to bright pixels."
         return np.clip(x + np.float32(eps) * (x >= only), 0, 1)
 
-    assert INPUT_ATTACKS["brighter"] is brighter
+    assert INPUT_ATTACKS.members(brighter) == (INPUT_ATTACKS["brighter"],)
     assert INPUT_ATTACKS.summaries()["brighter"] == "Add the same to bright pixels."
     x = np.array([[0.25, 0.5, 1.0, 0.75]], np.float32)
     model = random_model(rng(), (4, 3, 2), [0.5])

@@ -184,19 +184,21 @@ def test_when_links_move_in_each_variant():
         assert (one.batches, one.epochs, one.until, one.skips_step) == expected
     for name in MOVING:
         told = {variant for method, variant in SCHEDULES if method == name}
-        assert told == {None, *SPARSIFIERS.variants(name)} - {"source"}
-        assert SPARSIFIERS.variants(name).get("source", {}) == {}
+        variants = dict(SPARSIFIERS[name].variants)
+        assert told == {None, *variants} - {"source"}
+        assert not variants.get("source")
 
 
 def test_names_in_tables():
-    assert SPARSIFIERS.label("rigl", {"returns": "restored"}) == "rigl"
-    assert SPARSIFIERS.label("set", {"variant": "cht_benchmark"}) == (
-        "set(cht_benchmark)"
-    )
+    def named(method, options):
+        return SPARSIFIERS.with_options(method, options).__name__
+
+    assert named("rigl", {"returns": "restored"}) == "rigl"
+    assert named("set", {"variant": "cht_benchmark"}) == ("set(cht_benchmark)")
     spelt = {"prune": "magnitude", "returns": "restored", "skip_step": True}
-    assert SPARSIFIERS.label("set", spelt) == "set(cht_benchmark)"
-    assert SPARSIFIERS.label("cht", {"variant": "cht_benchmark"}) == "cht"
-    assert SPARSIFIERS.label("cht", {"variant": "paper", "overlap": 0.8}) == (
+    assert named("set", spelt) == "set(cht_benchmark)"
+    assert named("cht", {"variant": "cht_benchmark"}) == "cht"
+    assert named("cht", {"variant": "paper", "overlap": 0.8}) == (
         "cht(anneal=False,chain_rounds=2,early_stop=layer,overlap=0.8,"
         "regrown=initial,returns=fresh,until=1.0)"
     )

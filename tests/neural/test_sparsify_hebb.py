@@ -267,7 +267,7 @@ def test_a_layer_stops_above_the_overlap_and_stays_stopped():
 
 
 def test_default_and_paper_differ_where_the_paper_and_its_code_do():
-    paper = SPARSIFIERS.changes("cht", {"variant": "paper"})
+    paper = SPARSIFIERS["cht(paper)"].changed
     assert paper == {
         "chain_rounds": 2,
         "anneal": False,

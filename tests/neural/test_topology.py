@@ -75,7 +75,7 @@ def test_every_topology_gives_exactly_the_links_asked_for(name, options, data, s
         images = np.random.default_rng(seed).random((9, 7), np.float32)
         most = sum(i % 7 != j % 7 for i in range(n_in) for j in range(n_out))
     links = data.draw(st.integers(0, most) | st.just(most))
-    place = TOPOLOGIES.make(name, options)
+    place = topology(name, **options)
     drawn = place(n_in, n_out, links, np.random.default_rng(seed), images)
     assert_links(*drawn, n_in, n_out, links)
     again = place(n_in, n_out, links, np.random.default_rng(seed), images)

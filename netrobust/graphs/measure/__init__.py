@@ -6,16 +6,16 @@ mean over those that have one, unless its docstring says otherwise.
 In-degrees belong to the neurons that links can enter (all but the first depth),
 out-degrees to those that links can leave (all but the last).
 
-Weights may have either sign. A member that needs positive ones is registered with
-`positive_only`, refuses others with `InputError`, and is measured on request only:
-`signed_measures` names the rest. Two graphs are compared by `link_overlap` and
-`topology_distance`.
+Weights may have either sign. A member that needs positive ones declares it,
+``@MEASURES.register(needs_positive_weights=True)``, others are refused with
+`InputError`, and it is measured on request only: `signed_measures` names the rest.
+``needs_stack=True`` says that layers which do not chain have no value. Two graphs are
+compared by `link_overlap` and `topology_distance`.
 """
 
 from netrobust.graphs.measure.base import (
     MEASURES,
     Measure,
-    positive_only,
     signed_measures,
 )
 from netrobust.graphs.measure.compare import link_overlap, topology_distance
@@ -77,7 +77,6 @@ __all__ = [
     "nestedness",
     "out_degree_dispersion",
     "paths",
-    "positive_only",
     "reach",
     "signed_measures",
     "singular_values",

@@ -1,4 +1,4 @@
-"""What a measure is, and what measures share: layers as arrays, refused signs."""
+"""What a measure is, how it is asked, and what measures share: layers as arrays."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -11,25 +11,18 @@ from netrobust.core.errors import InputError
 from netrobust.core.registry import Registry
 from netrobust.graphs import contract
 from netrobust.graphs.contract import check_links
+from netrobust.graphs.requirements import check_weights, declares
 
 if TYPE_CHECKING:
     from igraph import Graph
 
 Measure: TypeAlias = Callable[["Graph"], float]
 
-MEASURES: Registry[Measure] = Registry("measure")
+MEASURES: Registry[Measure] = Registry(
+    "measure", declares={"needs_stack": False, "needs_positive_weights": False}
+)
 
 NAN = float("nan")
-
-
-def positive_only(measure: Measure) -> Measure:
-    """Register a measure that refuses negative weights.
-
-    The function calls `check_positive` itself. Its attribute ``positive`` keeps it
-    out of what is measured when nothing is chosen.
-    """
-    measure.positive = True  # type: ignore[attr-defined]
-    return MEASURES.register(measure)
 
 
 def signed_measures() -> tuple[str, ...]:
@@ -45,30 +38,39 @@ def signed_measures() -> tuple[str, ...]:
     return tuple(
         name
         for name, member in MEASURES.items()
-        if not getattr(member, "positive", False)
+        if not declares(member, "needs_positive_weights")
     )
 
 
-def check_positive(
-    weight: NDArray[np.float32], name: str, instead: str
-) -> NDArray[np.float32]:
-    """Return weights without a negative one; 0 is none.
+def value_of(measure: Measure, graph: "Graph") -> float:
+    """Measure a graph, after what the measure declares that it needs.
+
+    A function of the user's own that works in place spoils its own copy alone.
 
     Raises
     ------
     InputError
-        Saying what to measure instead.
+        The measure needs positive weights, or gives no number.
+
+    Examples
+    --------
+    >>> value_of(MEASURES["links"], contract.from_links([1, 1], [0], [1], [0.5]))
+    1.0
     """
-    if (wrong := np.flatnonzero(weight < 0)).size:
+    name = measure.__name__
+    if declares(measure, "needs_positive_weights"):
+        check_weights("measure", measure, contract.weights(graph), "this graph")
+    ours = name in MEASURES and MEASURES[name] is measure
+    found = measure(graph if ours else graph.copy())
+    try:
+        return float(found)
+    except (TypeError, ValueError):
         raise InputError(
-            f"{name} needs positive weights; {wrong.size} of {weight.size} are "
-            f"negative, the first {weight[wrong[0]]} at link {wrong[0]}: measure "
-            f"{instead}, which takes absolute weights"
-        )
-    return weight
+            f"measure {name} must give a number; got {type(found).__name__}"
+        ) from None
 
 
-class Layer(NamedTuple):
+class BipartiteLayer(NamedTuple):
     """The links of one layer, its neurons counted from 0 on either side."""
 
     n_in: int
@@ -108,7 +110,7 @@ def sparse(
     return csr_array((value.astype(np.float64), (row, column)), shape=shape)
 
 
-def split(graph: "Graph") -> list[Layer]:
+def split(graph: "Graph") -> list[BipartiteLayer]:
     """Give the layers of a graph as arrays.
 
     Raises
@@ -131,11 +133,11 @@ def split(graph: "Graph") -> list[Layer]:
     for k, (n_in, n_out) in enumerate(pairwise(counts)):
         mine = layer == k
         ends = source[mine] - start[k], target[mine] - start[k + 1]
-        found.append(Layer(n_in, n_out, *ends, weight[mine]))
+        found.append(BipartiteLayer(n_in, n_out, *ends, weight[mine]))
     return found
 
 
-def over_layers(graph: "Graph", value: Callable[[Layer], float]) -> float:
+def over_layers(graph: "Graph", value: Callable[[BipartiteLayer], float]) -> float:
     """Average a quantity over the layers of a graph that have one; NaN if none has."""
     values = [value(layer) for layer in split(graph)]
     defined = [one for one in values if not np.isnan(one)]

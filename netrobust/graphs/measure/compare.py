@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from netrobust.core.errors import InputError
 from netrobust.graphs import contract
-from netrobust.graphs.measure.base import NAN, Layer, split
+from netrobust.graphs.measure.base import NAN, BipartiteLayer, split
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -108,7 +108,7 @@ def topology_distance(one: "Graph", other: "Graph") -> float:
     return float(np.mean(found))
 
 
-def _distances(one: Layer, other: Layer) -> NDArray[np.float64]:
+def _distances(one: BipartiteLayer, other: BipartiteLayer) -> NDArray[np.float64]:
     """Give 1 - Jaccard of the sources of every two targets, shape (n_out, n_out)."""
     shared = (one.mask().T @ other.mask()).toarray()
     either = one.in_degree[:, None] + other.in_degree - shared

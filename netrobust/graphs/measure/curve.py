@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netrobust.core.errors import InputError
 from netrobust.graphs.damage import Damage, Links
-from netrobust.graphs.measure.base import MEASURES, NAN
+from netrobust.graphs.measure.base import MEASURES, NAN, value_of
 from netrobust.graphs.percolation import ALONG, along, nested
 
 if TYPE_CHECKING:
@@ -76,21 +75,8 @@ def measured(
 
 
 def _joined(measure: Any, graphs: Sequence["Graph"]) -> float:
-    values = [_value(measure, graph) for graph in graphs]
+    values = [value_of(measure, graph) for graph in graphs]
     if measure.__name__ == "links":
         return sum(values)
     defined = [value for value in values if not np.isnan(value)]
     return float(np.mean(defined)) if defined else NAN
-
-
-def _value(measure: Any, graph: "Graph") -> float:
-    """Measure a graph; a function that works in place spoils its own copy alone."""
-    name = measure.__name__
-    ours = name in MEASURES and MEASURES[name] is measure
-    found = measure(graph if ours else graph.copy())
-    try:
-        return float(found)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"measure {name} must give a number; got {type(found).__name__}"
-        ) from None

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netrobust.graphs import contract
-from netrobust.graphs.measure.base import MEASURES, NAN, Layer, over_layers
+from netrobust.graphs.measure.base import MEASURES, NAN, BipartiteLayer, over_layers
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -159,7 +159,7 @@ def degree_assortativity(graph: "Graph") -> float:
     return over_layers(graph, _assortativity)
 
 
-def _assortativity(layer: Layer) -> float:
+def _assortativity(layer: BipartiteLayer) -> float:
     ends = layer.out_degree[layer.source], layer.in_degree[layer.target]
     if not layer.source.size or any(end.min() == end.max() for end in ends):
         return NAN

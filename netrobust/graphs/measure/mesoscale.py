@@ -6,7 +6,7 @@ import numpy as np
 
 from netrobust.graphs import contract
 from netrobust.graphs.igraph_rng import lend
-from netrobust.graphs.measure.base import MEASURES, NAN, Layer, over_layers
+from netrobust.graphs.measure.base import MEASURES, NAN, BipartiteLayer, over_layers
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -38,7 +38,7 @@ def clustering(graph: "Graph") -> float:
     return over_layers(graph, _clustering)
 
 
-def _clustering(layer: Layer) -> float:
+def _clustering(layer: BipartiteLayer) -> float:
     out_degree, in_degree = layer.out_degree, layer.in_degree
     ends = out_degree[layer.source] - 1, in_degree[layer.target] - 1
     if not (three := int(ends[0] @ ends[1])):
@@ -73,7 +73,7 @@ def nestedness(graph: "Graph") -> float:
     return over_layers(graph, _nestedness)
 
 
-def _nestedness(layer: Layer) -> float:
+def _nestedness(layer: BipartiteLayer) -> float:
     paired, pairs, mask = 0.0, 0, layer.mask()
     for rows, degree in ((mask, layer.out_degree), (mask.T, layer.in_degree)):
         linked = int(np.count_nonzero(degree))
@@ -96,7 +96,7 @@ def _shared(rows: Any) -> Any:
     return (rows @ rows.T).tocoo()
 
 
-@MEASURES.register
+@MEASURES.register(needs_stack=True)
 def modularity(graph: "Graph") -> float:
     """Give the modularity of the modules that Louvain finds, on absolute weights.
 

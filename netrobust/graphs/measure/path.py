@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from igraph import Graph
 
 
-@MEASURES.register
+@MEASURES.register(needs_stack=True)
 def giant_component(graph: "Graph") -> float:
     """Give the largest weakly connected component's share of all neurons.
 
@@ -26,7 +26,7 @@ def giant_component(graph: "Graph") -> float:
     return max(graph.connected_components(mode="weak").sizes()) / neurons
 
 
-@MEASURES.register
+@MEASURES.register(needs_stack=True)
 def reach(graph: "Graph") -> float:
     """Give the share of hidden neurons on a directed path from an input to the head.
 
@@ -54,7 +54,7 @@ def reach(graph: "Graph") -> float:
     return float((fed & feeds)[start[1] :].mean())
 
 
-@MEASURES.register
+@MEASURES.register(needs_stack=True)
 def paths(graph: "Graph") -> float:
     """Count the directed paths from the first depth to the last.
 

@@ -9,7 +9,7 @@ from netrobust.core.errors import InputError
 from netrobust.graphs.measure.base import (
     MEASURES,
     NAN,
-    Layer,
+    BipartiteLayer,
     over_layers,
     sparse,
     split,
@@ -54,7 +54,7 @@ def singular_values(layer: "Graph") -> NDArray[np.float64]:
     return np.linalg.svd(parts[0].weights().toarray(), compute_uv=False)
 
 
-@MEASURES.register
+@MEASURES.register(needs_stack=True)
 def spectral_radius(graph: "Graph") -> float:
     """Find the largest eigenvalue of the adjacency matrix.
 
@@ -130,7 +130,7 @@ def stable_rank(graph: "Graph") -> float:
     return over_layers(graph, _stable_rank)
 
 
-def _stable_rank(layer: Layer) -> float:
+def _stable_rank(layer: BipartiteLayer) -> float:
     matrix = layer.weights()
     if not (largest := _largest(matrix)):
         return NAN

@@ -9,11 +9,10 @@ from netrobust.graphs import contract
 from netrobust.graphs.measure.base import (
     MEASURES,
     NAN,
-    Layer,
-    check_positive,
+    BipartiteLayer,
     over_layers,
-    positive_only,
 )
+from netrobust.graphs.requirements import check_positive
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -98,7 +97,7 @@ def mean_absolute_out_strength(graph: "Graph") -> float:
     return float(absolute_strengths(graph)[0].mean())
 
 
-@positive_only
+@MEASURES.register(needs_positive_weights=True)
 def disparity(graph: "Graph") -> float:
     """Say how unevenly the in-strength of neurons is shared among their links.
 
@@ -121,7 +120,11 @@ def disparity(graph: "Graph") -> float:
     >>> disparity(contract.from_links([2, 1], [0, 1], [2, 2], [3, 1]))
     0.625
     """
-    check_positive(contract.weights(graph), "disparity", "absolute_disparity")
+    check_positive(
+        contract.weights(graph),
+        "disparity",
+        "measure absolute_disparity, which takes absolute weights",
+    )
     return over_layers(graph, _shares)
 
 
@@ -137,7 +140,7 @@ def absolute_disparity(graph: "Graph") -> float:
     return over_layers(graph, _shares)
 
 
-def _shares(layer: Layer) -> float:
+def _shares(layer: BipartiteLayer) -> float:
     weight = np.abs(layer.weight.astype(np.float64))
     total = np.bincount(layer.target, weight, minlength=layer.n_out)
     share = weight / np.where(total > 0, total, 1)[layer.target]

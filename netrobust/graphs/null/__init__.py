@@ -4,9 +4,9 @@ Every member of `NULL_MODELS` is ``(layer, rng) -> layer``: it draws a random la
 shares a declared set of quantities with the one it got, and leaves that one as it was.
 `randomise` applies a null model to every layer of a graph and verifies each draw.
 
-A new null model is one function under ``@null_model(conserves=(...))``; the names it
-may claim are those of `CONSERVED`. Size and depth of both sides and the graph contract
-are kept by all and verified without a claim.
+A new null model is one function under ``@null_model(conserves=(...))``, which names
+quantities of `CONSERVED`. Size and depth of both sides and the graph contract are kept
+by all, named or not, and always verified.
 """
 
 # The family lists its members in the order of their import.
@@ -14,12 +14,15 @@ are kept by all and verified without a claim.
 from netrobust.graphs.null.base import (
     NULL_MODELS,
     NullModel,
+    check_head,
     check_installed,
     conserved,
     installed,
     moved,
     null_model,
     randomise,
+    randomised,
+    scope_of,
 )
 from netrobust.graphs.null.shuffles import (
     none,
@@ -42,6 +45,7 @@ from netrobust.graphs.null.ensembles import erdos_renyi, maximum_entropy
 __all__ = [
     "NULL_MODELS",
     "NullModel",
+    "check_head",
     "check_installed",
     "conserved",
     "degree_preserving",
@@ -54,6 +58,8 @@ __all__ = [
     "none",
     "null_model",
     "randomise",
+    "randomised",
+    "scope_of",
     "shuffle_all",
     "shuffle_by_sign",
     "shuffle_by_sign_and_source",

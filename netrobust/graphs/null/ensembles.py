@@ -1,35 +1,30 @@
 """Ensembles: every link is drawn anew, given the size of the layer or its degrees."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.graphs import contract
-from netrobust.graphs.null.base import null_model, rebuilt
-from netrobust.graphs.null.conserved_quantities import places, sides
+from netrobust.graphs.null.base import Layer, null_model, rebuilt
+from netrobust.graphs.null.conserved_quantities import one_layer
 from netrobust.graphs.null.maxent import link_probabilities
-
-if TYPE_CHECKING:
-    from igraph import Graph
 
 BLOCK = 2**20  # places whose links are drawn at once
 
 
-@null_model(conserves=("links", "weights", "biases"))
-def erdos_renyi(layer: "Graph", rng: np.random.Generator) -> "Graph":
+@null_model(conserves=("links", "weights", "biases"), takes_links=True)
+def erdos_renyi(layer: Layer, rng: np.random.Generator) -> Layer:
     """Draw as many links at uniformly random places, and deal the weights at random.
 
     The ensemble with a fixed number of links of Erdos and Renyi (1959),
     https://doi.org/10.5486/PMD.1959.6.3-4.12
     """
-    n_in, n_out = sides(layer)
-    free = _choose(n_in * n_out, layer.ecount(), rng)
-    return rebuilt(layer, free, rng.permutation(contract.weights(layer)))
+    links = one_layer(layer)
+    n_in, n_out = links.sizes
+    free = _choose(n_in * n_out, len(links.weight), rng)
+    return rebuilt(layer, free, rng.permutation(links.weight))
 
 
-@null_model(conserves=("biases",), package="bicm")
-def maximum_entropy(layer: "Graph", rng: np.random.Generator) -> "Graph":
+@null_model(conserves=("biases",), package="bicm", takes_links=True)
+def maximum_entropy(layer: Layer, rng: np.random.Generator) -> Layer:
     """Draw every link on its own, so that each neuron has its degree on average.
 
     The bipartite configuration model: of all ensembles with these mean degrees, the one
@@ -44,10 +39,11 @@ def maximum_entropy(layer: "Graph", rng: np.random.Generator) -> "Graph":
     InputError
         If bicm is not installed or finds no such ensemble.
     """
-    n_in, n_out = sides(layer)
-    target, source = np.divmod(places(layer), n_in)
+    links = one_layer(layer)
+    n_in, n_out = links.sizes
     probability, row, column = link_probabilities(
-        np.bincount(source, minlength=n_in), np.bincount(target, minlength=n_out)
+        np.bincount(links.source, minlength=n_in),
+        np.bincount(links.target - n_in, minlength=n_out),
     )
     drawn, step = [], max(1, BLOCK // n_in)
     for first in range(0, n_out, step):
@@ -55,7 +51,7 @@ def maximum_entropy(layer: "Graph", rng: np.random.Generator) -> "Graph":
         linked = np.flatnonzero(rng.random(chance.shape) < chance)
         drawn.append(first * n_in + linked)
     place = np.concatenate(drawn)
-    return rebuilt(layer, place, rng.choice(contract.weights(layer), len(place)))
+    return rebuilt(layer, place, rng.choice(links.weight, len(place)))
 
 
 def _choose(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -3,26 +3,22 @@
 Ten swaps are tried for each link. A swap that would make a parallel link is none.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from netrobust.graphs import contract
+from netrobust.graphs.damage import Links
 from netrobust.graphs.igraph_rng import lend
-from netrobust.graphs.null.base import dealt, null_model, rebuilt
-from netrobust.graphs.null.conserved_quantities import places, sides
-
-if TYPE_CHECKING:
-    from igraph import Graph
+from netrobust.graphs.null.base import Layer, dealt, null_model, rebuilt
+from netrobust.graphs.null.conserved_quantities import one_layer, places
 
 TRIALS = 10  # swaps tried for each link
 
 DEGREES = ("links", "weights", "biases", "degrees")
 
 
-@null_model(conserves=(*DEGREES, "signed_degrees"))
-def signed_degree_preserving(layer: "Graph", rng: np.random.Generator) -> "Graph":
+@null_model(conserves=(*DEGREES, "signed_degrees"), takes_links=True)
+def signed_degree_preserving(layer: Layer, rng: np.random.Generator) -> Layer:
     """Rewire positive and negative links among themselves (type G).
 
     Every neuron keeps its numbers of positive and of negative links. A swap exchanges
@@ -39,9 +35,9 @@ def signed_degree_preserving(layer: "Graph", rng: np.random.Generator) -> "Graph
     """
     from netrobust.graphs.null.swaps import swap_targets  # numba is slow to load
 
-    n_in, _ = sides(layer)
-    target, source = np.divmod(places(layer), n_in)
-    weight = contract.weights(layer)
+    links = one_layer(layer)
+    n_in, weight = links.sizes[0], links.weight
+    target, source = np.divmod(places(links), n_in)
     by_source = np.argsort(source, kind="stable")
     source, target, weight = source[by_source], target[by_source], weight[by_source]
     start = np.searchsorted(source, np.arange(n_in + 1))
@@ -58,8 +54,8 @@ def signed_degree_preserving(layer: "Graph", rng: np.random.Generator) -> "Graph
     return rebuilt(layer, place[order], dealt(weight, sign, sign, rng)[order])
 
 
-@null_model(conserves=DEGREES)
-def degree_preserving(layer: "Graph", rng: np.random.Generator) -> "Graph":
+@null_model(conserves=DEGREES, takes_links=True)
+def degree_preserving(layer: Layer, rng: np.random.Generator) -> Layer:
     """Rewire with every degree kept, and deal the weights at random.
 
     The layer is rewired as a directed graph: a swap then exchanges the targets of two
@@ -68,41 +64,42 @@ def degree_preserving(layer: "Graph", rng: np.random.Generator) -> "Graph":
 
     After Maslov and Sneppen (2002), https://doi.org/10.1126/science.1065103
     """
-    place = _rewired(layer, rng)
-    return rebuilt(layer, place, rng.permutation(contract.weights(layer)))
+    links = one_layer(layer)
+    place = _rewired(links, rng)
+    return rebuilt(layer, place, rng.permutation(links.weight))
 
 
-@null_model(conserves=(*DEGREES, "out_strengths"))
-def degree_preserving_by_source(layer: "Graph", rng: np.random.Generator) -> "Graph":
+@null_model(conserves=(*DEGREES, "out_strengths"), takes_links=True)
+def degree_preserving_by_source(layer: Layer, rng: np.random.Generator) -> Layer:
     """Rewire with every degree kept; each source deals its own weights anew.
 
     After Maslov and Sneppen (2002), https://doi.org/10.1126/science.1065103
     """
-    n_in, _ = sides(layer)
-    place, weight = _rewired(layer, rng), contract.weights(layer)
-    return rebuilt(layer, place, dealt(weight, places(layer) % n_in, place % n_in, rng))
+    links = one_layer(layer)
+    n_in, place = links.sizes[0], _rewired(links, rng)
+    weight = dealt(links.weight, links.source, place % n_in, rng)
+    return rebuilt(layer, place, weight)
 
 
-@null_model(conserves=(*DEGREES, "in_strengths"))
-def degree_preserving_by_target(layer: "Graph", rng: np.random.Generator) -> "Graph":
+@null_model(conserves=(*DEGREES, "in_strengths"), takes_links=True)
+def degree_preserving_by_target(layer: Layer, rng: np.random.Generator) -> Layer:
     """Rewire with every degree kept; each target deals its own weights anew.
 
     After Maslov and Sneppen (2002), https://doi.org/10.1126/science.1065103
     """
-    n_in, _ = sides(layer)
-    place, weight = _rewired(layer, rng), contract.weights(layer)
-    return rebuilt(
-        layer, place, dealt(weight, places(layer) // n_in, place // n_in, rng)
-    )
+    links = one_layer(layer)
+    n_in, place = links.sizes[0], _rewired(links, rng)
+    weight = dealt(links.weight, links.target - n_in, place // n_in, rng)
+    return rebuilt(layer, place, weight)
 
 
-def _rewired(layer: "Graph", rng: np.random.Generator) -> NDArray[np.int64]:
+def _rewired(layer: Links, rng: np.random.Generator) -> NDArray[np.int64]:
     """Give the places of the links after swaps, rising."""
-    sides(layer)
-    rewired = layer.copy()
+    rewired = layer.bare_graph()
     with lend(rng):
         # Where every swap succeeds an even number of them reaches only half of the
         # layers, the even permutations; a coin decides on one more.
-        rewired.rewire(TRIALS * layer.ecount() + int(rng.integers(2)))
-    rewired.es["weight"] = layer.es["weight"]  # rewiring drops it
-    return np.sort(places(rewired))
+        rewired.rewire(TRIALS * rewired.ecount() + int(rng.integers(2)))
+    source, target = contract.ends(rewired)
+    n_in = layer.sizes[0]
+    return np.sort((target - n_in) * n_in + source)

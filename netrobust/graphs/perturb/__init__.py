@@ -12,7 +12,7 @@ the same fraction from every layer, ``global`` ranks the links of all layers tog
 Members may have options, given as text or by name::
 
     PERTURBATIONS["random_links(rescale=weights)"]
-    random_links.vary(rescale="weights")
+    PERTURBATIONS["random_links"].vary(rescale="weights")
 
 A new perturbation is one function::
 
@@ -23,45 +23,27 @@ A new perturbation is one function::
         degree = np.bincount(links.source)
         return np.argsort(-degree[links.source], kind="stable")
 
-It is then found as ``ORDERS["heaviest_source"]`` and
-``PERTURBATIONS["heaviest_source"]``, and the name itself is the perturbation:
-``heaviest_source(graph, rng, 0.5)``. `neuron_removal`, `reweighting` and `greedy` do
-the same for neurons and pixels, for weights, and for attacks that ask the network.
+The function stays what it is, the order; ``PERTURBATIONS["heaviest_source"]`` is the
+perturbation, and `percolate` takes its name or the function. `neuron_removal`,
+`reweighting` and `greedy` do the same for neurons and pixels, for weights, and for
+attacks that ask the network. What a member needs it declares, as in `Traits`:
+``@removal(signed=True)`` is refused where no weight is negative. The members that this
+package names, such as `random_links`, are perturbations.
 """
 
 from netrobust.graphs.damage import Damage, Links, apply, removed_fraction
-from netrobust.graphs.perturb.adaptive import (
-    Greedy,
-    greedy,
-    greedy_links,
+from netrobust.graphs.perturb import (  # noqa: F401  (each registers its members)
+    adaptive,
+    links,
+    neurons,
+    weights,
 )
+from netrobust.graphs.perturb.adaptive import Greedy, greedy
 from netrobust.graphs.perturb.base import (
     ORDERS,
     PERTURBATIONS,
     Perturbation,
-)
-from netrobust.graphs.perturb.links import (
-    links_by_betweenness,
-    links_by_degree_product,
-    links_by_path_count,
-    links_by_saliency,
-    random_links,
-    strongest_links,
-    strongest_negative_links,
-    strongest_positive_links,
-    weakest_links,
-)
-from netrobust.graphs.perturb.neurons import (
-    neurons_by_activation,
-    neurons_by_betweenness,
-    neurons_by_degree,
-    neurons_by_strength,
-    pixels_by_activation,
-    pixels_by_betweenness,
-    pixels_by_degree,
-    pixels_by_strength,
-    random_neurons,
-    random_pixels,
+    Traits,
 )
 from netrobust.graphs.perturb.remove import (
     NeuronRemoval,
@@ -73,15 +55,11 @@ from netrobust.graphs.perturb.reweight import (
     Reweighting,
     reweighting,
 )
-from netrobust.graphs.perturb.weights import (
-    binarised,
-    gaussian_noise,
-    quantised,
-    random_sign_flips,
-    shuffled_weights,
-    uniform_noise,
-    weakest_sign_flips,
-)
+
+#: The best known perturbations, by name.
+random_links = PERTURBATIONS["random_links"]
+strongest_links = PERTURBATIONS["strongest_links"]
+weakest_links = PERTURBATIONS["weakest_links"]
 
 __all__ = [
     "ORDERS",
@@ -93,37 +71,14 @@ __all__ = [
     "Perturbation",
     "Removal",
     "Reweighting",
+    "Traits",
     "apply",
-    "binarised",
-    "gaussian_noise",
     "greedy",
-    "greedy_links",
-    "links_by_betweenness",
-    "links_by_degree_product",
-    "links_by_path_count",
-    "links_by_saliency",
     "neuron_removal",
-    "neurons_by_activation",
-    "neurons_by_betweenness",
-    "neurons_by_degree",
-    "neurons_by_strength",
-    "pixels_by_activation",
-    "pixels_by_betweenness",
-    "pixels_by_degree",
-    "pixels_by_strength",
-    "quantised",
     "random_links",
-    "random_neurons",
-    "random_pixels",
-    "random_sign_flips",
     "removal",
     "removed_fraction",
     "reweighting",
-    "shuffled_weights",
     "strongest_links",
-    "strongest_negative_links",
-    "strongest_positive_links",
-    "uniform_noise",
     "weakest_links",
-    "weakest_sign_flips",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from netrobust.graphs.perturb.base import (
     Mask,
     Perturbation,
     complete,
-    examples,
     further,
     shares,
 )
@@ -23,7 +22,10 @@ from netrobust.graphs.perturb.links import links_by_saliency, strongest_links
 if TYPE_CHECKING:
     from igraph import Graph
 
-#: Training loss of the damaged network, and marks of all links, 0 where they are gone.
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Training loss of the damaged network, and data attributes of all links, 0
+#: where they are gone.
 Probe = Callable[[Damage], tuple[float, Mapping[str, NDArray[np.float64]]]]
 
 
@@ -37,8 +39,8 @@ class Greedy(Perturbation):
     ----------
     function : callable
         ``(left, rng) -> orders of links``. `left` are the `Links` of the damaged graph
-        with the marks that the probe has written, and each order ranks every one of
-        them, first to go first. Of blocks that do equal harm the first is taken.
+        with the data attributes that the probe has written, and each order ranks every
+        one of them, first to go first. Of blocks that do equal harm the first is taken.
     """
 
     probed: ClassVar[bool] = True
@@ -67,8 +69,9 @@ class Greedy(Perturbation):
         Parameters
         ----------
         probe : callable
-            ``(damage) -> (loss, marks)``: the training loss of the damaged network, and
-            marks such as ``saliency`` for all links of the graph, 0 on those gone.
+            ``(damage) -> (loss, attributes)``: the training loss of the damaged
+            network, and data attributes such as ``saliency`` for all links of the
+            graph, 0 on those gone.
 
         Raises
         ------
@@ -85,8 +88,8 @@ class Greedy(Perturbation):
         gone, told, damages = np.zeros(len(group), bool), None, []
 
         def rank(gone: Mask) -> list[Ids]:
-            marks = (told or probe(_left(gone)))[1]
-            return self._rankings(links, gone, marks, rng)
+            written = (told or probe(_left(gone)))[1]
+            return self._rankings(links, gone, written, rng)
 
         for count in shares(fractions, size):
             before, blocks = gone, further(gone, rank, group, count)
@@ -104,12 +107,12 @@ class Greedy(Perturbation):
         self,
         links: Links,
         gone: Mask,
-        marks: Mapping[str, NDArray[np.float64]],
+        written: Mapping[str, NDArray[np.float64]],
         rng: np.random.Generator,
     ) -> list[Ids]:
         """Rank what is left in several orders, by ids of the whole graph."""
         damage = _left(gone)
-        left = replace(links, marks={**links.marks, **marks}).left(damage)
+        left = replace(links, attributes={**links.attributes, **written}).left(damage)
         orders = self.function(left, rng, **self.set_for(self.function))
         what, count = self.function.__name__, damage.kept.size
         return [damage.kept[complete(one, count, "links", what)] for one in orders]
@@ -119,7 +122,7 @@ def _left(gone: Mask) -> Damage:
     return Damage(np.flatnonzero(~gone))
 
 
-def greedy(function: Callable[..., Any]) -> Greedy:
+def greedy(function: F) -> F:
     """Register an attack that chooses among orders, under the name of the function.
 
     Parameters
@@ -129,17 +132,17 @@ def greedy(function: Callable[..., Any]) -> Greedy:
 
     Returns
     -------
-    Greedy
-        ``(graph, rng, fraction, scope, probe) -> Damage``.
+    callable
+        The function; ``PERTURBATIONS[name]`` is the attack, ``(graph, rng, fraction,
+        scope, probe) -> Damage``.
 
     Raises
     ------
     InputError
         Another function has the name, or an option has no default.
     """
-    made = Greedy(function)
-    PERTURBATIONS.register(made)
-    return made
+    PERTURBATIONS.add(Greedy(function))
+    return function
 
 
 @greedy
@@ -163,12 +166,9 @@ def greedy_links(left: Links, rng: np.random.Generator) -> list[Ids]:
     ...     saliency[damage.kept] = damage.kept
     ...     return float(harm), {"saliency": saliency}
     >>> rng = np.random.default_rng(0)
-    >>> [damage.kept.tolist() for damage in greedy_links.curve(
+    >>> attack = PERTURBATIONS["greedy_links"]
+    >>> [damage.kept.tolist() for damage in attack.curve(
     ...     graph, rng, [0.25, 0.5], probe=probe)]
     [[0, 2, 3], [0, 3]]
     """
-    return [one.function(left, rng) for one in (links_by_saliency, strongest_links)]
-
-
-# Examples of the attacks for doctest, which looks for functions and classes only.
-__test__ = examples(__name__)
+    return [order(left, rng) for order in (links_by_saliency, strongest_links)]

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from inspect import Parameter
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netrobust.core.errors import InputError
 from netrobust.core.options import WithOptions, keywords
-from netrobust.core.registry import Registry, Varied
+from netrobust.core.registry import Registry
 from netrobust.core.settings import choice, flag
 from netrobust.graphs.damage import Damage, Ids, Links
 
@@ -23,9 +23,39 @@ Order = Callable[..., Ids]
 Mask = NDArray[np.bool_]
 
 ORDERS: Registry[Order] = Registry("order")
-PERTURBATIONS: Varied["Perturbation"] = Varied("perturbation")
+PERTURBATIONS: Registry["Perturbation"] = Registry("perturbation")
 
 one_of = partial(partial, choice)
+
+
+class Traits(TypedDict, total=False):
+    """What a perturbation may declare, so that it is refused where it has no meaning.
+
+    The decorators of perturbations take these as keywords.
+
+    Attributes
+    ----------
+    needs : tuple of str
+        Data attributes that it reads from the graph, such as ``saliency``.
+    signed : bool
+        It goes by the signs of weights: refused where no weight is negative, and for
+        kernel slices, which have no sign.
+    needs_stack : bool
+        It follows paths through several layers: refused where layers do not chain.
+    needs_positive_weights : bool
+        Refused where a weight is negative.
+    elementwise : bool
+        It changes single numbers: refused for kernel slices, which are many.
+    reaches_head : bool
+        False: refused in a scope that includes the dense head.
+    """
+
+    needs: tuple[str, ...]
+    signed: bool
+    needs_stack: bool
+    needs_positive_weights: bool
+    elementwise: bool
+    reaches_head: bool
 
 
 @dataclass(frozen=True)
@@ -39,17 +69,27 @@ class Perturbation(WithOptions, ABC):
     ----------
     acts_on : str
         What a fraction counts: ``links``, ``neurons`` or ``pixels``.
-    needs : tuple of str
-        Marks that it reads from the graph.
     probed : bool
         Whether it asks the damaged network on its way, through ``curve(..., probe)``.
+    needs, signed, needs_stack, needs_positive_weights, elementwise, reaches_head
+        As in `Traits`.
     """
 
     kind: ClassVar[str] = "perturbation"
     probed: ClassVar[bool] = False
 
-    needs: tuple[str, ...] = ()
     acts_on: str = "links"
+    needs: tuple[str, ...] = ()
+    signed: bool = False
+    needs_stack: bool = False
+    needs_positive_weights: bool = False
+    elementwise: bool = False
+    reaches_head: bool = True
+
+    @property
+    def follows_paths(self) -> bool:
+        """Whether it needs layers that chain, with the options that it has."""
+        return self.needs_stack or self.acts_on != "links"
 
     def __call__(
         self,
@@ -74,7 +114,8 @@ class Perturbation(WithOptions, ABC):
         Raises
         ------
         InputError
-            If the fraction or the scope is none, or a mark is missing.
+            If the fraction or the scope is none, or a data attribute is
+            missing.
         """
         return self.curve(graph, rng, [fraction], scope)[0]
 
@@ -214,12 +255,3 @@ def narrow(values: NDArray[np.float64]) -> NDArray[np.float32]:
     """Round to float32; what is beyond its range becomes its largest number."""
     most = np.finfo(np.float32).max
     return np.clip(values, -most, most).astype(np.float32)
-
-
-def examples(module: str) -> dict[str, str]:
-    """Docstrings of a module's members, for doctest, which skips such objects."""
-    return {
-        name: str(member.__doc__)
-        for name, member in PERTURBATIONS.items()
-        if member.__module__ == module
-    }

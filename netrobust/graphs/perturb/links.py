@@ -6,7 +6,7 @@ import numpy as np
 
 from netrobust.graphs.damage import Ids, Links
 from netrobust.graphs.paths import link_betweenness, paths_through
-from netrobust.graphs.perturb.base import by, examples
+from netrobust.graphs.perturb.base import by
 from netrobust.graphs.perturb.remove import removal
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ def random_links(graph: "Graph | Links", rng: np.random.Generator) -> Ids:
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 2], [0, 1, 0, 1], [2, 2, 3, 3], [1, 2, 3, 4])
-    >>> random_links(graph, np.random.default_rng(0), 0.5).kept
+    >>> PERTURBATIONS["random_links"](graph, np.random.default_rng(0), 0.5).kept
     array([1, 3])
     """
     return rng.permutation(len(Links.of(graph).weight))
@@ -34,8 +35,9 @@ def strongest_links(graph: "Graph | Links", rng: np.random.Generator) -> Ids:
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 2], [0, 1, 0, 1], [2, 2, 3, 3], [1, -4, 3, 2])
-    >>> strongest_links(graph, np.random.default_rng(0), 0.5).kept
+    >>> PERTURBATIONS["strongest_links"](graph, np.random.default_rng(0), 0.5).kept
     array([0, 3])
     """
     return by(-np.abs(Links.of(graph).weight), rng)
@@ -48,42 +50,47 @@ def weakest_links(graph: "Graph | Links", rng: np.random.Generator) -> Ids:
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 2], [0, 1, 0, 1], [2, 2, 3, 3], [1, -4, 3, 2])
-    >>> weakest_links(graph, np.random.default_rng(0), 0.5).kept
+    >>> PERTURBATIONS["weakest_links"](graph, np.random.default_rng(0), 0.5).kept
     array([1, 2])
     """
     return by(np.abs(Links.of(graph).weight), rng)
 
 
-@removal
+@removal(signed=True)
 def strongest_positive_links(graph: "Graph | Links", rng: np.random.Generator) -> Ids:
     """Remove links in falling order of signed weight, negative ones last.
 
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 2], [0, 1, 0, 1], [2, 2, 3, 3], [1, -4, 3, 2])
-    >>> strongest_positive_links(graph, np.random.default_rng(0), 0.5).kept
+    >>> attack = PERTURBATIONS["strongest_positive_links"]
+    >>> attack(graph, np.random.default_rng(0), 0.5).kept
     array([0, 1])
     """
     return by(-Links.of(graph).weight, rng)
 
 
-@removal
+@removal(signed=True)
 def strongest_negative_links(graph: "Graph | Links", rng: np.random.Generator) -> Ids:
     """Remove links in rising order of signed weight, positive ones last.
 
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 2], [0, 1, 0, 1], [2, 2, 3, 3], [1, -4, 3, 2])
-    >>> strongest_negative_links(graph, np.random.default_rng(0), 0.5).kept
+    >>> attack = PERTURBATIONS["strongest_negative_links"]
+    >>> attack(graph, np.random.default_rng(0), 0.5).kept
     array([2, 3])
     """
     return by(Links.of(graph).weight, rng)
 
 
-@removal(recomputes=True)
+@removal(recomputes=True, needs_stack=True)
 def links_by_betweenness(graph: "Graph | Links", rng: np.random.Generator) -> Ids:
     """Remove links in falling order of betweenness, ties at random.
 
@@ -101,8 +108,10 @@ def links_by_betweenness(graph: "Graph | Links", rng: np.random.Generator) -> Id
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 1, 1, 1], [0, 1, 2, 3], [2, 2, 3, 4], [1, 2, 3, 4])
-    >>> links_by_betweenness(graph, np.random.default_rng(0), 0.3, "global").kept
+    >>> attack = PERTURBATIONS["links_by_betweenness"]
+    >>> attack(graph, np.random.default_rng(0), 0.3, "global").kept
     array([0, 1, 3])
     """
     return by(-link_betweenness(Links.of(graph)), rng)
@@ -125,8 +134,10 @@ def links_by_degree_product(graph: "Graph | Links", rng: np.random.Generator) ->
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 2], [0, 0, 1], [2, 3, 3], [1, 2, 3])
-    >>> links_by_degree_product(graph, np.random.default_rng(0), 0.3).kept
+    >>> attack = PERTURBATIONS["links_by_degree_product"]
+    >>> attack(graph, np.random.default_rng(0), 0.3).kept
     array([0, 2])
     """
     links = Links.of(graph)
@@ -134,7 +145,7 @@ def links_by_degree_product(graph: "Graph | Links", rng: np.random.Generator) ->
     return by(-(out_degree[links.source] * in_degree[links.target]), rng)
 
 
-@removal(recomputes=True)
+@removal(recomputes=True, needs_stack=True)
 def links_by_path_count(graph: "Graph | Links", rng: np.random.Generator) -> Ids:
     """Remove links in falling order of the input-to-output paths through them.
 
@@ -144,8 +155,10 @@ def links_by_path_count(graph: "Graph | Links", rng: np.random.Generator) -> Ids
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 2, 1], [0, 1, 1, 2, 3], [2, 2, 3, 4, 4], [1] * 5)
-    >>> links_by_path_count(graph, np.random.default_rng(0), 0.2, "global").kept
+    >>> attack = PERTURBATIONS["links_by_path_count"]
+    >>> attack(graph, np.random.default_rng(0), 0.2, "global").kept
     array([0, 1, 2, 4])
     """
     return by(-paths_through(Links.of(graph)), rng)
@@ -172,13 +185,10 @@ def links_by_saliency(graph: "Graph | Links", rng: np.random.Generator) -> Ids:
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 2], [0, 1, 0, 1], [2, 2, 3, 3], [1, -4, 3, 2])
     >>> graph.es["saliency"] = [0.1, 0, 0.3, 0.2]
-    >>> links_by_saliency(graph, np.random.default_rng(0), 0.5).kept
+    >>> PERTURBATIONS["links_by_saliency"](graph, np.random.default_rng(0), 0.5).kept
     array([0, 1])
     """
-    return by(-Links.of(graph).mark("saliency"), rng)
-
-
-# Examples of the removals for doctest, which looks for functions and classes only.
-__test__ = examples(__name__)
+    return by(-Links.of(graph).attribute("saliency"), rng)

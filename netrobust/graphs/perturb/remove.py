@@ -7,7 +7,7 @@ towards the head too.
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import Parameter
-from typing import Annotated, Any, overload
+from typing import Annotated, Any, TypeVar, Unpack, overload
 
 import numpy as np
 
@@ -21,10 +21,13 @@ from netrobust.graphs.perturb.base import (
     Mask,
     Order,
     Ranked,
+    Traits,
     complete,
     narrow,
     one_of,
 )
+
+Mine = TypeVar("Mine", bound=Order)
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,11 @@ class Removal(Ranked):
     def parameters(self) -> dict[str, Parameter]:
         """Give the options there are, as keyword-only parameters."""
         return super().parameters() | keywords(_rest)
+
+    @property
+    def follows_paths(self) -> bool:
+        """Whether it needs layers that chain: biases are rescaled along paths."""
+        return super().follows_paths or self.options["rescale"] == "biases"
 
     def groups(self, links: Links, scope: str) -> tuple[Ids, Ids]:
         """Sort the links into the groups of a scope."""
@@ -116,9 +124,22 @@ class NeuronRemoval(Ranked):
         options of the removal.
     acts_on : str
         ``neurons`` or ``pixels``.
+    name : str
+        Of the removal, where it is not that of the function: one order may serve for
+        both kinds, and ``{neurons}`` in its docstring stands for either.
     """
 
     acts_on: str = "neurons"
+    name: str = ""
+
+    def called(self) -> str:
+        """Give the name of the removal, without its options."""
+        return self.name or super().called()
+
+    def described(self) -> str | None:
+        """Give the docstring of the order, for what is removed."""
+        what = "hidden neurons" if self.acts_on == "neurons" else "pixels"
+        return (super().described() or "").replace("{neurons}", what) or None
 
     def groups(self, links: Links, scope: str) -> tuple[Ids, Ids]:
         """Sort the neurons by depth; those that cannot go are of no size."""
@@ -165,24 +186,22 @@ def _check(scope: str, known: tuple[str, ...], what: str) -> None:
 
 
 @overload
-def removal(order: Order) -> Removal: ...
+def removal(order: Mine, /) -> Mine: ...
 
 
 @overload
 def removal(
-    *, needs: tuple[str, ...] = (), recomputes: bool = False
-) -> Callable[[Order], Removal]: ...
+    *, recomputes: bool = False, **traits: Unpack[Traits]
+) -> Callable[[Mine], Mine]: ...
 
 
 def removal(
-    order: Order | None = None,
-    *,
-    needs: tuple[str, ...] = (),
-    recomputes: bool = False,
-) -> Removal | Callable[[Order], Removal]:
+    order: Any = None, /, *, recomputes: bool = False, **traits: Unpack[Traits]
+) -> Any:
     """Register an order, and the removal by it, under the name of the function.
 
-    The removal takes the place of the decorated function, which stays in `ORDERS`.
+    The function stays what it is, in `ORDERS` too; ``PERTURBATIONS[name]`` is the
+    removal.
 
     Parameters
     ----------
@@ -190,15 +209,15 @@ def removal(
         ``(graph, rng) -> link ids``, every link once, first to go first. The graph is
         an `igraph.Graph` or its `Links`, and `Links.of` makes the latter of both. Its
         keyword-only parameters are options of the removal.
-    needs : tuple of str
-        Marks that the order reads, such as ``saliency``, with `Links.mark`.
     recomputes : bool
         Offer the option `recompute`, to rank what is left again at every fraction.
+    needs, signed, needs_stack, needs_positive_weights, reaches_head
+        What it needs, as in `Traits`: it is refused where that is missing.
 
     Returns
     -------
-    Removal
-        ``(graph, rng, fraction, scope) -> Damage``.
+    callable
+        The order.
 
     Raises
     ------
@@ -213,27 +232,43 @@ def removal(
     ...     return np.arange(len(Links.of(graph).weight))[::-1]
     >>> from netrobust.graphs.graph import from_links
     >>> graph = from_links([2, 2], [0, 1, 0, 1], [2, 2, 3, 3], [1, 2, 3, 4])
-    >>> last_links(graph, np.random.default_rng(0), 0.25).kept
+    >>> PERTURBATIONS["last_links"](graph, np.random.default_rng(0), 0.25).kept
     array([0, 1, 2])
-    >>> "last_links" in ORDERS, "last_links(rescale=weights)" in PERTURBATIONS
-    (True, True)
+    >>> ORDERS["last_links"] is last_links
+    True
+    >>> "last_links(rescale=weights)" in PERTURBATIONS
+    True
     """
 
-    def registered(order: Order) -> Removal:
-        made = Removal(order, needs=needs, recomputes=recomputes)
-        PERTURBATIONS.register(made)
-        ORDERS.register(order)
-        return made
+    def registered(order: Mine) -> Mine:
+        PERTURBATIONS.add(Removal(order, recomputes=recomputes, **traits))
+        return ORDERS.register(order)
 
     return registered if order is None else registered(order)
 
 
+@overload
+def neuron_removal(order: Mine, /) -> Mine: ...
+
+
+@overload
 def neuron_removal(
-    order: Order | None = None,
     *,
     acts_on: str = "neurons",
-    needs: tuple[str, ...] = (),
+    name: str = "",
     recomputes: bool = False,
+    **traits: Unpack[Traits],
+) -> Callable[[Mine], Mine]: ...
+
+
+def neuron_removal(
+    order: Any = None,
+    /,
+    *,
+    acts_on: str = "neurons",
+    name: str = "",
+    recomputes: bool = False,
+    **traits: Unpack[Traits],
 ) -> Any:
     """Register the removal of hidden neurons, or of pixels, in an order.
 
@@ -244,13 +279,15 @@ def neuron_removal(
         first; those that cannot go are passed over.
     acts_on : str
         ``neurons``, those at depth 1 and on, or ``pixels``, those at depth 0.
-    needs, recomputes
+    name : str
+        Of the removal; that of the function if not given.
+    recomputes, needs, signed, needs_positive_weights
         As for `removal`.
 
     Returns
     -------
-    NeuronRemoval
-        ``(graph, rng, fraction, scope) -> Damage``.
+    callable
+        The order; ``PERTURBATIONS[name]`` is the removal.
 
     Raises
     ------
@@ -266,14 +303,16 @@ def neuron_removal(
     ...     return np.arange(sum(Links.of(graph).sizes))[::-1]
     >>> from netrobust.graphs.graph import from_links
     >>> graph = from_links([2, 2], [0, 1, 0], [2, 2, 3], [1, 2, 3], [0, 0, 0.5, 0.5])
-    >>> last_neurons(graph, np.random.default_rng(0), 0.5)
+    >>> PERTURBATIONS["last_neurons"](graph, np.random.default_rng(0), 0.5)
     Damage(kept=array([0, 1]), weight=None, bias=array([0.5, 0. ], dtype=float32))
     """
     choice("acts_on", acts_on, ("neurons", "pixels"))
 
-    def registered(order: Order) -> NeuronRemoval:
-        made = NeuronRemoval(order, needs=needs, acts_on=acts_on, recomputes=recomputes)
-        PERTURBATIONS.register(made)
-        return made
+    def registered(order: Mine) -> Mine:
+        made = NeuronRemoval(
+            order, acts_on=acts_on, name=name, recomputes=recomputes, **traits
+        )
+        PERTURBATIONS.add(made)
+        return order
 
     return registered if order is None else registered(order)

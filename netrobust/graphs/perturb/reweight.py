@@ -7,7 +7,7 @@ at once gives a link the same weight at every fraction from its own on.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from netrobust.graphs.perturb.base import (
     Mask,
     Order,
     Perturbation,
+    Traits,
     complete,
     narrow,
     places,
@@ -26,6 +27,8 @@ from netrobust.graphs.perturb.base import (
 
 if TYPE_CHECKING:
     from igraph import Graph
+
+C = TypeVar("C", bound=Callable[..., Any])
 
 
 def _at_random(graph: "Graph | Links", rng: np.random.Generator) -> Ids:
@@ -84,8 +87,18 @@ class Reweighting(Perturbation):
         return Damage(everything, weight=np.where(chosen, narrow(weight), links.weight))
 
 
+@overload
+def reweighting(change: C, /) -> C: ...
+
+
+@overload
 def reweighting(
-    change: Callable[..., Any] | None = None, *, order: Order = _at_random
+    *, order: Order = _at_random, **traits: Unpack[Traits]
+) -> Callable[[C], C]: ...
+
+
+def reweighting(
+    change: Any = None, /, *, order: Order = _at_random, **traits: Unpack[Traits]
 ) -> Any:
     """Register a change of weights under the name of the function.
 
@@ -97,11 +110,13 @@ def reweighting(
     order : callable
         ``(graph, rng) -> link ids``: which links are chosen first; at random if not
         given.
+    needs, signed, needs_stack, needs_positive_weights, elementwise, reaches_head
+        What it needs, as in `Traits`: it is refused where that is missing.
 
     Returns
     -------
-    Reweighting
-        ``(graph, rng, fraction, scope) -> Damage``.
+    callable
+        The change; ``PERTURBATIONS[name]`` is the perturbation.
 
     Raises
     ------
@@ -116,13 +131,13 @@ def reweighting(
     ...     return to * Links.of(graph).weight
     >>> from netrobust.graphs.graph import from_links
     >>> graph = from_links([2, 1], [0, 1], [2, 2], [4, 8])
-    >>> faded_weights.vary(to=0.25)(graph, np.random.default_rng(0), 1).weight
+    >>> faded = PERTURBATIONS["faded_weights(to=0.25)"]
+    >>> faded(graph, np.random.default_rng(0), 1).weight
     array([1., 2.], dtype=float32)
     """
 
-    def registered(change: Callable[..., Any]) -> Reweighting:
-        made = Reweighting(change, order=order)
-        PERTURBATIONS.register(made)
-        return made
+    def registered(change: C) -> C:
+        PERTURBATIONS.add(Reweighting(change, order=order, **traits))
+        return change
 
     return registered if change is None else registered(change)

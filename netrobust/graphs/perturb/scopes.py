@@ -80,6 +80,11 @@ def check_reach(perturbation: Any, scope: str) -> None:
         )
     if not reaches_head(scope):
         return
+    if not getattr(perturbation, "reaches_head", True):
+        raise InputError(
+            f"{name} does not reach the head; choose a scope without the head instead "
+            f"of {scope!r}"
+        )
     if kind != "links":
         raise InputError(
             f"{name} acts on {kind}, of which the head has none; choose a scope "

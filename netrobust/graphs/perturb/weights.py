@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from netrobust.core.errors import InputError
 from netrobust.core.settings import number, whole
 from netrobust.graphs.damage import Ids, Links
-from netrobust.graphs.perturb.base import Mask, by, examples, one_of
+from netrobust.graphs.perturb.base import Mask, by, one_of
 from netrobust.graphs.perturb.reweight import reweighting
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _deviation(links: Links) -> Weights:
     return np.sqrt(_mean(links, (weight - _mean(links, weight)) ** 2))
 
 
-@reweighting
+@reweighting(elementwise=True)
 def gaussian_noise(
     graph: "Graph | Links",
     rng: np.random.Generator,
@@ -61,8 +61,9 @@ def gaussian_noise(
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 1], [0, 1], [2, 2], [1, 3])
-    >>> gaussian_noise(graph, np.random.default_rng(0), 0.5).weight
+    >>> PERTURBATIONS["gaussian_noise"](graph, np.random.default_rng(0), 0.5).weight
     array([0.21204151, 3.        ], dtype=float32)
     """
     links = Links.of(graph)
@@ -70,7 +71,7 @@ def gaussian_noise(
     return links.weight + amplitude * _deviation(links) * noise
 
 
-@reweighting
+@reweighting(elementwise=True)
 def uniform_noise(
     graph: "Graph | Links",
     rng: np.random.Generator,
@@ -90,8 +91,9 @@ def uniform_noise(
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 1], [0, 1], [2, 2], [1, 3])
-    >>> uniform_noise(graph, np.random.default_rng(0), 0.5).weight
+    >>> PERTURBATIONS["uniform_noise"](graph, np.random.default_rng(0), 0.5).weight
     array([0.90389836, 3.        ], dtype=float32)
     """
     links = Links.of(graph)
@@ -108,8 +110,9 @@ def random_sign_flips(
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 1], [0, 1], [2, 2], [1, -3])
-    >>> random_sign_flips(graph, np.random.default_rng(0), 1).weight
+    >>> PERTURBATIONS["random_sign_flips"](graph, np.random.default_rng(0), 1).weight
     array([-1.,  3.], dtype=float32)
     """
     return -Links.of(graph).weight.astype(np.float64)
@@ -128,14 +131,15 @@ def weakest_sign_flips(
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 1], [0, 1], [2, 2], [1, -3])
-    >>> weakest_sign_flips(graph, np.random.default_rng(0), 0.5).weight
+    >>> PERTURBATIONS["weakest_sign_flips"](graph, np.random.default_rng(0), 0.5).weight
     array([-1., -3.], dtype=float32)
     """
     return -Links.of(graph).weight.astype(np.float64)
 
 
-@reweighting
+@reweighting(elementwise=True)
 def binarised(
     graph: "Graph | Links",
     rng: np.random.Generator,
@@ -156,8 +160,9 @@ def binarised(
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([2, 1], [0, 1], [2, 2], [1, -3])
-    >>> binarised(graph, np.random.default_rng(0), 1).weight
+    >>> PERTURBATIONS["binarised"](graph, np.random.default_rng(0), 1).weight
     array([ 2., -2.], dtype=float32)
     """
     links = Links.of(graph)
@@ -166,7 +171,7 @@ def binarised(
     return np.where(weight == 0, weight, np.sign(weight) * size)
 
 
-@reweighting
+@reweighting(elementwise=True)
 def quantised(
     graph: "Graph | Links",
     rng: np.random.Generator,
@@ -187,8 +192,9 @@ def quantised(
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([3, 1], [0, 1, 2], [3, 3, 3], [0.8, 2.1, -3])
-    >>> quantised.vary(bits=3)(graph, np.random.default_rng(0), 1).weight
+    >>> PERTURBATIONS["quantised(bits=3)"](graph, np.random.default_rng(0), 1).weight
     array([ 1.,  2., -3.], dtype=float32)
     """
     links = Links.of(graph)
@@ -216,8 +222,9 @@ def shuffled_weights(
     Examples
     --------
     >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
     >>> graph = from_links([3, 1], [0, 1, 2], [3, 3, 3], [1, 2, 3])
-    >>> shuffled_weights(graph, np.random.default_rng(0), 1).weight
+    >>> PERTURBATIONS["shuffled_weights"](graph, np.random.default_rng(0), 1).weight
     array([3., 1., 2.], dtype=float32)
     """
     links = Links.of(graph)
@@ -227,7 +234,3 @@ def shuffled_weights(
     dealt = ids[np.lexsort((key[ids], links.layer[ids]))]
     weight[there] = weight[dealt]
     return weight
-
-
-# Examples of the changes for doctest, which looks for functions and classes only.
-__test__ = examples(__name__)

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from netrobust.core.errors import InputError
+from netrobust.core.settings import number, share
 from netrobust.graphs.theory.fixed_point import (
     Floats,
     largest_fixed_point,
     led_on,
     missed,
 )
-from netrobust.graphs.theory.numbers import degree_sequence, positive, share
+from netrobust.graphs.theory.numbers import degree_sequence
 
 Degrees = NDArray[np.int64]
 
@@ -42,7 +43,7 @@ def er_layer_threshold(mean_a: float, mean_b: float) -> float:
     >>> round(er_layer_threshold(0.01 * 1000, 0.01 * 784), 3)
     0.113
     """
-    product = positive("mean_a", mean_a) * positive("mean_b", mean_b)
+    product = number("mean_a", mean_a, least=0) * number("mean_b", mean_b, least=0)
     return float(1 / np.sqrt(product)) if product else float("inf")
 
 
@@ -79,7 +80,9 @@ def er_layer_giant(mean_a: float, mean_b: float, p: float) -> tuple[float, float
     >>> round(of_a, 4), round(of_b, 4)
     (0.9405, 0.9405)
     """
-    means = np.array([positive("mean_a", mean_a), positive("mean_b", mean_b)])
+    means = np.array(
+        [number("mean_a", mean_a, least=0), number("mean_b", mean_b, least=0)]
+    )
     links = share("p", p) * means
     of_a, of_b = largest_fixed_point(lambda s: -np.expm1(-links * s[::-1]), np.ones(2))
     return float(of_a), float(of_b)

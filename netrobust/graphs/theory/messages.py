@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import bmat, coo_array, csr_array, diags_array, eye_array
 from scipy.sparse.linalg import eigs
 
+from netrobust.core.settings import share
 from netrobust.graphs.damage import Links
 from netrobust.graphs.theory.fixed_point import (
     Floats,
@@ -19,7 +20,6 @@ from netrobust.graphs.theory.fixed_point import (
     led_on,
     missed,
 )
-from netrobust.graphs.theory.numbers import share
 
 if TYPE_CHECKING:
     from igraph import Graph

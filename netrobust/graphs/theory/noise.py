@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from netrobust.core.errors import InputError
+from netrobust.core.settings import positive, share
 from netrobust.graphs.damage import Links
 from netrobust.graphs.theory.fixed_point import Floats
-from netrobust.graphs.theory.numbers import positive, share
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -62,7 +62,7 @@ def effective_links(
     """
     links = Links.of(graph)
     neurons = sum(links.sizes)
-    x = np.asarray(links.mark("activation") if activation is None else activation)
+    x = np.asarray(links.attribute("activation") if activation is None else activation)
     fits = x.ndim in (1, 2) and x.shape[-1] == neurons and x.dtype.kind in "iuf"
     if not fits or not np.isfinite(x).all():
         raise InputError(
@@ -161,7 +161,7 @@ def predicted_f50(
     >>> round(predicted_f50([10, 10, 10], averaged=True), 3)
     0.835
     """
-    layers, wanted = _effective(k_eff), positive("level", level, zero=False)
+    layers, wanted = _effective(k_eff), positive("level", level)
     if np.isnan(layers).any() or not layers.all():
         return 0 * float(layers.sum())
     if not averaged:

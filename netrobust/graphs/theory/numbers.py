@@ -1,40 +1,16 @@
-"""Numbers that come into a theory, checked at its door."""
+"""Sequences of numbers that theories take, checked before anything is computed."""
 
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from netrobust.core.errors import InputError
+from netrobust.core.settings import share, whole
 
 Floats = NDArray[np.float64]
-
-
-def share(name: str, value: Any) -> float:
-    """Give a number from 0 to 1, or say that it is none."""
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not (number and 0 <= value <= 1):
-        raise InputError(f"{name} must be a number in [0, 1]; got {value!r}")
-    return float(value)
-
-
-def positive(name: str, value: Any, zero: bool = True) -> float:
-    """Give a finite number that is not negative, or not 0 either."""
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not (number and np.isfinite(value) and (value > 0 or (zero and value == 0))):
-        least = "0 or larger" if zero else "larger than 0"
-        raise InputError(f"{name} must be a finite number {least}; got {value!r}")
-    return float(value)
-
-
-def whole(name: str, value: Any, least: int) -> int:
-    """Give a whole number that is not too small."""
-    number = isinstance(value, Integral) and not isinstance(value, bool)
-    if not (number and value >= least):
-        raise InputError(f"{name} must be an integer, {least} or larger; got {value!r}")
-    return int(value)
 
 
 def shares(name: str, values: Any, count: int) -> Floats:

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from netrobust.core.errors import InputError
+from netrobust.core.settings import share, whole
 from netrobust.graphs.damage import Links
 from netrobust.graphs.theory.fixed_point import Floats
-from netrobust.graphs.theory.numbers import layers, share, shares, whole
+from netrobust.graphs.theory.numbers import layers, shares
 
 if TYPE_CHECKING:
     from igraph import Graph

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
 from netrobust.core.errors import InputError
-from netrobust.graphs.theory.numbers import share
+from netrobust.core.settings import share
 
 
 def erdos_renyi_degrees(own: int, other: int, links: int) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from netrobust.core.settings import share
 from netrobust.graphs.damage import Links
 from netrobust.graphs.theory.fixed_point import (
     Floats,
@@ -19,7 +20,7 @@ from netrobust.graphs.theory.fixed_point import (
     led_on,
     missed,
 )
-from netrobust.graphs.theory.numbers import layers, share
+from netrobust.graphs.theory.numbers import layers
 
 if TYPE_CHECKING:
     from igraph import Graph

@@ -16,7 +16,7 @@ from netrobust.neural.sparsify import (  # noqa: F401  (each registers its metho
 from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
-    Links,
+    LayerLinks,
     Rewiring,
     Sparsifier,
     Step,
@@ -25,7 +25,7 @@ from netrobust.neural.sparsify.base import (
 __all__ = [
     "SPARSIFIERS",
     "Context",
-    "Links",
+    "LayerLinks",
     "Rewiring",
     "Sparsifier",
     "Step",
@@ -47,7 +47,8 @@ def sparsifier(name: str, **options: Any) -> Sparsifier:
     >>> sparsifier("set", prune="magnitude").dense
     False
     """
-    return SPARSIFIERS.make(name, options)
+    made: Sparsifier = SPARSIFIERS.with_options(name, options)()
+    return made
 
 
 def default_options(name: str) -> dict[str, Any]:
@@ -63,4 +64,4 @@ def default_options(name: str) -> dict[str, Any]:
     >>> default_options("set")["prune"]
     'per_sign'
     """
-    return SPARSIFIERS.defaults(name)
+    return SPARSIFIERS.with_options(name).options

@@ -7,12 +7,13 @@ record's `step` sees all sparse layers and answers with one `Rewiring` for each.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.core.registry import Makers
+from netrobust.core.options import Factory
+from netrobust.core.registry import Registry
 from netrobust.neural.topology import IntArray
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -20,7 +21,7 @@ Floats: TypeAlias = NDArray[np.float32]
 NO_LINKS: IntArray = np.empty(0, np.int64)
 
 
-class Links(NamedTuple):
+class LayerLinks(NamedTuple):
     """The links of one layer in canonical order: by target, then by source.
 
     `gradient` is that of the loss of the last batch, where there was one.
@@ -90,7 +91,7 @@ class Context:
 
 
 Sizes: TypeAlias = tuple[int, ...]
-Step: TypeAlias = Callable[[Sequence[Links], Context], list[Rewiring]]
+Step: TypeAlias = Callable[[Sequence[LayerLinks], Context], list[Rewiring]]
 
 
 def _as_asked(sizes: Sizes, budget: int) -> Sizes:
@@ -147,4 +148,11 @@ class Sparsifier:
     widths: Callable[[Sizes, int], Sizes] = _as_asked
 
 
-SPARSIFIERS: Makers[Sparsifier] = Makers("sparsifier")
+@dataclass(frozen=True)
+class SparsifierFactory(Factory):
+    """Stand for a factory of sparsifiers, ``(**options) -> Sparsifier``."""
+
+    kind: ClassVar[str] = "sparsifier"
+
+
+SPARSIFIERS: Registry[SparsifierFactory] = Registry("sparsifier", SparsifierFactory)

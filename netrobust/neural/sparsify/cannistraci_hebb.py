@@ -11,7 +11,7 @@ from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
     Floats,
-    Links,
+    LayerLinks,
     Rewiring,
     Sparsifier,
 )
@@ -25,7 +25,20 @@ PREDICTED_BY = "CH3-L3p", "CH2-L3n"
 _STOPS = "network", "layer", "never"
 
 
-@SPARSIFIERS.register
+@SPARSIFIERS.register(
+    variants={
+        "source": {},
+        "cht_benchmark": {},
+        "paper": {
+            "chain_rounds": 2,
+            "anneal": False,
+            "until": 1.0,
+            "early_stop": "layer",
+            "regrown": "initial",
+            "returns": "fresh",
+        },
+    }
+)
 def cht(
     *,
     predictor: str = "CH3-L3p",
@@ -80,7 +93,7 @@ def cht(
     rounds = whole("chain_rounds", chain_rounds, 0)
     flag("anneal", anneal)
 
-    def step(layers: Sequence[Links], context: Context) -> list[Rewiring]:
+    def step(layers: Sequence[LayerLinks], context: Context) -> list[Rewiring]:
         stopped = context.memory.setdefault("stopped", np.zeros(len(layers), bool))
         if early_stop != "never" and stopped.all():
             return [_unchanged(layer) for layer in layers]
@@ -116,23 +129,8 @@ def cht(
     )
 
 
-SPARSIFIERS.vary(
-    cht,
-    source={},
-    cht_benchmark={},
-    paper={
-        "chain_rounds": 2,
-        "anneal": False,
-        "until": 1.0,
-        "early_stop": "layer",
-        "regrown": "initial",
-        "returns": "fresh",
-    },
-)
-
-
 def predicted(
-    layer: Links,
+    layer: LayerLinks,
     stay: Stays,
     links: int,
     predictor: str,
@@ -153,6 +151,6 @@ def predicted(
     return grow(score, regrowth.occupied(layer, kept, count), count)
 
 
-def _unchanged(layer: Links) -> Rewiring:
+def _unchanged(layer: LayerLinks) -> Rewiring:
     everything = np.arange(layer.weight.size)
     return Rewiring(everything, NO_LINKS, NO_LINKS, np.empty(0, np.float32))

@@ -6,13 +6,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.neural.sparsify.base import Links
+from netrobust.neural.sparsify.base import LayerLinks
 from netrobust.neural.topology import IntArray
 
 Stays: TypeAlias = NDArray[np.bool_]  # per link of a layer: it has not been dropped
 
 
-def without(layer: Links, dropped: IntArray) -> Stays:
+def without(layer: LayerLinks, dropped: IntArray) -> Stays:
     """Say of every link of a layer whether it stays."""
     stay = np.ones(layer.weight.size, bool)
     stay[dropped] = False
@@ -20,7 +20,7 @@ def without(layer: Links, dropped: IntArray) -> Stays:
 
 
 def chain_removal(
-    layers: Sequence[Links],
+    layers: Sequence[LayerLinks],
     stays: list[Stays],
     rounds: int = 1,
     frozen: Sequence[bool] | NDArray[np.bool_] = (),
@@ -35,7 +35,7 @@ def chain_removal(
 
     Parameters
     ----------
-    layers : sequence of Links
+    layers : sequence of LayerLinks
     stays : list of ndarray of bool, shape (links,)
         Per layer the links that are not dropped yet.
     rounds : int

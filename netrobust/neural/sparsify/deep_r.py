@@ -8,7 +8,7 @@ from netrobust.core.settings import choice, number, whole
 from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
-    Links,
+    LayerLinks,
     Rewiring,
     Sparsifier,
 )
@@ -54,7 +54,7 @@ def deep_r(
     choice("noise", noise, _NOISE)
     pull, heat = number("l1", l1, 0), number("temperature", temperature, 0)
 
-    def step(layers: Sequence[Links], context: Context) -> list[Rewiring]:
+    def step(layers: Sequence[LayerLinks], context: Context) -> list[Rewiring]:
         rate = context.learning_rate
         scale = 1e-5 * rate if noise == "code" else np.sqrt(2 * rate * heat)
         moves = []
@@ -78,7 +78,7 @@ def deep_r(
     return Sparsifier(step=step, batches=whole("batches", batches, 1), every_place=True)
 
 
-def _signs(layer: Links, index: int, context: Context) -> np.ndarray:
+def _signs(layer: LayerLinks, index: int, context: Context) -> np.ndarray:
     """Give the sign of every possible link of a layer, true for positive."""
     key = f"signs.{index}"
     if key not in context.memory:

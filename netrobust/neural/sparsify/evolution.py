@@ -8,7 +8,7 @@ from netrobust.core.settings import choice, flag, number, share, whole
 from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
-    Links,
+    LayerLinks,
     Rewiring,
     Sparsifier,
 )
@@ -16,7 +16,16 @@ from netrobust.neural.sparsify.grow import Regrowth, all_but, uniform, wanted
 from netrobust.neural.sparsify.prune import PRUNING, drops, lowest
 
 
-@SPARSIFIERS.register
+@SPARSIFIERS.register(
+    variants={
+        "source": {},
+        "cht_benchmark": {
+            "prune": "magnitude",
+            "returns": "restored",
+            "skip_step": True,
+        },
+    }
+)
 def set(
     *,
     prune: str = "per_sign",
@@ -56,7 +65,7 @@ def set(
     choice("prune", prune, PRUNING)
     regrowth = Regrowth(regrown, returns)
 
-    def step(layers: Sequence[Links], context: Context) -> list[Rewiring]:
+    def step(layers: Sequence[LayerLinks], context: Context) -> list[Rewiring]:
         moves = []
         for layer, links in zip(layers, wanted(layers, context), strict=True):
             dropped = PRUNING[prune](layer.weight, context.zeta, context.rng)
@@ -66,14 +75,19 @@ def set(
     return Sparsifier(step=step, skips_step=flag("skip_step", skip_step))
 
 
-SPARSIFIERS.vary(
-    set,
-    source={},
-    cht_benchmark={"prune": "magnitude", "returns": "restored", "skip_step": True},
+@SPARSIFIERS.register(
+    variants={
+        "source": {},
+        "cht_benchmark": {
+            "gradient_share": 0.01,
+            "em_s": True,
+            "epochs": 1,
+            "until": 0.75,
+            "returns": "restored",
+            "skip_step": True,
+        },
+    }
 )
-
-
-@SPARSIFIERS.register
 def mest(
     *,
     gradient_share: float = 0.0,
@@ -114,7 +128,7 @@ def mest(
     regrowth = Regrowth(regrown, returns)
     weight_of_gradient = np.float32(number("gradient_share", gradient_share, 0))
 
-    def step(layers: Sequence[Links], context: Context) -> list[Rewiring]:
+    def step(layers: Sequence[LayerLinks], context: Context) -> list[Rewiring]:
         moves = []
         counts = drops(layers, context, context.zeta, em_s)
         for layer, links, drop in zip(
@@ -138,20 +152,6 @@ def mest(
     )
 
 
-SPARSIFIERS.vary(
-    mest,
-    source={},
-    cht_benchmark={
-        "gradient_share": 0.01,
-        "em_s": True,
-        "epochs": 1,
-        "until": 0.75,
-        "returns": "restored",
-        "skip_step": True,
-    },
-)
-
-
 def em_s_surplus(progress: float) -> float:
     """Give the density above the budget that EM&S asks for.
 
@@ -164,7 +164,7 @@ def em_s_surplus(progress: float) -> float:
 
 
 def _regrow(
-    layer: Links,
+    layer: LayerLinks,
     dropped: np.ndarray,
     links: int,
     regrowth: Regrowth,

@@ -8,7 +8,7 @@ from netrobust.core.settings import flag, share, whole
 from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
-    Links,
+    LayerLinks,
     Rewiring,
     Sparsifier,
 )
@@ -16,7 +16,7 @@ from netrobust.neural.sparsify.grow import Regrowth, all_but, highest, wanted
 from netrobust.neural.sparsify.prune import annealed, drops, lowest
 
 
-@SPARSIFIERS.register
+@SPARSIFIERS.register(variants={"source": {}, "cht_benchmark": {"batches": 0}})
 def rigl(
     *,
     batches: int = 100,
@@ -54,7 +54,7 @@ def rigl(
     regrowth = Regrowth(regrown, returns)
     flag("anneal", anneal)
 
-    def step(layers: Sequence[Links], context: Context) -> list[Rewiring]:
+    def step(layers: Sequence[LayerLinks], context: Context) -> list[Rewiring]:
         if context.gradient is None:
             raise AssertionError("the loop must give gradients to rigl")
         zeta = annealed(context.zeta, context.progress) if anneal else context.zeta
@@ -79,6 +79,3 @@ def rigl(
         every_place=True,
         gradient=True,
     )
-
-
-SPARSIFIERS.vary(rigl, source={}, cht_benchmark={"batches": 0})

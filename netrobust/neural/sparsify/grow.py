@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from netrobust.core.errors import InputError
 from netrobust.core.settings import choice
-from netrobust.neural.sparsify.base import Context, Floats, Links, Rewiring
+from netrobust.neural.sparsify.base import Context, Floats, LayerLinks, Rewiring
 from netrobust.neural.topology import IntArray, absent_positions
 
 #: What becomes of a link that is dropped and grows again in the same step.
@@ -40,7 +40,7 @@ class Regrowth:
         choice("regrown", self.regrown, REGROWN)
         choice("returns", self.returns, RETURNS)
 
-    def occupied(self, links: Links, kept: IntArray, count: int) -> IntArray:
+    def occupied(self, links: LayerLinks, kept: IntArray, count: int) -> IntArray:
         """Give the places where none of `count` new links may grow."""
         if self.returns != "barred":
             return links.place[kept]
@@ -53,7 +53,11 @@ class Regrowth:
         return links.place
 
     def rewiring(
-        self, links: Links, kept: IntArray, places: IntArray, rng: np.random.Generator
+        self,
+        links: LayerLinks,
+        kept: IntArray,
+        places: IntArray,
+        rng: np.random.Generator,
     ) -> Rewiring:
         """Give the step that keeps some links and grows others at new places."""
         target, source = np.divmod(places, links.n_in)
@@ -66,21 +70,21 @@ class Regrowth:
         return restoring(links, move) if self.returns == "restored" else move
 
 
-def all_but(links: Links, dropped: IntArray) -> IntArray:
+def all_but(links: LayerLinks, dropped: IntArray) -> IntArray:
     """Give the ids of the other links, ascending."""
     left = np.ones(links.weight.size, bool)
     left[dropped] = False
     return np.flatnonzero(left)
 
 
-def wanted(layers: Sequence[Links], context: Context) -> list[int]:
+def wanted(layers: Sequence[LayerLinks], context: Context) -> list[int]:
     """Give the links that every layer must have after the step."""
     if context.links is None:
         return [links.weight.size for links in layers]
     return list(context.links)
 
 
-def restoring(links: Links, move: Rewiring) -> Rewiring:
+def restoring(links: LayerLinks, move: Rewiring) -> Rewiring:
     """Let links that return at once go on with their old weight and momentum."""
     places = move.target * links.n_in + move.source
     before = np.searchsorted(links.place, places)
@@ -96,7 +100,7 @@ def restoring(links: Links, move: Rewiring) -> Rewiring:
 
 
 def uniform(
-    links: Links, occupied: IntArray, count: int, rng: np.random.Generator
+    links: LayerLinks, occupied: IntArray, count: int, rng: np.random.Generator
 ) -> IntArray:
     """Draw free places, every set of them being equally likely."""
     return absent_positions(occupied, links.n_in * links.n_out, count, rng)

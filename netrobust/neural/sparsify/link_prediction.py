@@ -110,13 +110,27 @@ def _rows(
 
 
 @njit(cache=True, nogil=True)
+def _count_common(neuron, first, other, back, own, row):
+    """Add to a row the links that a neuron has in common with each of its side."""
+    for a in other[first[neuron] : first[neuron + 1]]:
+        for link in range(back[a], back[a + 1]):
+            row[own[link]] += 1
+
+
+@njit(cache=True, nogil=True)
 def _common_neighbours(first, other, back, own, shared):
     """Add the numbers of common neighbours of every two neurons of one side."""
     for neuron in range(shared.shape[0]):
-        row = shared[neuron]
-        for a in other[first[neuron] : first[neuron + 1]]:
-            for link in range(back[a], back[a + 1]):
-                row[own[link]] += 1
+        _count_common(neuron, first, other, back, own, shared[neuron])
+
+
+@njit(cache=True, nogil=True)
+def _finish(v, mine, total, score):
+    """Write the scores of a target, 0 where it is linked, and start anew."""
+    for i in mine:
+        total[i] = 0  # asking on every path takes longer
+    score[v] = total
+    total[:] = 0
 
 
 @njit(cache=True, nogil=True)
@@ -127,23 +141,19 @@ def _sum_paths(into, sources, out_of, targets, external, inverse_root, score):
     total = np.zeros(n_in)
     for v in range(n_out):
         mine = sources[into[v] : into[v + 1]]
-        for i in mine:
-            for a in targets[out_of[i] : out_of[i + 1]]:
-                common[a] += 1
+        _count_common(v, into, sources, out_of, targets, common)
         for i in mine:
             row = external[i]
             for link in range(out_of[i], out_of[i + 1]):
                 a = targets[link]
-                share = inverse_root[into[a + 1] - into[a] - common[a]]
+                root = inverse_root[into[a + 1] - into[a] - common[a]]
                 for second in range(into[a], into[a + 1]):
                     u = sources[second]
-                    total[u] += share * inverse_root[row[u]]
+                    total[u] += root * inverse_root[row[u]]
         for i in mine:
-            total[i] = 0  # linked: asking on every path takes longer
             for a in targets[out_of[i] : out_of[i + 1]]:
                 common[a] = 0
-        score[v] = total
-        total[:] = 0
+        _finish(v, mine, total, score)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -165,23 +175,19 @@ def _sum_neurons(into, sources, out_of, targets, factor, score):
     total = np.zeros(n_in)
     for v in range(n_out):
         mine = sources[into[v] : into[v + 1]]
+        _count_common(v, into, sources, out_of, targets, common)
         for i in mine:
-            for a in targets[out_of[i] : out_of[i + 1]]:
-                common[a] += 1
             row = factor[i]
             for u in range(n_in):
                 total[u] += row[u]
         for a in range(n_out):
             if common[a] > 0:
                 external = max(into[a + 1] - into[a] - common[a], 1)
-                share = np.float32((common[a] + 1) / external)  # rounded like `factor`
+                weight = np.float32((common[a] + 1) / external)  # rounded like `factor`
                 for link in range(into[a], into[a + 1]):
-                    total[sources[link]] += share
+                    total[sources[link]] += weight
                 common[a] = 0
-        for i in mine:
-            total[i] = 0
-        score[v] = total
-        total[:] = 0
+        _finish(v, mine, total, score)
 
 
 PREDICTORS: dict[str, Predictor] = {"CH3-L3p": ch3_l3p, "CH2-L3n": ch2_l3n}

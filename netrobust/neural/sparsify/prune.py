@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.neural.sparsify.base import Context, Floats, Links
+from netrobust.neural.sparsify.base import Context, Floats, LayerLinks
 from netrobust.neural.topology import IntArray
 
 Prune: TypeAlias = Callable[[Floats, float, np.random.Generator], IntArray]
@@ -35,7 +35,7 @@ def annealed(zeta: float, progress: float) -> float:
 
 
 def drops(
-    layers: Sequence[Links], context: Context, zeta: float, em_s: bool = False
+    layers: Sequence[LayerLinks], context: Context, zeta: float, em_s: bool = False
 ) -> list[int]:
     """Count the links to drop: the share zeta, or under EM&S all above the budget.
 
@@ -85,7 +85,7 @@ def all_but_sampled(
     return _rising(log_score + rng.gumbel(size=log_score.size), rng)[:count]
 
 
-def relative_importance(links: Links) -> NDArray[np.float64]:
+def relative_importance(links: LayerLinks) -> NDArray[np.float64]:
     """Give the mean share a link has in the strength of its target and of its source.
 
     Strengths are sums of absolute weights. A link of a neuron whose links all weigh 0
@@ -94,7 +94,7 @@ def relative_importance(links: Links) -> NDArray[np.float64]:
     Examples
     --------
     >>> weight = np.array([1, -3], np.float32)
-    >>> links = Links(2, 1, np.array([0, 1]), np.array([0, 0]), weight)
+    >>> links = LayerLinks(2, 1, np.array([0, 1]), np.array([0, 0]), weight)
     >>> relative_importance(links).tolist()
     [0.625, 0.875]
     """

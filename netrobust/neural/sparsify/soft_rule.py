@@ -9,7 +9,7 @@ from netrobust.core.settings import choice, flag, share, whole
 from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
-    Links,
+    LayerLinks,
     Rewiring,
     Sparsifier,
 )
@@ -29,7 +29,14 @@ _REMOVAL = "WM", "RI", "magnitude"
 _SHARPENING = "exponent", "delta"
 
 
-@SPARSIFIERS.register
+@SPARSIFIERS.register(
+    variants={
+        "source": {},
+        "cht_benchmark": {},
+        "released_command": {"removal": "magnitude", "em_s": True, "until": 0.75},
+        "paper": {"sharpening": "delta"},
+    }
+)
 def chts(
     *,
     predictor: str = "CH3-L3p",
@@ -84,7 +91,7 @@ def chts(
     flag("history", history)
     flag("em_s", em_s)
 
-    def step(layers: Sequence[Links], context: Context) -> list[Rewiring]:
+    def step(layers: Sequence[LayerLinks], context: Context) -> list[Rewiring]:
         power = _power(context.progress, sharpening)
         stays = []
         counts = drops(layers, context, context.zeta, em_s)
@@ -111,17 +118,8 @@ def chts(
     )
 
 
-SPARSIFIERS.vary(
-    chts,
-    source={},
-    cht_benchmark={},
-    released_command={"removal": "magnitude", "em_s": True, "until": 0.75},
-    paper={"sharpening": "delta"},
-)
-
-
 def _dropped(
-    layer: Links, count: int, removal: str, power: float, rng: np.random.Generator
+    layer: LayerLinks, count: int, removal: str, power: float, rng: np.random.Generator
 ) -> IntArray:
     """Choose the links that go; the others stay by chance, or are the strongest."""
     if removal == "magnitude":
@@ -138,7 +136,9 @@ def _power(progress: float, sharpening: str) -> float:
     return delta / (1 - delta)
 
 
-def _remembered(layer: Links, move: Rewiring, index: int, context: Context) -> Rewiring:
+def _remembered(
+    layer: LayerLinks, move: Rewiring, index: int, context: Context
+) -> Rewiring:
     """Let new links start from the last weight their place had, if it had one."""
     key = f"history.{index}"
     empty = np.zeros(layer.n_in * layer.n_out, np.float32)

@@ -46,4 +46,5 @@ def topology(name: str, **options: Any) -> Place:
     >>> place = topology("erdos_renyi")
     >>> source, target = place(4, 3, 5, np.random.default_rng(0))
     """
-    return TOPOLOGIES.make(name, options)
+    place: Place = TOPOLOGIES.with_options(name, options)()
+    return place

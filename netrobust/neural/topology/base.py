@@ -7,12 +7,14 @@ arrays of shape (links,) without a repeated pair, sorted by target and then sour
 them.
 """
 
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netrobust.core.registry import Makers
+from netrobust.core.options import Factory
+from netrobust.core.registry import Registry
 
 IntArray: TypeAlias = NDArray[np.int64]
 Ends: TypeAlias = tuple[IntArray, IntArray]
@@ -33,7 +35,14 @@ class Place(Protocol):
         ...
 
 
-TOPOLOGIES: Makers[Place] = Makers("topology")
+@dataclass(frozen=True)
+class TopologyFactory(Factory):
+    """Stand for a factory of topologies, ``(**options) -> Place``."""
+
+    kind: ClassVar[str] = "topology"
+
+
+TOPOLOGIES: Registry[TopologyFactory] = Registry("topology", TopologyFactory)
 
 #: Possible links of a layer up to which a rule may hold a number for each: 200 MB.
 MOST_PLACES = 50_000_000

@@ -414,7 +414,7 @@ def _one_step_after_another(graph, p, steps=1000):
             lambda: theory.er_layer_threshold(-1, 2),
             "mean_a must be .* 0 or larger; .*-1",
         ),
-        (lambda: theory.er_layer_giant(1, np.inf, 0.5), "mean_b must be a finite"),
+        (lambda: theory.er_layer_giant(1, np.inf, 0.5), "mean_b must be a number, 0"),
         (lambda: theory.er_layer_giant(1, 2, 1.1), r"p must be .*\[0, 1\]; got 1.1"),
         (lambda: theory.cm_layer_threshold([1], [2]), "sums are 1 and 2"),
         (lambda: theory.cm_layer_threshold([1.5], [2]), "degree_a must hold one integ"),

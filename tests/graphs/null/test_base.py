@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import igraph
 import networkx as nx
@@ -12,16 +13,19 @@ from hypothesis import strategies as st
 from specimens import fingerprint, layered_graphs, one_layer, path, random_stack
 
 from netrobust.core.errors import InputError
+from netrobust.graphs.damage import Links
 from netrobust.graphs.graph import biases, check, from_links, layers, links, sizes
 from netrobust.graphs.null import (
     NULL_MODELS,
+    check_head,
     conserved,
     installed,
     moved,
     null_model,
     randomise,
+    randomised,
 )
-from netrobust.graphs.null.conserved_quantities import CONSERVED, BrokenClaimError
+from netrobust.graphs.null.conserved_quantities import CONSERVED, NotConservedError
 
 SEEDS = st.integers(0, 2**32)
 few = settings(max_examples=20)  # each example builds graphs
@@ -80,7 +84,7 @@ def test_claims_are_those_of_the_science():
 @every_model
 @few
 @given(graph=layered_graphs(max_depth=1), seed=SEEDS)
-def test_every_draw_keeps_the_contract_and_the_claims(name, graph, seed):
+def test_every_draw_keeps_the_contract_and_the_says(name, graph, seed):
     before = fingerprint(graph)
     drawn = check(randomise(graph, name, np.random.default_rng(seed)))
     assert fingerprint(graph) == before
@@ -150,7 +154,7 @@ def test_the_global_generator_is_neither_read_nor_changed():
         assert fingerprint(draws[0]) == fingerprint(draws[1])
 
 
-def _claims(*names):
+def _says(*names):
     def declare(model):
         model.conserves = names
         return model
@@ -158,19 +162,19 @@ def _claims(*names):
     return declare
 
 
-@_claims("links")
+@_says("links")
 def loses_a_link(layer, rng):
     layer.delete_edges([0])
     return layer
 
 
-@_claims("weights")
+@_says("weights")
 def doubles_a_weight(layer, rng):
     layer.es[0]["weight"] *= 2
     return layer
 
 
-@_claims("biases")
+@_says("biases")
 def sets_a_bias(layer, rng):
     layer.vs[4]["bias"] = 1.0
     return layer
@@ -182,24 +186,24 @@ def _moves_a_link(layer):
     return layer
 
 
-@_claims("degrees")
+@_says("degrees")
 def changes_degrees(layer, rng):
     return _moves_a_link(layer)
 
 
-@_claims("topology")
+@_says("topology")
 def changes_topology(layer, rng):
     return _moves_a_link(layer)
 
 
-@_claims("signs")
+@_says("signs")
 def flips_a_sign(layer, rng):
     layer.es[0]["weight"] *= -1
     return layer
 
 
 def _weighs(name, *weight):
-    @_claims("signed_degrees")
+    @_says("signed_degrees")
     def liar(layer, rng):
         layer.es["weight"] = weight
         return layer
@@ -208,13 +212,13 @@ def _weighs(name, *weight):
     return liar
 
 
-@_claims("out_strengths")
+@_says("out_strengths")
 def keeps_the_sum_of_each_source(layer, rng):
     layer.es["weight"] = [0.5, 0.5, 0.5, -0.25]
     return layer
 
 
-@_claims("in_strengths")
+@_says("in_strengths")
 def keeps_the_sum_of_each_target(layer, rng):
     layer.es["weight"] = [0.5, -1, 1, 0.75]
     return layer
@@ -230,7 +234,7 @@ LIARS = (
 )  # fmt: skip
 
 
-def test_there_is_a_liar_for_every_claim():
+def test_there_is_a_liar_for_every_quantity():
     assert {liar.conserves[0] for liar in LIARS} == set(CONSERVED)
 
 
@@ -238,7 +242,7 @@ def test_there_is_a_liar_for_every_claim():
 def test_a_lying_null_model_is_caught(liar):
     graph, quantity = one_layer(), liar.conserves[0]
     before = fingerprint(graph)
-    with pytest.raises(BrokenClaimError, match=f"{liar.__name__} .* {quantity},"):
+    with pytest.raises(NotConservedError, match=f"{liar.__name__} .* {quantity},"):
         randomise(graph, liar, np.random.default_rng(0))
     assert fingerprint(graph) == before  # it worked on a copy
 
@@ -265,8 +269,8 @@ def adds_a_neuron(layer, rng):
         (adds_a_neuron, "changed the sides"),
     ],
 )
-def test_what_all_keep_is_verified_without_a_claim(model, message):
-    with pytest.raises(BrokenClaimError, match=message):
+def test_what_all_keep_is_always_verified(model, message):
+    with pytest.raises(NotConservedError, match=message):
         randomise(one_layer(), model, np.random.default_rng(0))
 
 
@@ -312,3 +316,85 @@ def test_a_stack_is_sent_to_randomise(name):
         return
     with pytest.raises(InputError, match=r"a stack of 3: draw all .* randomise"):
         NULL_MODELS[name](path(), np.random.default_rng(0))
+
+
+def test_arrays_are_drawn_as_graphs_are():
+    graph = path()
+    for name in NULL_MODELS:
+        drawn = randomised(Links.of(graph), name, np.random.default_rng(1)).graph()
+        again = randomise(graph, name, np.random.default_rng(1))
+        assert fingerprint(drawn) == fingerprint(again)
+        layer, rng = layers(graph)[0], np.random.default_rng(2)
+        alone = NULL_MODELS[name](layer, rng)
+        rng = np.random.default_rng(2)
+        array = NULL_MODELS[name](Links.of(layer), rng)
+        assert fingerprint(array.graph()) == fingerprint(alone)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"source": [0, 0, 0, 0], "target": [3, 3, 4, 4]}, "may be parallel"),
+        ({"target": [3, 4, 9, 3]}, "links must join neurons"),
+        ({"target": [0, 4, 3, 4]}, "every link must join depth d to d"),
+        ({"weight": [1, np.nan, 1, 1]}, "weight must be finite"),
+        ({"weight": [1, 1]}, "equally long"),
+        ({"bias": [1, 0, 0, 0, 0]}, "bias must be 0 at depth 0"),
+        ({"first_depth": 1, "bias": [0] * 5}, "changed the sides"),
+    ],
+)
+def test_arrays_that_a_user_draws_are_verified_as_graphs_are(changes, message):
+    @null_model(conserves=(), takes_links=True)
+    def mine(layer, rng):
+        arrays = {
+            key: one if key == "first_depth" else np.array(one)
+            for key, one in changes.items()
+        }
+        return replace(layer, **arrays)
+
+    with pytest.raises(NotConservedError, match=message):
+        randomise(one_layer(), mine, np.random.default_rng(0))
+
+
+def test_a_scope_says_which_layers_are_drawn():
+    graph = random_stack(
+        [9, 8, 7, 5], [30, 25, 35], seed=0
+    )  # the last is complete, as heads
+    for scope, drawn in {
+        "per_layer": {0, 1, 2},
+        "layer_2": {1},
+        "head": {2},
+        "per_layer+head": {0, 1, 2},
+    }.items():
+        text = f"shuffle_all(scope={scope})"
+        found = [
+            randomise(graph, text, np.random.default_rng(0)),
+            randomise(graph, "shuffle_all", np.random.default_rng(0), scope),
+        ]
+        assert fingerprint(found[0]) == fingerprint(found[1])
+        pairs = zip(layers(graph), layers(found[0]), strict=True)
+        changed = {
+            k for k, (a, b) in enumerate(pairs) if fingerprint(a) != fingerprint(b)
+        }
+        assert changed == drawn
+    for scope, message in {
+        "global": "scope of a null model must be",
+        "layer_9": "unkn",
+    }.items():
+        with pytest.raises(InputError, match=message):
+            randomise(graph, f"shuffle_all(scope={scope})", np.random.default_rng(0))
+
+
+def test_the_head_is_for_null_models_that_keep_the_topology():
+    for name, member in NULL_MODELS.items():
+        reaches = "topology" in member.conserves
+        assert member.reaches_head == reaches
+        one = NULL_MODELS[f"{name}(scope=head)"]
+        if reaches:
+            check_head([one])
+        else:
+            with pytest.raises(
+                InputError, match=r"\(scope=head\) moves links, and the"
+            ):
+                check_head([one])
+    check_head([loses_a_link])  # a plain function draws all layers but the head

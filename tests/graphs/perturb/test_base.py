@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from specimens import fingerprint, layered_graphs, path
 
 from netrobust.core.errors import InputError
-from netrobust.core.registry import Registry, Varied
+from netrobust.core.registry import Registry
 from netrobust.graphs.graph import biases, check, first_depth, from_links, links, sizes
 from netrobust.graphs.perturb import (
     ORDERS,
@@ -210,7 +210,7 @@ def backwards(graph, rng):
 @pytest.fixture
 def fresh(monkeypatch):
     """Empty registries in place of the real ones."""
-    orders, perturbations = Registry("order"), Varied("perturbation")
+    orders, perturbations = Registry("order"), Registry("perturbation")
     for module in (remove, reweight, adaptive):
         monkeypatch.setattr(module, "PERTURBATIONS", perturbations)
     monkeypatch.setattr(remove, "ORDERS", orders)
@@ -219,13 +219,14 @@ def fresh(monkeypatch):
 
 def test_one_decorator_adds_an_order_and_a_perturbation(fresh):
     orders, perturbations = fresh
-    mine = removal(by_id)
+    assert removal(by_id) is by_id
     assert orders["by_id"] is by_id
+    (mine,) = perturbations.members(by_id)
     assert perturbations["by_id"] is mine
     assert perturbations.summaries() == {"by_id": "Remove links by their ids."}
     assert mine(path(), np.random.default_rng(0), 0.4, "global").kept.tolist() == [1, 2]
-    again = removal(by_id)  # as in a cell of a notebook that runs twice
-    assert perturbations["by_id"] is again
+    removal(by_id, signed=True)  # as in a cell of a notebook that runs twice
+    assert perturbations["by_id"].signed
 
 
 def test_decorators_take_what_a_member_is(fresh):
@@ -234,7 +235,7 @@ def test_decorators_take_what_a_member_is(fresh):
     @removal(needs=("saliency",), recomputes=True)
     def salient(graph, rng, *, sign=1):
         """Remove salient links."""
-        return np.argsort(-sign * Links.of(graph).mark("saliency"), kind="stable")
+        return np.argsort(-sign * Links.of(graph).attribute("saliency"), kind="stable")
 
     @neuron_removal(acts_on="pixels", recomputes=True)
     def last_pixels(graph, rng):
@@ -253,20 +254,24 @@ def test_decorators_take_what_a_member_is(fresh):
 
     assert [*perturbations] == ["salient", "last_pixels", "zeroed", "either_end"]
     assert [*orders] == ["salient"]
-    assert (salient.needs, salient.acts_on, salient.probed) == (
+    assert orders["salient"] is salient
+    salience, pixels, zeros, ends = perturbations.members(
+        [salient, last_pixels, zeroed, either_end]
+    )
+    assert (salience.needs, salience.acts_on, salience.probed) == (
         ("saliency",), "links", False,
     )  # fmt: skip
-    assert salient.options == {"sign": 1, "recompute": False, "rescale": "none"}
-    assert (last_pixels.acts_on, last_pixels.options) == (
+    assert salience.options == {"sign": 1, "recompute": False, "rescale": "none"}
+    assert (pixels.acts_on, pixels.options) == (
         "pixels",
         {"recompute": False},
     )
-    assert (zeroed.options, either_end.probed) == ({"to": 0.0}, True)
+    assert (zeros.options, ends.probed) == ({"to": 0.0}, True)
     rng, graph = np.random.default_rng(0), path()
     graph.es["saliency"] = [3, 1, 2]
     for name, kept in (("salient", [1, 2]), ("salient(sign=-1)", [0, 2])):
         assert perturbations[name](graph, rng, 0.4, "global").kept.tolist() == kept
-    assert last_pixels(graph, rng, 1).kept.tolist() == [1, 2]
+    assert pixels(graph, rng, 1).kept.tolist() == [1, 2]
     weight = perturbations["zeroed(to=9)"](graph, rng, 0.4, "global").weight
     assert weight.tolist() == [1, -2, 9]
     with pytest.raises(InputError, match="acts_on must be one of neurons, pixels; got"):
@@ -403,7 +408,7 @@ def _told(member: Perturbation) -> list:
 
 def test_members_travel_to_other_processes():
     for member in PERTURBATIONS.values():
-        assert pickle.loads(pickle.dumps(member)) is member
+        assert pickle.loads(pickle.dumps(member)) == member
     own = Removal(backwards, given=(("rescale", "weights"),))
     others = [*map(PERTURBATIONS.__getitem__, CASES), own]
     for member in others:

@@ -8,14 +8,16 @@ from specimens import random_stack
 from netrobust.core.errors import InputError
 from netrobust.graphs.graph import from_links
 from netrobust.graphs.perturb import (
+    PERTURBATIONS,
     Damage,
     Greedy,
     Links,
-    greedy_links,
     strongest_links,
 )
 
 GRID = [0, 0.25, 0.5, 0.75, 1]
+
+greedy_links = PERTURBATIONS["greedy_links"]
 
 
 def specimen():
@@ -158,7 +160,7 @@ def test_marks_of_the_graph_stay_beside_those_of_the_probe():
     seen = []
 
     def look(left, rng):
-        seen.append({name: mark.tolist() for name, mark in left.marks.items()})
+        seen.append({name: mark.tolist() for name, mark in left.attributes.items()})
         return [np.arange(len(left.weight))]
 
     graph = specimen()

@@ -16,15 +16,10 @@ from netrobust.graphs.perturb import (
     PERTURBATIONS,
     Links,
     Reweighting,
-    gaussian_noise,
-    quantised,
-    shuffled_weights,
-    uniform_noise,
-    weakest_sign_flips,
 )
 
 few = settings(max_examples=40)
-NOISES = (gaussian_noise, uniform_noise)
+NOISES = tuple(PERTURBATIONS[name] for name in ("gaussian_noise", "uniform_noise"))
 
 
 def weights_at(member, graph, fraction, scope="per_layer", seed=0):
@@ -63,13 +58,15 @@ def test_noise_has_the_promised_size_in_every_layer(member):
         for one in (0, 1):
             unit = amplitude * before[layer == one].std()
             here = noise[layer == one] / unit
-            spread, fourth = (1, 3) if member is gaussian_noise else (1 / 3, 1 / 5)
+            spread, fourth = (
+                (1, 3) if member.__name__ == "gaussian_noise" else (1 / 3, 1 / 5)
+            )
             n = len(here)
             assert abs(here.mean()) < 4 * np.sqrt(spread / n)
             # The variance of a mean square is (fourth moment - square of second) / n.
             error = np.sqrt((fourth - spread**2) / n)
             assert abs((here**2).mean() - spread) < 4 * error
-            if member is uniform_noise:
+            if member.__name__ == "uniform_noise":
                 assert np.abs(here).max() <= 1 + 1e-6
                 assert np.abs(here).max() > 0.99
 
@@ -88,7 +85,7 @@ def test_noise_grows_with_the_amplitude_and_vanishes_at_0(member):
 
 def test_a_layer_of_one_weight_has_no_deviation_to_add():
     graph = from_links([1, 1], [0], [1], [0.5])
-    assert weights_at(gaussian_noise, graph, 1).tolist() == [0.5]
+    assert weights_at(PERTURBATIONS["gaussian_noise"], graph, 1).tolist() == [0.5]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +122,9 @@ def test_signs_turn_and_nothing_else():
 def test_the_weakest_turn_first(case, fraction):
     graph, scope, seed, _ = case
     size = np.abs(links(graph)[2])
-    after = weights_at(weakest_sign_flips, graph, fraction, scope, seed)
+    after = weights_at(
+        PERTURBATIONS["weakest_sign_flips"], graph, fraction, scope, seed
+    )
     turned = np.signbit(after) != np.signbit(links(graph)[2])
     for group in groups("weakest_sign_flips", graph, scope):
         yes, no = size[group[turned[group]]], size[group[~turned[group]]]
@@ -159,8 +158,8 @@ def test_zeros_have_no_sign():
 
 def test_quantised_weights_by_hand():
     graph = from_links([5, 1], range(5), [5] * 5, [7, -3.4, 0.6, 0.4, -0.5])
-    assert weights_at(quantised, graph, 1).tolist() == [7, -3, 1, 0, 0]
-    ternary = weights_at(quantised.vary(bits=2), graph, 1)
+    assert weights_at(PERTURBATIONS["quantised"], graph, 1).tolist() == [7, -3, 1, 0, 0]
+    ternary = weights_at(PERTURBATIONS["quantised"].vary(bits=2), graph, 1)
     assert ternary.tolist() == [7, 0, 0, 0, 0]
 
 
@@ -168,7 +167,7 @@ def test_quantised_weights_by_hand():
 def test_quantised_weights_are_the_nearest_of_even_levels(bits):
     graph = random_stack([40, 50, 40], [900, 1100], seed=2)
     before, layer = links(graph)[2].astype(float), Links.of(graph).layer
-    member = quantised.vary(bits=bits)
+    member = PERTURBATIONS["quantised"].vary(bits=bits)
     after = weights_at(member, graph, 1)
     for one in (0, 1):
         most = np.abs(before[layer == one]).max()
@@ -194,7 +193,7 @@ def test_quantised_weights_are_the_nearest_of_even_levels(bits):
 def test_shuffled_weights_are_the_old_ones_of_each_layer(case, fraction):
     graph, scope, seed, _ = case
     before, layer = links(graph)[2], Links.of(graph).layer
-    after = weights_at(shuffled_weights, graph, fraction, scope, seed)
+    after = weights_at(PERTURBATIONS["shuffled_weights"], graph, fraction, scope, seed)
     for one in np.unique(layer):
         assert np.sort(after[layer == one]).tolist() == (
             np.sort(before[layer == one]).tolist()
@@ -206,7 +205,8 @@ def test_every_permutation_of_the_chosen_weights_is_equally_likely():
     graph = Links.of(from_links([4, 1], range(4), [4] * 4, [1, 2, 3, 4]))
     rng, draws = np.random.default_rng(0), 1500
     found = Counter(
-        tuple(shuffled_weights(graph, rng, 0.75).weight.tolist()) for _ in range(draws)
+        tuple(PERTURBATIONS["shuffled_weights"](graph, rng, 0.75).weight.tolist())
+        for _ in range(draws)
     )
     share = Counter()
     for chosen in itertools.combinations(range(4), 3):
@@ -222,7 +222,7 @@ def test_every_permutation_of_the_chosen_weights_is_equally_likely():
 def test_a_global_shuffle_stays_within_layers():
     graph = random_stack([20, 20, 20], [100, 150], seed=3)
     before = links(graph)[2]
-    after = weights_at(shuffled_weights, graph, 1, "global")
+    after = weights_at(PERTURBATIONS["shuffled_weights"], graph, 1, "global")
     assert sorted(after[:100]) == sorted(before[:100])
     assert (after != before).mean() > 0.9
 
