@@ -34,6 +34,7 @@ def check_weights(
     kind : str
         What the member is, for the message.
     member : callable
+        Its attribute ``instead``, if any, names one that takes weights of either sign.
     weight : ndarray of float32, shape (links,)
         Without a weight there is nothing to refuse.
     whose : str
@@ -63,7 +64,9 @@ network has no negative ones; choose a perturbation that goes by absolute weight
             f"choose a {kind} that goes by absolute weights"
         )
     if declares(member, "needs_positive_weights"):
-        check_positive(weight, name, f"choose a {kind} that takes either sign")
+        other = getattr(member, "instead", "")
+        such = f", such as {other}" if other else ""
+        check_positive(weight, name, f"choose a {kind} that takes either sign{such}")
 
 
 def check_positive(

@@ -101,7 +101,7 @@ def test_the_command_line_refuses_signed_weights_in_one_sentence(
     assert not out
     said = " ".join(err.split())
     assert "disparity needs positive weights; 2 of 4 are negative, the first" in said
-    assert said.endswith("measure absolute_disparity, which takes absolute weights")
+    assert said.endswith("takes either sign, such as absolute_disparity")
     assert [path.name for path in tmp_path.iterdir()] == ["layer.npz"]
 
 

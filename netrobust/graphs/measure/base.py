@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 Measure: TypeAlias = Callable[["Graph"], float]
 
 MEASURES: Registry[Measure] = Registry(
-    "measure", declares={"needs_stack": False, "needs_positive_weights": False}
+    "measure",
+    declares={"needs_stack": False, "needs_positive_weights": False, "instead": ""},
 )
 
 NAN = float("nan")

@@ -12,7 +12,7 @@ from netrobust.graphs.measure.base import (
     BipartiteLayer,
     over_layers,
 )
-from netrobust.graphs.requirements import check_positive
+from netrobust.graphs.requirements import check_weights
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -97,7 +97,7 @@ def mean_absolute_out_strength(graph: "Graph") -> float:
     return float(absolute_strengths(graph)[0].mean())
 
 
-@MEASURES.register(needs_positive_weights=True)
+@MEASURES.register(needs_positive_weights=True, instead="absolute_disparity")
 def disparity(graph: "Graph") -> float:
     """Say how unevenly the in-strength of neurons is shared among their links.
 
@@ -120,11 +120,7 @@ def disparity(graph: "Graph") -> float:
     >>> disparity(contract.from_links([2, 1], [0, 1], [2, 2], [3, 1]))
     0.625
     """
-    check_positive(
-        contract.weights(graph),
-        "disparity",
-        "measure absolute_disparity, which takes absolute weights",
-    )
+    check_weights("measure", disparity, contract.weights(graph), "this graph")
     return over_layers(graph, _shares)
 
 
