@@ -37,7 +37,7 @@ def main() -> None:
     except (DivergedError, UnfinishedError) as error:
         _stop(str(error), 1)
     except KeyboardInterrupt:
-        _stop("interrupted; the same command goes on from here", _INTERRUPTED)
+        _stop("interrupted; rerun the same command to resume", _INTERRUPTED)
     except Exception as error:
         # The parser's own complaints, whichever parser the installed typer brings.
         sentence = getattr(error, "format_message", None)

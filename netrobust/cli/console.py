@@ -81,14 +81,14 @@ def show(table: "pd.DataFrame", as_json: bool, title: str | None = None) -> None
     if as_json:
         out.print_json(table.to_json(orient="records", double_precision=15))
         return
-    # Columns that say the same in every row are told once, below the table.
+    # Columns that say the same in every row stand once, below the table.
     constant = [
         name
         for name in table
         if len(table) > 1 and table[name].nunique(dropna=False) == 1
     ]
-    told = ", ".join(f"{name} {_text(table[name].iloc[0])}" for name in constant)
-    shown = Table(title=title, caption=told or None, box=SIMPLE_HEAD)
+    caption = ", ".join(f"{name} {_text(table[name].iloc[0])}" for name in constant)
+    shown = Table(title=title, caption=caption or None, box=SIMPLE_HEAD)
     rest = table.drop(columns=constant)
     for name in rest:
         number = rest[name].dtype.kind in "if"

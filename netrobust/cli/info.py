@@ -30,8 +30,8 @@ def list_members(as_json: AsJson = False) -> None:
         plural = kind.removesuffix("y") + "ies" if kind.endswith("y") else kind + "s"
         console.out.print(plural, style="bold")
         for name, line in members.items():
-            told = f"  {name:<{width}}{line}"
-            console.out.print(told, highlight=False, markup=False, soft_wrap=True)
+            row = f"  {name:<{width}}{line}"
+            console.out.print(row, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -69,7 +69,7 @@ def train(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train one network into a run folder; go on if it was interrupted."""
+    """Train one network into a run folder; resume if interrupted."""
     from netrobust.neural.config import TrainConfig, network_name
 
     fields = {**console.toml_file(config), **console.pairs(changes, "--set")}
@@ -143,12 +143,14 @@ def reproduce(
         how = replace(how, jobs=processors())
     share, as_json = how.share(), how.as_json
     if how.dry_run:
-        from netrobust.studies.estimate import study_seconds, study_units, told
+        from netrobust.studies.estimate import duration_text, study_seconds, study_units
 
         facts = {
             **study.size(),
             "units": study_units(study),
-            "estimated time": told(study_seconds(study).with_jobs(how.jobs), how.jobs),
+            "estimated time": duration_text(
+                study_seconds(study).with_jobs(how.jobs), how.jobs
+            ),
             "estimated from": "a small unit of each kind, timed here; figures are "
             "left out",
         }

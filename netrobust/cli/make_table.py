@@ -166,16 +166,16 @@ def gathered(
     """
     import pandas as pd
 
-    from netrobust.parallel.partial_failure import Going
+    from netrobust.parallel.partial_failure import Failures
 
-    work, going, tables = work_of(kind).do, Going(), []
+    work, failures, tables = work_of(kind).do, Failures(), []
     for group, data in groups:
         stage = partial(tick, f"{work.__name__}: {data.name}")
-        with going.on():
+        with failures.collected():
             tables.append(work(group, data, **options, parts=parts, tick=stage))
-    if shard is not None and not any(error.failed for error in going.errors):
+    if shard is not None and not any(error.failed for error in failures.errors):
         return None
-    going.check()
+    failures.check()
     return pd.concat(tables, ignore_index=True)
 
 
@@ -189,7 +189,7 @@ def _foreseen(
 ) -> dict[str, Any]:
     """Count units, and estimate their time from a little that is timed."""
     from netrobust.core.errors import UnfinishedError
-    from netrobust.studies.estimate import told, work_seconds
+    from netrobust.studies.estimate import duration_text, work_seconds
 
     counts: list[tuple[int, int]] = []
 
@@ -210,6 +210,6 @@ def _foreseen(
     return {
         "units": total,
         "units done": done,
-        "estimated time": told(left / how.jobs, how.jobs),
+        "estimated time": duration_text(left / how.jobs, how.jobs),
         "estimated from": "one replicate of one network of each kind, timed here",
     }

@@ -86,7 +86,7 @@ class How:
     as_json: AsJson = False
 
     def share(self) -> "Shard | None":
-        """Read the shard, and refuse a malformed scheduler too: all at the door."""
+        """Read the shard, and refuse a malformed scheduler before any work."""
         from netrobust.core.settings import whole
         from netrobust.parallel.dask_cluster import check_scheduler
         from netrobust.parallel.shard import Shard

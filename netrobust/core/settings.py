@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 
-#: Of fractions, which are told apart by these.
+#: Of fractions, which these tell apart.
 FRACTION_DIGITS = 12
 
 # Names that stay in the folder they are put into, and on one line.

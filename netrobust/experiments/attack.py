@@ -94,7 +94,7 @@ def attack(
         `percolate`, then ``attack``, ``eps``, ``images`` (how many), ``accuracy``,
         ``loss`` and ``mean_distance``, how far images were really moved in the unit of
         `eps`, which is less than `eps` where pixels are clipped to [0, 1] or nothing
-        is gained by going on.
+        is gained by continuing.
 
     Raises
     ------

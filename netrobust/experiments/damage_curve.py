@@ -108,7 +108,7 @@ def damage_curve(
     Raises
     ------
     InputError
-        The perturbation cannot be had in that scope.
+        The perturbation is unavailable in that scope.
     """
     links = to_links(model, reaches_head(scope)) if links is None else links
     within = graph_scope(scope, len(model.sizes) - 1)

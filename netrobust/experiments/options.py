@@ -133,7 +133,7 @@ def check_options(given: Mapping[str, Any], networks: "Sequence[Network]") -> Op
 
 
 def learns(chosen: Options) -> bool:
-    """Tell whether a chosen option needs all training images."""
+    """Return whether a chosen option needs all training images."""
     return any(OPTIONS[name].learns and value for name, value in chosen.items())
 
 

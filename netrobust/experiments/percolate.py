@@ -45,7 +45,7 @@ from netrobust.graphs.perturb.scopes import graph_scope, reaches_head
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network
 from netrobust.parallel.gather import Parts, Tick
-from netrobust.parallel.partial_failure import Going
+from netrobust.parallel.partial_failure import Failures
 
 
 @takes_options
@@ -223,14 +223,14 @@ def compare(
         images=images, jobs=jobs, options=options,
     )  # fmt: skip
     itself = planned(null_models="none", replicates=1)
-    tables, going = [], Going()
+    tables, failures = [], Failures()
     if drawn := [one for one in chosen if name_of(one) != "none"]:
         others = planned(null_models=drawn, replicates=replicates)
-        with going.on():
+        with failures.collected():
             tables = [others.run(jobs, parts, tick, executor)]
-    with going.on():
+    with failures.collected():
         tables.insert(0, itself.run(jobs, parts, tick, executor))
-    going.check()
+    failures.check()
     return pd.concat(tables, ignore_index=True).assign(perturbation="none")
 
 

@@ -1,4 +1,4 @@
-"""What a sweep does to every network: chosen and checked once, at the public door."""
+"""What a sweep does to every network: chosen and checked once, before any work."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -60,10 +60,10 @@ def recover(
     *,
     executor: Executor | None = None,
 ) -> pd.DataFrame:
-    """Damage networks, go on training what is left, and score every epoch.
+    """Damage networks, continue training what is left, and score every epoch.
 
     The budget of links is what the damage left: an adaptive network moves its links
-    and gets none back. Training goes on with the settings of the network, momentum at
+    and gets none back. Training continues with the settings of the network, momentum at
     0 and its schedule compressed into the epochs of the recovery: the learning rate
     starts high again and falls to its end.
 
@@ -230,7 +230,7 @@ def _modes(modes: str | Sequence[str]) -> list[str]:
 
 
 def _adapts(network: Network, epochs: int, images: int) -> bool:
-    """Tell whether links of a network move in its recovery, their number unchanged."""
+    """Return whether links move in a recovery, their number unchanged."""
     if network.config.method.surplus(0):
         return False
     batches = -(-images // network.config.batch_size)

@@ -137,7 +137,7 @@ class Sweep(ABC):
         Raises
         ------
         InputError
-            Functions of the plan cannot be had by other processes.
+            Functions of the plan cannot be sent to other processes.
         UnfinishedError
             Units failed.
         """

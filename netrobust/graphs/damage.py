@@ -1,4 +1,4 @@
-"""Damage: what a perturbation leaves of a graph, told in link ids.
+"""Damage: what a perturbation leaves of a graph, in link ids.
 
 A perturbation speaks of links as arrays (`Links`) and answers with a `Damage`, so a
 sweep reads each graph once and builds a damaged one (`apply`) only where a measure

@@ -241,10 +241,12 @@ def _check_size(archive: ZipFile, member: ZipInfo) -> None:
             shape, _, dtype = npy.read_array_header_1_0(file)
         else:
             shape, _, dtype = npy.read_array_header_2_0(file)
-        told = math.prod(shape) * dtype.itemsize + file.tell()
-    if not dtype.hasobject and (told != member.file_size or min(shape, default=0) < 0):
+        promised = math.prod(shape) * dtype.itemsize + file.tell()
+    if not dtype.hasobject and (
+        promised != member.file_size or min(shape, default=0) < 0
+    ):
         raise Unreadable(
-            f"{member.filename} in it should hold {told} bytes and holds "
+            f"{member.filename} in it should hold {promised} bytes and holds "
             f"{member.file_size}"
         )
 

@@ -13,7 +13,7 @@ _LENDING = Lock()
 
 
 @contextmanager
-def lend(rng: np.random.Generator) -> Iterator[None]:
+def igraph_random(rng: np.random.Generator) -> Iterator[None]:
     """Let igraph draw numbers that follow from `rng` alone, and nobody else meanwhile.
 
     One number is taken from `rng`, however many igraph draws. It draws in one thread:
@@ -23,9 +23,9 @@ def lend(rng: np.random.Generator) -> Iterator[None]:
     Examples
     --------
     >>> import igraph
-    >>> with lend(np.random.default_rng(0)):
+    >>> with igraph_random(np.random.default_rng(0)):
     ...     once = igraph.Graph.Erdos_Renyi(9, 0.5).get_edgelist()
-    >>> with lend(np.random.default_rng(0)):
+    >>> with igraph_random(np.random.default_rng(0)):
     ...     once == igraph.Graph.Erdos_Renyi(9, 0.5).get_edgelist()
     True
     """

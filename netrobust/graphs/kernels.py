@@ -134,7 +134,7 @@ def follow_order(
 
 @njit(cache=True)
 def is_permutation(order: Ints, links: int) -> bool:
-    """Tell whether an order holds each of the ids 0 to `links` - 1 once."""
+    """Return whether an order holds each of the ids 0 to `links` - 1 once."""
     seen = np.zeros(links // 8 + 1, np.uint8)  # bits, which stay in cache
     for link in order:
         byte, bit = np.uint64(link) >> np.uint64(3), 1 << (link & 7)

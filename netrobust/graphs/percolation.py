@@ -190,7 +190,7 @@ def _ids(name: str, values: ArrayLike) -> NDArray[np.integer[Any]]:
 
 
 def nested(damages: Sequence[Damage]) -> bool:
-    """Tell whether each damage keeps no other links than the one before it.
+    """Return whether each damage keeps no other links than the one before it.
 
     Examples
     --------

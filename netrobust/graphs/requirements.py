@@ -14,7 +14,7 @@ from netrobust.core.errors import InputError
 
 
 def declares(member: Any, attribute: str) -> bool:
-    """Tell whether a member, or a plain function, says something of itself.
+    """Return whether a member, or a plain function, says something of itself.
 
     Examples
     --------

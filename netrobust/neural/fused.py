@@ -24,7 +24,7 @@ _HOOKS = (
 
 
 def stackable(layers: Sequence[nn.Module], x: Tensor) -> bool:
-    """Tell whether `activations` gives for these layers and images what torch gives.
+    """Return whether `activations` gives for these layers and images what torch gives.
 
     All layers must be sparse and none watched by a hook; no gradient is asked of the
     images, and all is in single precision.
@@ -47,7 +47,7 @@ def stackable(layers: Sequence[nn.Module], x: Tensor) -> bool:
 
 
 def watched(module: nn.Module) -> bool:
-    """Tell whether a hook watches a module."""
+    """Return whether a hook watches a module."""
     return any(getattr(module, hooks) for hooks in _HOOKS)
 
 

@@ -50,7 +50,7 @@ class Learner:
         self._last = 0  # images of the last batch
 
     def fits(self) -> bool:
-        """Tell whether the kernels do what autograd does with this network.
+        """Return whether the kernels do what autograd does with this network.
 
         All hidden layers must be sparse, all parameters learn in single precision, and
         nobody may watch a module.

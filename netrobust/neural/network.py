@@ -2,7 +2,7 @@
 
 The file is safetensors: weights and topology as tensors, everything else as JSON in
 its header. A checkpoint is the same file, written before the last epoch, with what
-training needs to go on beside the weights. No pickle is involved.
+training needs to resume beside the weights. No pickle is involved.
 """
 
 import json
@@ -59,7 +59,7 @@ class Network:
     dynamics : DataFrame
         One row per epoch and sparse layer, see `train`.
     state : dict of str to Tensor
-        What training needs to go on while it is unfinished, else empty: ``momentum.``
+        What training needs to resume while it is unfinished, else empty: ``momentum.``
         of every parameter, the ``trace.`` of the links and the ``memory.`` of the
         sparsifier.
 

@@ -226,7 +226,7 @@ class MovingLinks:
 
 
 def moves(config: TrainConfig, batches: int) -> bool:
-    """Tell whether links move at all in a training with so many batches an epoch.
+    """Return whether links move at all in a training with so many batches an epoch.
 
     Examples
     --------

@@ -60,7 +60,7 @@ def train(
         have one name.
     path : path-like, optional
         File of the network. A checkpoint is written there after each epoch; a
-        training that was killed goes on from it, with bitwise the same result, and a
+        training that was killed resumes from it, with bitwise the same result, and a
         finished network is read instead of trained.
     observe : callable, optional
         Called with the network before the first epoch and after each one, as it was

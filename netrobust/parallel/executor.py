@@ -180,7 +180,7 @@ def _broken(result: Any) -> bool:
 
 def killed(how: str) -> Failure:
     """Tell that the process of a unit died."""
-    reason = f"its process was killed, perhaps for want of memory ({how})"
+    reason = f"its process was killed, possibly out of memory ({how})"
     return Failure(reason, f"{reason}\n")
 
 

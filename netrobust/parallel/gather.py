@@ -20,7 +20,7 @@ Tick: TypeAlias = Callable[[int, int], None]  # units done, units in all
 
 
 class Parts(Protocol):
-    """Where finished units of work are kept, so that interrupted work can go on."""
+    """Where finished units of work are kept, so that interrupted work can resume."""
 
     def found(self, keys: Iterable[str]) -> Mapping[str, Any]:
         """Give the results of those units that are done."""

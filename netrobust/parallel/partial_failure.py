@@ -1,4 +1,4 @@
-"""Units of work that have no result, told at the end of a job in one sentence."""
+"""Units of work that have no result, reported at the end of a job in one sentence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,16 +6,16 @@ from contextlib import contextmanager
 from netrobust.core.errors import UnfinishedError
 
 
-class Going:
+class Failures:
     """What several jobs left undone, collected so that each is begun.
 
     Examples
     --------
-    >>> going = Going()
+    >>> failures = Failures()
     >>> for name in "ab":
-    ...     with going.on():
+    ...     with failures.collected():
     ...         raise UnfinishedError({name: "no"}, [], 5)
-    >>> going.check()
+    >>> failures.check()
     Traceback (most recent call last):
     ...
     netrobust.core.errors.UnfinishedError: 2 of 10 units failed (the first, a: no); ...
@@ -25,8 +25,8 @@ class Going:
         self.errors: list[UnfinishedError] = []
 
     @contextmanager
-    def on(self) -> Iterator[None]:
-        """Go on after a job some of whose units have no result."""
+    def collected(self) -> Iterator[None]:
+        """Continue after a job some of whose units have no result."""
         try:
             yield
         except UnfinishedError as error:

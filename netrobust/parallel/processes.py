@@ -1,7 +1,7 @@
 """Processes of our own, which do one unit of work after the other.
 
 They end with the work and with this process, however it ends. Which unit a process died
-of is known, so that all others go on.
+of is known, so that all others continue.
 """
 
 import os
@@ -38,7 +38,7 @@ def in_processes(
     """Do the units in processes of our own.
 
     A unit whose process dies is tried again when all others are begun, for it may have
-    been a victim, of want of memory or of somebody; at the third death it is given up.
+    been a victim of low memory or of a kill; at the third death it is given up.
     """
     _check_script()
     packed, context = pickle.dumps(work), _context()

@@ -44,7 +44,7 @@ class Column:
     pattern: str = ""
 
     def called(self, name: str) -> bool:
-        r"""Tell whether this column, or one of these columns, bears a name.
+        r"""Return whether this column, or one of these columns, bears a name.
 
         Examples
         --------

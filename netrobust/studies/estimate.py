@@ -230,12 +230,12 @@ def _anew(network: Network, data: Dataset) -> float:
     return config.epochs * epoch.seconds(len(data.y_train), config)
 
 
-def told(seconds: float, jobs: int) -> str:
+def duration_text(seconds: float, jobs: int) -> str:
     """Say a time on the clock roughly.
 
     Examples
     --------
-    >>> told(15, 2), told(7300, 1)
+    >>> duration_text(15, 2), duration_text(7300, 1)
     ('about 15 s with 2 jobs', 'about 2.0 h with 1 job')
     """
     for unit, length, least in (("h", 3600, 3600), ("min", 60, 90)):

@@ -106,7 +106,7 @@ def draw_figures(
 
 
 def _shown(run: Run, module: ModuleType) -> bool:
-    """Tell whether a run has the tables of an analysis, and enough in them."""
+    """Return whether a run has the tables of an analysis, and enough in them."""
     if not {*run.tables()} >= {*module.READS}:
         return False
     return bool(module.shows(run)) if hasattr(module, "shows") else True

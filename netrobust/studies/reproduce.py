@@ -10,7 +10,7 @@ import pandas as pd
 from netrobust.core.errors import InputError
 from netrobust.core.settings import whole
 from netrobust.parallel.gather import check_executor
-from netrobust.parallel.partial_failure import Going
+from netrobust.parallel.partial_failure import Failures
 from netrobust.parallel.shard import Shard
 from netrobust.runs.folder import Run, create_run
 from netrobust.stats.summary import robustness
@@ -37,7 +37,7 @@ def reproduce(
     executor: Executor | None = None,
     shard: Shard | None = None,
 ) -> Run:
-    """Do the whole main job into one run folder; go on where it stopped.
+    """Do the whole main job into one run folder; resume an interrupted one.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def reproduce(
         The folder holds something else or a run with other settings, or is in use, or a
         network cannot be made.
     DataUnavailableError
-        A data set cannot be had and the study names no fallback.
+        A data set is unavailable and the study names no fallback.
     UnfinishedError
         Networks could not be trained, or units failed; all others are done and kept.
         Tables that need them are not written.
@@ -80,22 +80,22 @@ def reproduce(
     hashes = fetch(study, folder)
     study = replace(study, datasets=tuple(hashes))
     check_starts(study, folder)
-    run, going = create_run(out, asdict(study), hashes), Going()
+    run, failures = create_run(out, asdict(study), hashes), Failures()
     with run.held(shared=shard is not None):
         job = Job(study, run, jobs, folder, tick, executor, shard)
-        with run.timed("training"), going.on():
+        with run.timed("training"), failures.collected():
             train_all(job)
-        rest = replace(job, complete=not going.errors)
+        rest = replace(job, complete=not failures.errors)
         if rest.whole:
             training_tables(study, run)
         with run.timed("export and measures"):
             export_and_measure(rest)
         if study.damage:
             with run.timed("damage and null models"):
-                make_tables(rest, going, SWEPT)
+                make_tables(rest, failures, SWEPT)
             with run.timed("attacks, retraining and recovery"):
-                make_tables(rest, going, FURTHER)
-        going.check()
+                make_tables(rest, failures, FURTHER)
+        failures.check()
         if rest.whole:
             run.save_table("summary", summary_table(run))
             with run.timed("figures"):
@@ -135,9 +135,9 @@ def merge(
     states = network_states(run)
     missing = [f"network {name}" for name in states if states[name] != "finished"]
     look = Job(study, run, jobs, folder, lambda stage, done, total: None, look=True)
-    going = Going()
-    make_tables(look, going, (*SWEPT, *FURTHER))
-    missing += [key for error in going.errors for key in error.left]
+    failures = Failures()
+    make_tables(look, failures, (*SWEPT, *FURTHER))
+    missing += [key for error in failures.errors for key in error.left]
     check_nothing_missing(run, missing)
     return reproduce(study, run.path, jobs, data_dir, tick)
 
@@ -145,10 +145,10 @@ def merge(
 def check_nothing_missing(run: Run, missing: list[str]) -> None:
     """Refuse, with InputError, to make tables of which units are missing."""
     if missing:
-        told = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        names = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
         raise InputError(
             f"{run.path} is not complete, it lacks {len(missing)} of its units "
-            f"({told}); run their shards again, then merge"
+            f"({names}); run their shards again, then merge"
         )
 
 

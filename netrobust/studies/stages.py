@@ -15,7 +15,7 @@ from netrobust.experiments.theory_table import theory_table
 from netrobust.graphs.measure import signed_measures
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.network import Network
-from netrobust.parallel.partial_failure import Going
+from netrobust.parallel.partial_failure import Failures
 from netrobust.studies.job import Job
 from netrobust.studies.study import Study, topologies
 
@@ -26,7 +26,7 @@ class Stage(NamedTuple):
     Attributes
     ----------
     table : str
-    told : str
+    progress : str
         What progress says of it; ``{}`` stands for the kind of networks.
     work : callable
         ``work(networks, data, **settings)`` makes the table.
@@ -44,7 +44,7 @@ class Stage(NamedTuple):
     """
 
     table: str
-    told: str
+    progress: str
     work: Callable[..., pd.DataFrame]
     settings: Mapping[str, str]
     wanted: str = "damage"
@@ -53,7 +53,7 @@ class Stage(NamedTuple):
     in_units: bool = True
 
     def asked(self, study: Study) -> bool:
-        """Tell whether a study has this table."""
+        """Return whether a study has this table."""
         return bool(study.damage and getattr(study, self.wanted))
 
     def options(self, study: Study, config: TrainConfig) -> dict[str, Any]:
@@ -81,7 +81,7 @@ SWEPT = (
           kinds=("sparse", "dense")),
 )  # fmt: skip
 
-#: What goes on with them: theory, attacks on images, training anew, recovery.
+#: What follows: theory, attacks on images, training anew, recovery.
 FURTHER = (
     Stage("theory", "", theory_table, _as_named("fractions"), wanted="theory",
           kinds=("sparse",), in_units=False),
@@ -114,16 +114,16 @@ def export_and_measure(job: Job) -> None:
         run.save_table("degrees", degree_table(sparse))
 
 
-def make_tables(job: Job, going: Going, stages: tuple[Stage, ...]) -> None:
+def make_tables(job: Job, failures: Failures, stages: tuple[Stage, ...]) -> None:
     """Make tables of which all units are done; of others, do the units that can be."""
     for stage in stages:
         if not stage.asked(job.study) or not (stage.in_units or job.whole):
             continue
-        tables, before = [], len(going.errors)
+        tables, before = [], len(failures.errors)
         for kind, networks, data in _groups(job, stage.kinds):
-            with going.on():
+            with failures.collected():
                 tables.append(_made(stage, job, kind, networks, data))
-        if tables and job.whole and len(going.errors) == before:
+        if tables and job.whole and len(failures.errors) == before:
             job.run.save_table(stage.table, pd.concat(tables))
 
 
@@ -133,7 +133,7 @@ def _made(
     keywords: dict[str, Any] = {"jobs": job.jobs}
     if stage.in_units:
         keywords = job.keywords(stage.table)
-        keywords["tick"] = partial(job.tick, stage.told.format(kind))
+        keywords["tick"] = partial(job.tick, stage.progress.format(kind))
     options = stage.options(job.study, networks[0].config)
     return stage.work(networks, data, **options, **keywords)
 
@@ -151,5 +151,5 @@ def _groups(
 
 
 def kind_of(config: TrainConfig) -> str:
-    """Tell whether networks of a method are ``sparse`` or ``dense``."""
+    """Return whether networks of a method are ``sparse`` or ``dense``."""
     return "dense" if config.method.dense else "sparse"

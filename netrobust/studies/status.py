@@ -48,7 +48,7 @@ def network_states(run: Run) -> dict[str, str]:
         By name: ``finished``, so many epochs, ``damaged: ...``, ``failed: ...`` or
         ``missing``.
     """
-    told, failed = {}, failures(run.path)
+    states, failed = {}, failures(run.path)
     for path in run.network_files():
         try:
             network = load_network(path)
@@ -56,13 +56,13 @@ def network_states(run: Run) -> dict[str, str]:
             state = "finished" if done == epochs else f"{done} of {epochs} epochs"
         except InputError as error:
             state = f"damaged: {error}"
-        told[path.parent.name] = state
+        states[path.parent.name] = state
     for name in expected(run):
-        told.setdefault(name, "missing")
+        states.setdefault(name, "missing")
     for name, reason in failed.items():
-        if name in told and told[name] != "finished":
-            told[name] = f"failed: {reason}"
-    return told
+        if name in states and states[name] != "finished":
+            states[name] = f"failed: {reason}"
+    return states
 
 
 def table_states(run: Run) -> dict[str, str]:
@@ -78,7 +78,7 @@ def table_states(run: Run) -> dict[str, str]:
         By name of the table; those that are not made of units are whole.
     """
     parts, failed = run.parts(), failures(run.path)
-    told = {}
+    states = {}
     for name, record in listed(run.path).items():
         done = [key for key in record.units if parts.sound(key)]
         bad = [key for key in record.units if key in failed and key not in done]
@@ -89,8 +89,8 @@ def table_states(run: Run) -> dict[str, str]:
         there = "" if name in run.tables() else ", the table is not written yet"
         rest = "".join(f", {number} {what}" for what, number in count.items() if number)
         units = "unit" if len(record.units) == 1 else "units"
-        told[name] = f"{len(done)} of {len(record.units)} {units} done{rest}{there}"
-    return told
+        states[name] = f"{len(done)} of {len(record.units)} {units} done{rest}{there}"
+    return states
 
 
 def status(run: Run) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Study:
     seed : int
         Of the draws.
     fallback : str or None
-        Data set used where another cannot be had; None stops there.
+        Data set used where another is unavailable; None stops there.
 
     Raises
     ------

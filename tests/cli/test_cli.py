@@ -506,4 +506,4 @@ def test_an_interrupt_is_one_sentence(tmp_path):
         process.send_signal(signal.SIGINT)
         _, told = process.communicate()
     assert process.returncode == 130
-    assert told == "netrobust: interrupted; the same command goes on from here\n"
+    assert told == "netrobust: interrupted; rerun the same command to resume\n"

@@ -209,7 +209,7 @@ def deadly_unit(site: Site, folder: Path, moment: int) -> Loss:
     (folder / "die").touch()
     code, said = done(sweep, run, 2)
     assert code == 1
-    _failed(run, said, "its process was killed, perhaps for want of memory (it died 3")
+    _failed(run, said, "its process was killed, possibly out of memory (it died 3")
     (folder / "die").unlink()
     return compared(site, run, parts_of(run))
 

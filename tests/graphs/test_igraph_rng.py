@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController
 
-from netrobust.graphs.igraph_rng import lend
+from netrobust.graphs.igraph_rng import igraph_random
 
 
 def drawn(seed: int) -> list[tuple[int, int]]:
-    with lend(np.random.default_rng(seed)):
+    with igraph_random(np.random.default_rng(seed)):
         return igraph.Graph.Erdos_Renyi(30, 0.3).get_edgelist()
 
 
@@ -28,13 +28,13 @@ def test_numbers_follow_from_the_generator_alone():
 def test_one_number_is_taken_however_many_are_drawn():
     rngs = [np.random.default_rng(0) for _ in range(2)]
     for rng, size in zip(rngs, (5, 50), strict=True):
-        with lend(rng):
+        with igraph_random(rng):
             igraph.Graph.Erdos_Renyi(size, 0.5)
     assert rngs[0].random() == rngs[1].random()
 
 
 def test_igraph_gets_its_generator_back_after_an_error():
-    with pytest.raises(ZeroDivisionError), lend(np.random.default_rng(0)):
+    with pytest.raises(ZeroDivisionError), igraph_random(np.random.default_rng(0)):
         raise ZeroDivisionError
     random.seed(3)
     first = igraph.Graph.Erdos_Renyi(30, 0.3).get_edgelist()
@@ -47,7 +47,7 @@ def test_numbers_repeat_where_igraph_may_use_several_threads():
     values = (np.random.default_rng(5).pareto(1.5, 500) + 1).tolist()
 
     def probability() -> float:
-        with lend(np.random.default_rng(0)):
+        with igraph_random(np.random.default_rng(0)):
             return igraph.power_law_fit(values, None, "continuous", 0.1).p
 
     with ThreadpoolController().limit(limits=4, user_api="openmp"):

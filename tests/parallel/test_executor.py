@@ -216,9 +216,7 @@ def test_the_death_of_a_worker_costs_nothing(tmp_path):
 
 def test_a_unit_that_kills_every_worker_is_given_up():
     book = Book()
-    reason = (
-        r"3: its process was killed, perhaps for want of memory \(it died 3 times\)"
-    )
+    reason = r"3: its process was killed, possibly out of memory \(it died 3 times\)"
     with pytest.raises(UnfinishedError, match=f"1 of 12 units failed .{reason}"):
         gather(die, NUMBERS, 2, parts=book)
     assert len(book.kept) == 11

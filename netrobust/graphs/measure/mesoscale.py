@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netrobust.graphs import contract
-from netrobust.graphs.igraph_rng import lend
+from netrobust.graphs.igraph_rng import igraph_random
 from netrobust.graphs.measure.base import MEASURES, NAN, BipartiteLayer, over_layers
 
 if TYPE_CHECKING:
@@ -121,6 +121,6 @@ def modularity(graph: "Graph") -> float:
     if not any(weight):
         return NAN
     undirected = graph.as_undirected(mode="each")  # keeps the order of the links
-    with lend(np.random.default_rng(0)):
+    with igraph_random(np.random.default_rng(0)):
         found = undirected.community_multilevel(weights=weight)
     return float(found.modularity)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from netrobust.core.errors import InputError
-from netrobust.graphs.igraph_rng import lend
+from netrobust.graphs.igraph_rng import igraph_random
 
 #: Exponents that are looked for. One outside, or at an end, is none.
 EXPONENTS = 1.01, 10.0
@@ -114,7 +114,7 @@ def tail(
         return Tail()
     if xmin is not None and np.unique(data[data >= xmin]).size < 2:
         return Tail(xmin=float(xmin), size=int((data >= xmin).sum()))
-    with lend(rng):
+    with igraph_random(rng):
         fit = _power_law(data, discrete, xmin, trials=1)
         chosen = data[data >= fit.xmin]
         found = Tail(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from netrobust.graphs import contract
 from netrobust.graphs.damage import Links
-from netrobust.graphs.igraph_rng import lend
+from netrobust.graphs.igraph_rng import igraph_random
 from netrobust.graphs.null.base import Layer, dealt, null_model, rebuilt
 from netrobust.graphs.null.conserved_quantities import one_layer, places
 
@@ -96,7 +96,7 @@ def degree_preserving_by_target(layer: Layer, rng: np.random.Generator) -> Layer
 def _rewired(layer: Links, rng: np.random.Generator) -> NDArray[np.int64]:
     """Give the places of the links after swaps, rising."""
     rewired = layer.bare_graph()
-    with lend(rng):
+    with igraph_random(rng):
         # Where every swap succeeds an even number of them reaches only half of the
         # layers, the even permutations; a coin decides on one more.
         rewired.rewire(TRIALS * rewired.ecount() + int(rng.integers(2)))

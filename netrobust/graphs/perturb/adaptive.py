@@ -85,10 +85,10 @@ class Greedy(Perturbation):
                 "percolate, or give it a probe"
             )
         group, size = links.within(scope)
-        gone, told, damages = np.zeros(len(group), bool), None, []
+        gone, known, damages = np.zeros(len(group), bool), None, []
 
         def rank(gone: Mask) -> list[Ids]:
-            written = (told or probe(_left(gone)))[1]
+            written = (known or probe(_left(gone)))[1]
             return self._rankings(links, gone, written, rng)
 
         for count in shares(fractions, size):
@@ -97,9 +97,9 @@ class Greedy(Perturbation):
             if any((one != gone).any() for one in others):
                 answers = [probe(_left(one)) for one in blocks]
                 worst = max(range(len(blocks)), key=lambda k: answers[k][0])
-                gone, told = blocks[worst], answers[worst]
+                gone, known = blocks[worst], answers[worst]
             elif gone is not before:
-                told = None  # of what is left now nothing is known yet
+                known = None  # of what is left now nothing is known yet
             damages.append(_left(gone))
         return damages
 

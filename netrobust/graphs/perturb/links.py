@@ -1,4 +1,4 @@
-"""Orders of links: who goes first, told by weight, place or what data say of it."""
+"""Orders of links: which go first, by weight, place or what data say of them."""
 
 from typing import TYPE_CHECKING
 

@@ -29,7 +29,7 @@ def check_scope(scope: str, depth: int) -> None:
 
 
 def reaches_head(scope: str) -> bool:
-    """Tell whether a scope includes the dense head."""
+    """Return whether a scope includes the dense head."""
     return scope in HEAD_SCOPES
 
 
@@ -45,7 +45,7 @@ def graph_scope(scope: str, layers: int) -> str:
 
 
 def asks_data(perturbation: Any) -> bool:
-    """Tell whether a perturbation must be shown training images."""
+    """Return whether a perturbation must be shown training images."""
     return bool(getattr(perturbation, "needs", ())) or bool(
         getattr(perturbation, "probed", False)
     )

@@ -45,7 +45,7 @@ class Rewiring(NamedTuple):
 
     `kept` are the ids of the links that were not dropped and `values`, where given,
     their new weights; `source`, `target` and `weight` are links that start anew;
-    `restored` are ids of links dropped and grown again in the same step that go on
+    `restored` are ids of links dropped and grown again in the same step that continue
     with their old weight and momentum.
     """
 

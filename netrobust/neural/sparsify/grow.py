@@ -30,7 +30,7 @@ class Regrowth:
         Weight 0, or drawn as at the start of the training.
     returns : {"fresh", "restored", "barred"}
         A link dropped and grown again in the same step starts like any other new
-        link, goes on with its old weight and momentum, or is not allowed.
+        link, continues with its old weight and momentum, or is not allowed.
     """
 
     regrown: str = "zero"
@@ -85,7 +85,7 @@ def wanted(layers: Sequence[LayerLinks], context: Context) -> list[int]:
 
 
 def restoring(links: LayerLinks, move: Rewiring) -> Rewiring:
-    """Let links that return at once go on with their old weight and momentum."""
+    """Let links that return at once continue with their old weight and momentum."""
     places = move.target * links.n_in + move.source
     before = np.searchsorted(links.place, places)
     before = np.minimum(before, max(links.weight.size - 1, 0))
