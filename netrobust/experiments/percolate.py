@@ -254,6 +254,12 @@ class Percolation(Sweep):
         plan = plan_networks(
             cls.columns, nets, data, options={**(options or {}), **own}, **settings
         )
+        for null_model in plan.null_models if plan.options["retrain"] else ():
+            if reaches_head(scope_of(null_model)):
+                raise InputError(
+                    f"{name_of(null_model)} draws the head, which retraining draws "
+                    "anew; choose a scope without the head, or do not retrain"
+                )
         return cls(plan, tuple(nets), data)
 
     @classmethod

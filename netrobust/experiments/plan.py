@@ -133,20 +133,14 @@ def plan_networks(
         }.items():
             for member in members:
                 check_weights(kind, member, weight, network.name)
-    chosen = check_options(options or {}, networks)
     for null_model in plan.null_models:
         check_scope(scope_of(null_model), depth)
-        if chosen["retrain"] and reaches_head(scope_of(null_model)):
-            raise InputError(
-                f"{null_model.__name__} draws the head, which retraining draws anew; "
-                "choose a scope without the head, or do not retrain"
-            )
     if plan.images is not None and plan.images > len(data.y_test):
         raise InputError(
             f"images must be from 1 to {len(data.y_test)}, the test images of "
             f"{data.name}; got {images}"
         )
-    return replace(plan, options=chosen)
+    return replace(plan, options=check_options(options or {}, networks))
 
 
 def one_perturbation(plan: Plan, what: str) -> Plan:
