@@ -79,7 +79,8 @@ def progress(quiet: bool) -> Iterator[Tick]:
 def show(table: "pd.DataFrame", as_json: bool, title: str | None = None) -> None:
     """Print a table for people, or as JSON records for programs."""
     if as_json:
-        out.print_json(table.to_json(orient="records", double_precision=15))
+        plain = table.replace([float("inf"), -float("inf")], float("nan"))
+        _print_json(plain.astype(object).where(plain.notna(), None).to_dict("records"))
         return
     # Columns that say the same in every row stand once, below the table.
     constant = [
@@ -99,6 +100,16 @@ def show(table: "pd.DataFrame", as_json: bool, title: str | None = None) -> None
     out.print(shown)
 
 
+def _print_json(facts: Any) -> None:
+    """Print JSON for programs: numbers in full, and no colour wherever it goes."""
+    print(json.dumps(facts, default=_plain_value, indent=2))  # noqa: T201
+
+
+def _plain_value(value: Any) -> Any:
+    """Give a number of numpy as one of Python, and anything else as text."""
+    return value.item() if hasattr(value, "item") else str(value)
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, float):
         return str(value)
@@ -108,7 +119,7 @@ def _text(value: Any) -> str:
 def say(facts: dict[str, Any], as_json: bool = False) -> None:
     """Print facts, one per line, or as one JSON object."""
     if as_json:
-        out.print_json(json.dumps(facts, default=str))
+        _print_json(facts)
         return
     width = max(len(name) for name in facts)
     for name, value in facts.items():

@@ -92,7 +92,7 @@ class Dataset:
         ([[0.0, 1.0], [1.0, 0.0]], (1, 2), 0.5)
         """
         file_name("name", name)
-        raw_train, raw_test = np.asarray(x_train), np.asarray(x_test)
+        raw_train, raw_test = _array(x_train, "x_train"), _array(x_test, "x_test")
         train = checked_pixels(raw_train, "x_train")
         test = checked_pixels(raw_test, "x_test")
         if raw_train.shape[1:] != raw_test.shape[1:]:
@@ -143,6 +143,18 @@ def moments(pixels: np.ndarray) -> tuple[float, float]:
     return mean, math.sqrt(max(square - mean**2, 0.0))
 
 
+def _array(values: Any, name: str) -> np.ndarray:
+    """Give images as an array, whatever holds them."""
+    try:
+        return np.asarray(values)
+    except (RuntimeError, TypeError, ValueError) as error:  # such as a tensor's own
+        reason = str(error).split(";")[0].split(chr(10))[0][:200]
+        raise InputError(
+            f"{name} must be an array or a tensor of images; got a "
+            f"{type(values).__name__} that numpy cannot read ({reason})"
+        ) from None
+
+
 def checked_pixels(images: np.ndarray, name: str) -> np.ndarray:
     """Check one array of images and return it as rows of float32."""
     if images.ndim not in (2, 3) or images.size == 0:
@@ -160,9 +172,15 @@ def checked_pixels(images: np.ndarray, name: str) -> np.ndarray:
         raise InputError(f"{name} must be finite; remove or fill its NaN and inf")
     low, high = images.min(), images.max()
     if low < 0 or high > 1:
+        near = low > -0.01 and high < 1.01  # such as interpolation leaves behind
         raise InputError(
-            f"{name} must lie in [0, 1]; got {low:g} to {high:g}; divide pixels of "
-            "0 to 255 by 255 and leave standardisation to the model"
+            f"{name} must lie in [0, 1]; got {low!s} to {high!s}; "
+            + (
+                "clip it, for rounding went beyond"
+                if near
+                else "divide pixels of 0 to 255 by 255 and leave standardisation to "
+                "the model"
+            )
         )
     return images.reshape(len(images), -1).astype(np.float32, order="C")
 

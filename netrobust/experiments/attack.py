@@ -35,6 +35,9 @@ from netrobust.neural.network import Network
 from netrobust.parallel.gather import Parts, Tick
 from netrobust.parallel.threads import limited_threads
 
+#: Test images that are attacked if nothing else is asked for.
+IMAGES = 1000
+
 #: Strengths of attack, in the unit of each.
 EPS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
 
@@ -47,7 +50,7 @@ def attack(
     perturbation: str | Callable[..., Any] = "none",
     fractions: Sequence[float] = (0,),
     replicates: int = 1,
-    images: int | None = 1000,
+    images: int | None = IMAGES,
     seed: int = 0,
     scope: str = "per_layer",
     jobs: int = 1,
@@ -79,7 +82,8 @@ def attack(
     replicates : int
         Draws of the perturbation and of the attacks that draw.
     images : int, optional
-        Attack the first so many test images; all if None.
+        Attack the first so many test images, by default 1000 or all that there are;
+        all if None.
     seed : int
         Of the draws; the networks have their own.
     scope : str
@@ -121,6 +125,8 @@ def attack(
     >>> bool(table.accuracy[0] > 0.5 > 0.2 > table.accuracy[1])
     True
     """
+    if images == IMAGES:
+        images = min(IMAGES, len(data.y_test))
     sweep = Attacks.planned(
         networks, data, attacks, eps, perturbation, fractions=fractions,
         replicates=replicates, images=images, seed=seed, scope=scope, jobs=jobs,

@@ -100,7 +100,9 @@ def curve(
     over, networks = split(summary)
     for _, own_style, text, group in groups(over, x, hue, style, names):
         line = group.sort_values(x)
-        ax.plot(line[x], line["mean"], **own_style, label=text, markevery=_APART)
+        # Markers are spread over the line, which needs a point that can be drawn.
+        apart = _APART if np.isfinite(line["mean"]).any() else None
+        ax.plot(line[x], line["mean"], **own_style, label=text, markevery=apart)
         color = own_style["color"]
         ax.fill_between(
             line[x], line["low"], line["high"], color=color, alpha=0.2, lw=0

@@ -155,10 +155,12 @@ def label(value: object) -> str:
     >>> label("mest(em_s=True)"), label("cht@small_world(beta=0.5)")
     ('MEST (EM&S)', 'CHT from small world (beta 0.5)')
     """
-    text = str(value)
+    if str(value) in LABELS:
+        return LABELS[str(value)]
+    text = str(value).replace("$", r"\$")  # a dollar sign begins no formula
     parts = _VARIANT.fullmatch(text)
-    if text in LABELS or parts is None:
-        return LABELS.get(text, text.replace("_", " "))
+    if parts is None:
+        return text.replace("_", " ")
     family, options, start = parts.groups()
     words = LABELS.get(family, family.replace("_", " "))
     if options:

@@ -157,6 +157,11 @@ def require_numbers(
         raise InputError(
             "network_seed is missing in some rows; drop or complete those rows"
         )
+    if "fraction" in table and not is_numeric_dtype(table["fraction"]):
+        raise InputError(
+            "column 'fraction' does not hold numbers; convert it, such as with "
+            "pandas.to_numeric"
+        )
     if "fraction" in table and is_float_dtype(table["fraction"]):
         return table.assign(fraction=table["fraction"].round(FRACTION_DIGITS) + 0.0)
     return table
