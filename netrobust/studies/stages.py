@@ -120,22 +120,16 @@ def make_tables(job: Job, failures: Failures, stages: tuple[Stage, ...]) -> None
         if not stage.asked(job.study) or not (stage.in_units or job.whole):
             continue
         tables, before = [], len(failures.errors)
+        # One ledger for all networks: it lists the units of the whole table.
+        keywords = job.keywords(stage.table) if stage.in_units else {"jobs": job.jobs}
         for kind, networks, data in _groups(job, stage.kinds):
+            about = stage.options(job.study, networks[0].config)
+            if stage.in_units:
+                about["tick"] = partial(job.tick, stage.progress.format(kind))
             with failures.collected():
-                tables.append(_made(stage, job, kind, networks, data))
+                tables.append(stage.work(networks, data, **about, **keywords))
         if tables and job.whole and len(failures.errors) == before:
             job.run.save_table(stage.table, pd.concat(tables))
-
-
-def _made(
-    stage: Stage, job: Job, kind: str, networks: list[Network], data: Dataset
-) -> pd.DataFrame:
-    keywords: dict[str, Any] = {"jobs": job.jobs}
-    if stage.in_units:
-        keywords = job.keywords(stage.table)
-        keywords["tick"] = partial(job.tick, stage.progress.format(kind))
-    options = stage.options(job.study, networks[0].config)
-    return stage.work(networks, data, **options, **keywords)
 
 
 def _groups(

@@ -230,13 +230,13 @@ def test_bad_input_is_one_sentence_and_writes_nothing(tmp_path, words, message):
 def test_a_unit_that_fails_ends_the_command_with_1_and_stays_alone(tmp_path):
     run = run_with(tmp_path / "run", "set")
     code = (
-        "from netrobust import sweep\n"
-        "whole = sweep.run_unit\n"
-        "def fragile(network, data, plan, null_model, perturbation):\n"
-        "    if perturbation.__name__ == 'strongest_links':\n"
+        "from netrobust.experiments.percolate import Percolation\n"
+        "whole = Percolation.scored\n"
+        "def fragile(self, unit):\n"
+        "    if self.perturbation(unit).__name__ == 'strongest_links':\n"
         "        raise ZeroDivisionError('all links are weak')\n"
-        "    return whole(network, data, plan, null_model, perturbation)\n"
-        "sweep.run_unit = fragile\n"
+        "    return whole(self, unit)\n"
+        "Percolation.scored = fragile\n"
         "from netrobust.cli import main\n"
         "main()\n"
     )
