@@ -23,7 +23,7 @@ from netrobust.parallel.executor import (
 )
 
 #: Seconds within which a scheduler must answer and have a worker.
-PATIENCE = 10.0
+TIMEOUT = 10.0
 
 #: Units at the scheduler at a time; enough for clusters that grow with their queue.
 _WINDOW = 1000
@@ -32,7 +32,7 @@ _ADDRESS = re.compile(r"(tcp|tls)://([^\s/:\[\]]+|\[[0-9a-fA-F:]+\]):(\d{1,5})")
 
 
 @contextmanager
-def scheduler(where: str, jobs: int, patience: float = PATIENCE) -> Iterator[Executor]:
+def scheduler(where: str, jobs: int, timeout: float = TIMEOUT) -> Iterator[Executor]:
     """Give the executor of a Dask scheduler.
 
     Parameters
@@ -41,7 +41,7 @@ def scheduler(where: str, jobs: int, patience: float = PATIENCE) -> Iterator[Exe
         ``tcp://host:port``, or ``local`` for one started here that ends with the work.
     jobs : int
         Worker processes of a local one.
-    patience : float
+    timeout : float
         Seconds within which it must answer and have a worker.
 
     Raises
@@ -68,15 +68,15 @@ tcp://host:8786; got '10.0.0.7'
             yield client.get_executor()
         return
     try:
-        client = Client(where, timeout=patience)
+        client = Client(where, timeout=timeout)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise InputError(
-            f"no Dask scheduler answers at {where} within {patience:g} seconds "
+            f"no Dask scheduler answers at {where} within {timeout:g} seconds "
             f"({type(error).__name__}); start one with dask scheduler, or give local"
         ) from None
     with client:
         try:
-            client.wait_for_workers(1, timeout=patience)
+            client.wait_for_workers(1, timeout=timeout)
         except TimeoutError:
             raise InputError(
                 f"the scheduler at {where} has no worker; start some with "
