@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from small import STUDY, digits, listing, netrobust, network, run_with, toml
 
+import netrobust as nr
 from netrobust.cli.console import fractions, pairs
 from netrobust.core.errors import InputError
 from netrobust.graphs.graph import read
@@ -490,6 +491,20 @@ def test_json_of_undefined_numbers_is_json(home, tmp_path):
     (row,) = json.loads(netrobust("measure", "empty.npz", "--json", cwd=tmp_path).out)
     assert row["in_degree_dispersion"] is None
     assert pd.isna(row["in_degree_dispersion"])
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"FORCE_COLOR": "1"}, {"TTY_COMPATIBLE": "1"}], ids=str
+)
+def test_json_is_json_in_every_surrounding_and_its_numbers_are_whole(
+    tmp_path, environment
+):
+    graph = nr.from_links([2, 2], [0, 1], [2, 3], [5.6789e-15, 1.4e-15])
+    nr.write(graph, tmp_path / "tiny.npz")
+    ended = netrobust("measure", "tiny.npz", "--json", cwd=tmp_path, **environment)
+    (row,) = json.loads(ended.out)
+    for name in ("largest_singular_value", "mean_absolute_in_strength"):
+        assert row[name] == nr.MEASURES[name](nr.read(tmp_path / "tiny.npz"))
 
 
 def test_an_interrupt_is_one_sentence(tmp_path):

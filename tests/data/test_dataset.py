@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -126,3 +127,16 @@ def test_the_hash_follows_the_content_and_nothing_else():
 
 def test_the_repr_does_not_print_pixels():
     assert len(repr(Dataset.from_arrays(**GOOD))) < 250
+
+
+def test_pixels_that_rounding_took_beyond_1_are_shown_and_to_be_clipped():
+    above = IMAGES.astype(np.float32)
+    above.flat[0] = np.nextafter(np.float32(1), np.float32(2))
+    with pytest.raises(InputError, match=r"to 1\.0000001; clip"):
+        Dataset.from_arrays(above, LABELS, above, LABELS)
+
+
+def test_what_numpy_cannot_read_is_named():
+    tensor = torch.ones(4, 4).requires_grad_()
+    with pytest.raises(InputError, match=r"x_train must be an array .* got a Tensor"):
+        Dataset.from_arrays(tensor, [0, 1, 0, 1], tensor, [0, 1, 0, 1])

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -301,3 +302,9 @@ def test_the_verb_refuses_with_code_2_and_writes_nothing(home, arguments, messag
 def test_the_list_names_every_attack(home):
     done = netrobust("list", "--json", cwd=home)
     assert list(json.loads(done.out)["input attack"]) == list(INPUT_ATTACKS)
+
+
+def test_by_default_no_more_images_are_attacked_than_there_are():
+    data = digits()
+    few = replace(data, x_test=data.x_test[:20], y_test=data.y_test[:20])
+    assert set(attack(network(), few, "fgsm", eps=[0, 0.1]).images) == {20}

@@ -539,3 +539,11 @@ def test_the_note_says_what_the_band_is(kinds, networks, words):
 def test_the_note_counts_networks_once_and_names_the_dots():
     words = "mean and range of 3 networks; small dots: single networks"
     assert draw.note(each("epoch")) == words
+
+
+@pytest.mark.parametrize("mean", [[np.nan] * 3, [0.9, np.nan, 0.1], [np.inf] * 3])
+def test_a_curve_without_a_point_is_drawn_empty(mean, tmp_path):
+    made = pd.DataFrame({"fraction": [0, 0.5, 1], "value": "clustering", "mean": mean})
+    ax = draw.curve(made.assign(low=made["mean"], high=made["mean"]), x="fraction")
+    ax.figure.savefig(tmp_path / "curve.pdf")
+    assert (tmp_path / "curve.pdf").stat().st_size

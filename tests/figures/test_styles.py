@@ -2,6 +2,7 @@
 
 from itertools import combinations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -162,3 +163,12 @@ def test_colours_of_sparse_methods_are_told_apart_with_any_colour_vision(vision)
 def test_colours_are_dark_enough_for_lines_on_white():
     for name, look in hue_styles(EVERY).items():
         assert seen(to_hex(look["color"]), "normal")[0] < 75, name
+
+
+@pytest.mark.parametrize("name", ["Ba$$in", "x$^$", "a$b"])
+def test_a_dollar_in_a_name_is_drawn_as_a_dollar(name, tmp_path):
+    ax = plt.figure().add_subplot()
+    ax.set_title(label(name))
+    ax.figure.savefig(tmp_path / "title.svg")
+    assert label(name).replace("\\$", "$") == name
+    plt.close(ax.figure)

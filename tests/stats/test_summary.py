@@ -538,3 +538,11 @@ def test_keys_are_in_the_order_of_the_contract():
     assert KEYS[0] == "network"
     assert KEYS[-2:] == ("replicate", "draw_seed")
     assert len(set(KEYS)) == len(KEYS)
+
+
+def test_fractions_that_are_text_are_refused():
+    made = pd.DataFrame(
+        {"network_seed": 0, "fraction": ["0.0", "1.0"], "accuracy": [0.9, 0.1]}
+    )
+    with pytest.raises(InputError, match="'fraction' does not hold numbers"):
+        robustness(made)
