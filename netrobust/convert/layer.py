@@ -49,9 +49,11 @@ class Layer:
         What the links weigh in graphs.
     bias : ndarray of float32, shape (n_out,)
     kernel : tuple of int
-        Height and width of the slices; empty in linear layers.
+        Shape of the slices; empty in linear layers.
     groups : int
         Of a convolution; sources are linked to targets of their own group alone.
+    uses : tuple of str
+        Names of all modules that use the weights, where they are several.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Layer:
     bias: Floats
     kernel: tuple[int, ...] = ()
     groups: int = 1
+    uses: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -79,7 +82,7 @@ class Layer:
 
         Parameters
         ----------
-        numbers : ndarray, shape (out, in) or (out, in / groups, height, width)
+        numbers : ndarray, shape (out, in) or (out, in / groups, *kernel)
         mask : ndarray of the same shape, optional
             A link exists where it is not 0; without one, where a number is not 0.
         bias : array_like, shape (out,), optional
@@ -146,6 +149,8 @@ class Layer:
         sizes = self.n_in, self.n_out
         graph = from_links(sizes, *ends, self.weight, both, first_depth)
         graph["name"] = self.name
+        if self.uses:
+            graph["uses"] = ", ".join(self.uses)
         if not self.single:
             graph.es["slice"] = range(len(self.weight))
         return graph

@@ -131,7 +131,7 @@ def test_damage_is_that_of_the_stack_where_layers_chain():
 def test_per_layer_and_one_layer_act_on_each_layers_own_graph():
     module = unstructured(convnet())
     joint = Joint(read_module(module))
-    graphs = to_layers(module)
+    graphs = to_layers(module, example=IMAGES)
     assert joint.links.sizes == (1, 4, 6, 24, 10, 3)
     for scope in ("per_layer", *(f"layer_{k}" for k in range(1, 5))):
         where = joint.scope(scope)
