@@ -21,7 +21,7 @@ from igraph import Graph
 from numpy.typing import ArrayLike, NDArray
 
 from netrobust.core.errors import InputError
-from netrobust.graphs.damage import Ids
+from netrobust.graphs.damage import Ids, Links
 from netrobust.graphs.graph import from_links
 
 #: Neurons of one layer; a graph of so many takes some gigabytes.
@@ -136,6 +136,12 @@ class Layer:
     def places(self) -> int:
         """How many links there could be."""
         return self.n_in * self.n_out // self.groups
+
+    def links(self, first_depth: int = 0) -> Links:
+        """Give the links as a graph of its own holds them, biases of targets alone."""
+        bias = np.concatenate([np.zeros(self.n_in, np.float32), self.bias])
+        ends = self.source, self.target + self.n_in
+        return Links((self.n_in, self.n_out), *ends, self.weight, bias, first_depth)
 
     def graph(self, first_depth: int = 0, bias: ArrayLike | None = None) -> Graph:
         """Build the graph of the layer; `bias` is that of its sources, 0 if not given.

@@ -52,10 +52,9 @@ class Joint:
         """For every layer but the first, why it does not go on from the one before."""
         told = self.breaks or [""] * (len(self.layers) - 1)
         return [
-            ""
-            if not why and before.n_out == after.n_in
-            else why
-            or f"{before.name} ends with {before.n_out} neurons and {after.name} "
+            why
+            if before.n_out == after.n_in
+            else f"{before.name} ends with {before.n_out} neurons and {after.name} "
             f"starts with {after.n_in}"
             for why, (before, after) in zip(told, pairwise(self.layers), strict=True)
         ]

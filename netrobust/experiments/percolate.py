@@ -5,7 +5,7 @@ fractions and replicates. Its random streams are keyed by what it is, never by w
 where it runs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -65,6 +65,11 @@ def percolate(
     tick: Tick | None = None,
     *,
     evaluate: Evaluate | None = None,
+    layers: Sequence[str] | None = None,
+    example: Any = None,
+    order: Sequence[str] | None = None,
+    masks: Mapping[str, Any] | None = None,
+    links: str = "slices",
     executor: Executor | None = None,
     training_images: int = TRAINING_IMAGES,
     **options: Unpack[Options],
@@ -105,7 +110,9 @@ def percolate(
     evaluate : callable, optional
         ``(module) -> dict`` of numbers, which scores damaged copies of a module of your
         own: then this is `percolate_module`, whose docstring says what has a meaning
-        there, and takes no options from `images` to `tick` and from `executor` on.
+        there, and takes no `images`, no `training_images` and no further options.
+    layers, example, order, masks, links
+        Of a module, as for `percolate_module`.
     executor : concurrent.futures.Executor, optional
         Where the work is done, instead of `jobs` processes: one of yours, such as the
         ``get_executor()`` of a Dask client.
@@ -142,13 +149,14 @@ def percolate(
     (6, 0.0012)
     """
     if evaluate is not None:
-        _check_module_alone(
-            data=data, images=images, jobs=None if jobs == 1 else jobs, parts=parts,
-            tick=tick, executor=executor, **options,
-        )  # fmt: skip
+        for name, value in {"data": data, "images": images, **options}.items():
+            if value is not None and value is not False:
+                raise InputError(f"a module is scored by evaluate; leave {name} out")
         return percolate_module(
             cast(Module, networks), evaluate, perturbations, fractions, replicates,
-            measures, null_models, scope, seed,
+            measures, null_models, scope, seed, layers, example=example, order=order,
+            masks=masks, links=links, jobs=jobs, parts=parts, tick=tick,
+            executor=executor,
         )  # fmt: skip
     if data is None:
         raise InputError(
@@ -163,15 +171,6 @@ def percolate(
         options=options,
     )  # fmt: skip
     return sweep.run(jobs, parts, tick, executor)
-
-
-def _check_module_alone(**given: Any) -> None:
-    """Refuse what only networks of netrobust can be asked for."""
-    for name, value in given.items():
-        if value is not None and value is not False:
-            raise InputError(
-                f"a module is scored by evaluate alone, here and now; leave {name} out"
-            )
 
 
 @takes_options
