@@ -47,7 +47,7 @@ PACKAGES = {
         "neural.sensitivity neural.train neural.weight_init parallel.threads convert "
         "experiments runs.environment"
     ),
-    "networkx": "convert.networkx_graphs",
+    "networkx": "convert.networkx_graphs convert.graph_files",
     "igraph": "graphs convert experiments",
     "numba": (
         "neural.kernels neural.steps neural.tile neural.sparsify.link_prediction "
@@ -55,8 +55,8 @@ PACKAGES = {
     ),
     "llvmlite": "neural.tile",
     "pandas": (
-        "stats figures neural.initialise neural.network neural.train experiments runs "
-        "studies cli"
+        "stats figures convert.pandas_tables neural.initialise neural.network "
+        "neural.train experiments runs studies cli"
     ),
     "dask": "parallel.dask_cluster",
     "distributed": "parallel.dask_cluster",

@@ -150,7 +150,8 @@ def trace(module: nn.Module, example: Any) -> Trace:
     try:
         torch.backends.mha.set_fastpath_enabled(False)
         with torch.no_grad(), flow:
-            found = copy(*args, **kwargs)
+            # What torch.compile made is followed as it was before.
+            found = getattr(copy, "_orig_mod", copy)(*args, **kwargs)
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         raise InputError(
@@ -215,6 +216,11 @@ def _by_owner(module: nn.Module) -> list[tuple[nn.Module, dict[str, WeightView]]
 
 class _Flow(TorchDispatchMode):
     """Follow tensors through all operations of torch."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Keep torch from loading its compiler, which takes seconds, for nothing."""
+        return False
 
     def __init__(self) -> None:
         super().__init__()

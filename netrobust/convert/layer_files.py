@@ -25,6 +25,7 @@ from netrobust.convert.checkpoint_files import (
     read_safetensors,
     read_torch,
 )
+from netrobust.convert.graph_files import read
 from netrobust.convert.matlab import Triplets, parse_mat, triplets
 from netrobust.convert.matrix_files import matrix_layers
 from netrobust.convert.onnx_files import parse_onnx
@@ -32,7 +33,7 @@ from netrobust.convert.state_dicts import state_layers
 from netrobust.core.errors import InputError
 from netrobust.core.isolated_parser import allowance, guarded
 from netrobust.graphs.files import ARRAYS, npz_arrays
-from netrobust.graphs.graph import layers, read, sizes
+from netrobust.graphs.graph import layers, sizes
 
 #: Suffixes of files that hold a state dict.
 STATES = (".safetensors", *TORCH, *INDEX, ".onnx")

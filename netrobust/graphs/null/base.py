@@ -14,6 +14,7 @@ from netrobust.core.errors import InputError
 from netrobust.core.options import WithOptions, keywords
 from netrobust.core.registry import Registry
 from netrobust.graphs.damage import Links
+from netrobust.graphs.labels import labelled
 from netrobust.graphs.null.conserved_quantities import (
     check_quantities,
     one_layer,
@@ -198,7 +199,7 @@ def randomise(
     Returns
     -------
     igraph.Graph
-        With its links layer by layer.
+        With its links layer by layer, and the names of its neurons.
 
     Raises
     ------
@@ -216,7 +217,8 @@ def randomise(
     >>> null.get_edgelist() == graph.get_edgelist(), null.es["weight"]
     (True, [3.0, 1.0, 2.0])
     """
-    return randomised(Links.of(graph), null_model, rng, scope).graph()
+    drawn = randomised(Links.of(graph), null_model, rng, scope)
+    return labelled(drawn.graph(), graph)
 
 
 def randomised(
