@@ -63,7 +63,7 @@ from netrobust.graphs.null import randomise as randomise
 from netrobust.experiments.score import score as score
 from netrobust.experiments.damage_curve import marked as marked
 from netrobust.experiments.percolate import percolate as percolate
-from netrobust.experiments.percolate import compare as compare
+from netrobust.experiments.compare import compare as compare
 from netrobust.convert.module_graphs import to_layers as to_layers
 from netrobust.convert.module_graphs import to_module as to_module
 from netrobust.experiments.percolate_module import percolate_module as percolate_module

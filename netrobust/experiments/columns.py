@@ -42,6 +42,9 @@ MODULE = (
     _MOVED,
 )  # fmt: skip
 
+#: Of `percolate` and `compare` with graphs, which compute nothing.
+GRAPH = (_REMOVED, _MOVED)
+
 #: Of `attack`.
 ATTACK = (
     Column("attack", "text", "what was done to the images"),

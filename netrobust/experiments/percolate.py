@@ -8,7 +8,7 @@ where it runs.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import product
 from typing import Any, Self, Unpack, cast
 
@@ -27,6 +27,11 @@ from netrobust.experiments.damage_curve import (
 )
 from netrobust.experiments.module_scores import Evaluate
 from netrobust.experiments.options import OPTIONS, Options, takes_options
+from netrobust.experiments.percolate_graph import (
+    GraphPercolation,
+    graphs_of,
+    refuse,
+)
 from netrobust.experiments.percolate_module import Module, percolate_module
 from netrobust.experiments.plan import (
     GRID,
@@ -40,17 +45,16 @@ from netrobust.experiments.score import scores
 from netrobust.experiments.sweep import Score, Sweep, Unit
 from netrobust.graphs.damage import Damage, Links, apply, removed_fraction
 from netrobust.graphs.measure.curve import measured
-from netrobust.graphs.null import NULL_MODELS, moved, randomised, scope_of
+from netrobust.graphs.null import moved, randomised, scope_of
 from netrobust.graphs.perturb.scopes import graph_scope, reaches_head
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network
 from netrobust.parallel.gather import Parts, Tick
-from netrobust.parallel.partial_failure import Failures
 
 
 @takes_options
 def percolate(
-    networks: Network | Sequence[Network] | Module,
+    networks: Network | Sequence[Network] | Module | Graph | Sequence[Graph],
     data: Dataset | None = None,
     perturbations: Names = ("random_links",),
     fractions: Sequence[float] = GRID,
@@ -78,8 +82,11 @@ def percolate(
 
     Parameters
     ----------
-    networks : Network, sequence of Network, or torch.nn.Module
-        A module that was trained elsewhere needs `evaluate`.
+    networks : Network, torch.nn.Module, igraph.Graph, or a sequence
+        A module that was trained elsewhere needs `evaluate`. Of plain graphs, one or
+        several, the structure is measured alone; in their depth 0 perturbations of
+        pixels are called those of sources, as ``random_sources``, and in a single layer
+        those of neurons are ``random_targets``.
     data : Dataset
         Its test images are scored; none for a module.
     perturbations, measures, null_models : str, callable, or a sequence of them
@@ -148,6 +155,16 @@ def percolate(
     >>> len(table), round(float(table.giant_component.min()), 4)
     (6, 0.0012)
     """
+    if graphs := graphs_of(networks):
+        refuse(
+            data=data, images=images, evaluate=evaluate, layers=layers,
+            example=example, order=order, masks=masks, links=links, **options,
+        )  # fmt: skip
+        return GraphPercolation.planned(
+            graphs, perturbations, fractions=fractions, replicates=replicates,
+            measures=("giant_component",) if measures is None else measures,
+            null_models=null_models, scope=scope, seed=seed,
+        ).run(jobs, parts, tick, executor)  # fmt: skip
     if evaluate is not None:
         for name, value in {"data": data, "images": images, **options}.items():
             if value is not None and value is not False:
@@ -171,66 +188,6 @@ def percolate(
         options=options,
     )  # fmt: skip
     return sweep.run(jobs, parts, tick, executor)
-
-
-@takes_options
-def compare(
-    networks: Network | Sequence[Network],
-    data: Dataset,
-    null_models: Names = ("shuffle_all", "shuffle_by_sign", "degree_preserving"),
-    replicates: int = 20,
-    measures: Names = ("giant_component",),
-    seed: int = 0,
-    images: int | None = None,
-    jobs: int = 1,
-    parts: Parts | None = None,
-    tick: Tick | None = None,
-    *,
-    executor: Executor | None = None,
-    **options: Unpack[Options],
-) -> pd.DataFrame:
-    """Score networks beside their null models, undamaged.
-
-    This is `percolate` at fraction 0; the networks themselves come first, as the null
-    model ``none``.
-
-    Parameters
-    ----------
-    networks : Network or sequence of Network
-    data : Dataset
-    null_models : str, callable, or a sequence of them
-        Names in `NULL_MODELS`, or your own functions.
-    replicates : int
-        Draws of every null model.
-    measures, seed, images, jobs, parts, tick, executor
-        As for `percolate`.
-    **options
-
-    Returns
-    -------
-    DataFrame
-        The rows of `percolate`, with perturbation ``none``.
-
-    Raises
-    ------
-    InputError
-        A name is unknown or a number out of its range.
-    """
-    nets, chosen = several(networks), NULL_MODELS.members(null_models)
-    planned = partial(
-        Percolation.undamaged, nets, data, measures=measures, seed=seed,
-        images=images, jobs=jobs, options=options,
-    )  # fmt: skip
-    itself = planned(null_models="none", replicates=1)
-    tables, failures = [], Failures()
-    if drawn := [one for one in chosen if name_of(one) != "none"]:
-        others = planned(null_models=drawn, replicates=replicates)
-        with failures.collected():
-            tables = [others.run(jobs, parts, tick, executor)]
-    with failures.collected():
-        tables.insert(0, itself.run(jobs, parts, tick, executor))
-    failures.check()
-    return pd.concat(tables, ignore_index=True).assign(perturbation="none")
 
 
 @dataclass(frozen=True)
