@@ -28,8 +28,8 @@ from netrobust.graphs.graph import sizes as sizes
 from netrobust.graphs.graph import layers as layers
 from netrobust.graphs.graph import stack as stack
 from netrobust.graphs.graph import check as check
-from netrobust.graphs.graph import read as read
-from netrobust.graphs.graph import write as write
+from netrobust.convert.graph_files import read as read
+from netrobust.convert.graph_files import write as write
 from netrobust.graphs.measure import MEASURES as MEASURES
 from netrobust.graphs.measure import degrees as degrees
 from netrobust.graphs.measure import strengths as strengths
@@ -63,7 +63,7 @@ from netrobust.graphs.null import randomise as randomise
 from netrobust.experiments.score import score as score
 from netrobust.experiments.damage_curve import marked as marked
 from netrobust.experiments.percolate import percolate as percolate
-from netrobust.experiments.percolate import compare as compare
+from netrobust.experiments.compare import compare as compare
 from netrobust.convert.module_graphs import to_layers as to_layers
 from netrobust.convert.module_graphs import to_module as to_module
 from netrobust.experiments.percolate_module import percolate_module as percolate_module
@@ -74,6 +74,9 @@ from netrobust.convert.scipy_matrices import to_scipy as to_scipy
 from netrobust.convert.scipy_matrices import write_scipy as write_scipy
 from netrobust.convert.networkx_graphs import from_networkx as from_networkx
 from netrobust.convert.networkx_graphs import to_networkx as to_networkx
+from netrobust.convert.igraph_graphs import from_igraph as from_igraph
+from netrobust.convert.pandas_tables import from_pandas as from_pandas
+from netrobust.convert.pandas_tables import to_pandas as to_pandas
 from netrobust.neural.input_attacks import INPUT_ATTACKS as INPUT_ATTACKS
 from netrobust.neural.input_attacks import input_attack as input_attack
 from netrobust.experiments.attack import attack as attack

@@ -47,7 +47,7 @@ PACKAGES = {
         "neural.sensitivity neural.train neural.weight_init parallel.threads convert "
         "experiments runs.environment"
     ),
-    "networkx": "convert.networkx_graphs",
+    "networkx": "convert.networkx_graphs convert.graph_files",
     "igraph": "graphs convert experiments",
     "numba": (
         "neural.kernels neural.steps neural.tile neural.sparsify.link_prediction "
@@ -55,8 +55,8 @@ PACKAGES = {
     ),
     "llvmlite": "neural.tile",
     "pandas": (
-        "stats figures neural.initialise neural.network neural.train experiments runs "
-        "studies cli"
+        "stats figures convert.pandas_tables neural.initialise neural.network "
+        "neural.train experiments runs studies cli"
     ),
     "dask": "parallel.dask_cluster",
     "distributed": "parallel.dask_cluster",
@@ -65,7 +65,8 @@ PACKAGES = {
     "scipy": "convert figures graphs.measure graphs.theory stats",
     "powerlaw": "graphs.measure.tail",
     "threadpoolctl": "graphs.igraph_rng",
-    "safetensors": "neural.network convert.state_dicts",
+    "safetensors": "neural.network convert.checkpoint_files",
+    "onnx": "convert.onnx_files",
     "bicm": "graphs.null.maxent",
     "pydantic": "core.settings neural.config studies.study",
     "pooch": "data.sources",

@@ -124,7 +124,8 @@ class Work(NamedTuple):
 def work_of(kind: str) -> Work:
     """Give what makes tables of a kind."""
     from netrobust.experiments.attack import Attacks, attack
-    from netrobust.experiments.percolate import Percolation, compare, percolate
+    from netrobust.experiments.compare import compare
+    from netrobust.experiments.percolate import Percolation, percolate
     from netrobust.experiments.recover import Recovery, recover
 
     works = {

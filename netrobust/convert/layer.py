@@ -21,7 +21,7 @@ from igraph import Graph
 from numpy.typing import ArrayLike, NDArray
 
 from netrobust.core.errors import InputError
-from netrobust.graphs.damage import Ids
+from netrobust.graphs.damage import Ids, Links
 from netrobust.graphs.graph import from_links
 
 #: Neurons of one layer; a graph of so many takes some gigabytes.
@@ -49,9 +49,11 @@ class Layer:
         What the links weigh in graphs.
     bias : ndarray of float32, shape (n_out,)
     kernel : tuple of int
-        Height and width of the slices; empty in linear layers.
+        Shape of the slices; empty in linear layers.
     groups : int
         Of a convolution; sources are linked to targets of their own group alone.
+    uses : tuple of str
+        Names of all modules that use the weights, where they are several.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Layer:
     bias: Floats
     kernel: tuple[int, ...] = ()
     groups: int = 1
+    uses: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -79,7 +82,7 @@ class Layer:
 
         Parameters
         ----------
-        numbers : ndarray, shape (out, in) or (out, in / groups, height, width)
+        numbers : ndarray, shape (out, in) or (out, in / groups, *kernel)
         mask : ndarray of the same shape, optional
             A link exists where it is not 0; without one, where a number is not 0.
         bias : array_like, shape (out,), optional
@@ -134,6 +137,12 @@ class Layer:
         """How many links there could be."""
         return self.n_in * self.n_out // self.groups
 
+    def links(self, first_depth: int = 0) -> Links:
+        """Give the links as a graph of its own holds them, biases of targets alone."""
+        bias = np.concatenate([np.zeros(self.n_in, np.float32), self.bias])
+        ends = self.source, self.target + self.n_in
+        return Links((self.n_in, self.n_out), *ends, self.weight, bias, first_depth)
+
     def graph(self, first_depth: int = 0, bias: ArrayLike | None = None) -> Graph:
         """Build the graph of the layer; `bias` is that of its sources, 0 if not given.
 
@@ -146,6 +155,8 @@ class Layer:
         sizes = self.n_in, self.n_out
         graph = from_links(sizes, *ends, self.weight, both, first_depth)
         graph["name"] = self.name
+        if self.uses:
+            graph["uses"] = ", ".join(self.uses)
         if not self.single:
             graph.es["slice"] = range(len(self.weight))
         return graph

@@ -10,7 +10,7 @@ What the repositories of two methods write, as read off their sources:
   per input, and no topology can be had from them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,35 +18,65 @@ import numpy as np
 from igraph import Graph
 from numpy.typing import NDArray
 
+from netrobust.convert.checkpoint_files import (
+    INDEX,
+    TORCH,
+    read_index,
+    read_safetensors,
+    read_torch,
+)
+from netrobust.convert.graph_files import read
 from netrobust.convert.matlab import Triplets, parse_mat, triplets
-from netrobust.convert.scipy_matrices import from_triplets
-from netrobust.convert.state_dicts import read_pt, read_safetensors, state_layers
+from netrobust.convert.matrix_files import matrix_layers
+from netrobust.convert.onnx_files import parse_onnx
+from netrobust.convert.state_dicts import state_layers
 from netrobust.core.errors import InputError
 from netrobust.core.isolated_parser import allowance, guarded
 from netrobust.graphs.files import ARRAYS, npz_arrays
-from netrobust.graphs.graph import layers, read
+from netrobust.graphs.graph import layers, sizes
+
+#: Suffixes of files that hold a state dict.
+STATES = (".safetensors", *TORCH, *INDEX, ".onnx")
+MATRICES = (".npz", ".mat")
 
 
 def read_layers(
-    path: str | Path, groups: Mapping[str, int] | None = None
+    path: str | Path,
+    groups: Mapping[str, int] | None = None,
+    *,
+    key: str | None = None,
+    masks: Mapping[str, Any] | None = None,
+    order: Sequence[str] | None = None,
+    transpose: bool | Sequence[str] = (),
+    links: str = "slices",
 ) -> list[Graph]:
     """Read the layers of a network that another program wrote.
 
     Parameters
     ----------
     path : str or Path
-        ``.safetensors``, ``.pt`` or ``.pth``: a state dict, see `state_layers`; a
-        pickled module is refused. ``.mat``: an adjacency matrix of shape (inputs,
-        outputs), called ``adjacency_matrix`` or the only matrix there. ``.npz``: what
-        `scipy.sparse.save_npz` or `write` wrote, or one matrix of that shape per layer.
-        ``.graphml``: what `read` reads.
+        ``.safetensors``, ``.pt``, ``.pth``, ``.pth.tar``, ``.ckpt``, ``.bin``, or the
+        ``.index.json`` of a state in several files: a state dict, see `state_layers`; a
+        pickled module is refused, and masks that lie in the file beside the state are
+        used. ``.onnx``: the weights of Gemm, MatMul and Conv, with the package onnx.
+        ``.npz`` and ``.mat``: matrices of shape (inputs, outputs), one per layer, each
+        with its biases if there are as many numbers as outputs behind it or under a
+        name that differs by ``b`` or ``bias``; what `scipy.sparse.save_npz` wrote; or
+        ``adjacency_matrix`` alone; an ``.npz`` with the names of a state dict is one.
+        ``.graphml`` and the ``.npz`` of `write`: what `read` reads.
     groups : mapping of str to int, optional
         Of convolutions in a state, as for `state_layers`.
+    key : str, optional
+        Where in a file of torch the state lies, such as ``"net"`` or ``"model.ema"``.
+    masks, order, links
+        As for `state_layers`.
+    transpose : bool or sequence of str
+        As for `state_layers`; of matrices, those stored as (outputs, inputs).
 
     Returns
     -------
     list of igraph.Graph
-        One graph per layer.
+        One graph per layer, with its ``name``.
 
     Raises
     ------
@@ -62,65 +92,88 @@ def read_layers(
     [3, 6]
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    if groups and suffix not in (".safetensors", ".pt", ".pth"):
-        raise InputError(f"groups are those of a state dict; got {path.name!r}")
-    readers: dict[str, Callable[[], list[Graph]]] = {
-        ".safetensors": lambda: state_layers(read_safetensors(path), groups),
-        ".pt": lambda: state_layers(read_pt(path), groups),
-        ".pth": lambda: state_layers(read_pt(path), groups),
-        ".mat": lambda: _read_mat(path),
-        ".npz": lambda: _read_npz(path),
-        ".graphml": lambda: layers(read(path)),
-    }
-    if suffix not in readers:
+    known = (*STATES, *MATRICES, ".graphml")
+    fits = [one for one in known if path.name.lower().endswith(one)]
+    if not fits:
         raise InputError(
-            f"a file of layers must end in {', '.join(readers)}; got {path.name!r}"
+            f"a file of layers must end in {', '.join(known)}; got {path.name!r}"
         )
+    suffix = max(fits, key=len)
+    if suffix == ".bin" and path.name.endswith(".index.json"):
+        suffix = ".index.json"
+    _check_options(path, suffix, groups=groups, key=key, masks=masks, links=links)
     if not path.is_file():
         what = "a folder" if path.is_dir() else "missing"
         raise InputError(f"no layers can be read from {path}: it is {what}")
+    options: dict[str, Any] = {"masks": masks, "order": order, "transpose": transpose}
+
+    def state(found: Mapping[str, Any]) -> list[Graph]:
+        return state_layers(found, groups, links=links, **options)
+
+    def matrices(found: Mapping[str, Triplets]) -> list[Graph]:
+        return matrix_layers(found, **options)
+
+    readers: dict[str, Callable[[], list[Graph]]] = {
+        ".safetensors": lambda: state(read_safetensors(path)),
+        ".onnx": lambda: state(_child(parse_onnx, path, "ONNX")),
+        **dict.fromkeys(TORCH, lambda: state(read_torch(path, key))),
+        **dict.fromkeys(INDEX, lambda: state(read_index(path))),
+        ".mat": lambda: matrices(_child(parse_mat, path, "MATLAB")),
+        ".npz": lambda: _read_npz(path, state, matrices),
+        ".graphml": lambda: _apart(read(path)),
+    }
     try:
         return readers[suffix]()
     except (InputError, OSError) as error:
         raise InputError(f"no layers can be read from {path}: {error}") from error
 
 
-def _read_mat(path: Path) -> list[Graph]:
-    what = f"the MATLAB file {path.name}"
-    name, found = guarded(parse_mat, path, what=what, **allowance(path))
-    graph = from_triplets(found, name)
-    graph["name"] = name
-    return [graph]
+def _apart(graph: Graph) -> list[Graph]:
+    """Give a single layer with all it holds, and the layers of a stack."""
+    return [graph] if len(sizes(graph)) == 2 else layers(graph)
 
 
-def _read_npz(path: Path) -> list[Graph]:
+def _check_options(path: Path, suffix: str, **given: Any) -> None:
+    """Refuse options that have no meaning for a kind of file."""
+    ours = {
+        "groups": (*STATES, ".npz"),
+        "key": TORCH,
+        "masks": (*STATES, *MATRICES),
+        "links": (*STATES, ".npz"),
+    }
+    for name, value in given.items():
+        if value not in (None, "slices") and suffix not in ours[name]:
+            what = {"groups": "a state dict", "key": "a file of torch"}
+            raise InputError(
+                f"{name} are those of {what.get(name, 'weights in arrays')}; got "
+                f"{path.name!r}"
+            )
+
+
+def _child(parse: Callable[..., Any], path: Path, kind: str) -> Any:
+    what = f"the {kind} file {path.name}"
+    return guarded(parse, path, what=what, **allowance(path))
+
+
+def _read_npz(
+    path: Path,
+    state: Callable[[Mapping[str, Any]], list[Graph]],
+    matrices: Callable[[Mapping[str, Triplets]], list[Graph]],
+) -> list[Graph]:
     arrays = npz_arrays(path)
     if set(arrays) == set(ARRAYS):
         return layers(read(path))
     if {"format", "shape", "data"} <= set(arrays):
-        return [from_triplets(_sparse(arrays), "the matrix")]
+        return matrices({"the matrix": _sparse(arrays)})
     if "inputLayerConnections" in arrays:
         raise InputError(
             "inputLayerConnections in it, of SET, counts the links of every input and "
             "does not tell where they lead; save the matrices with "
             "scipy.sparse.save_npz"
         )
-    graphs: list[Graph] = []
-    for name, matrix in arrays.items():
-        if matrix.ndim != 2:
-            raise InputError(
-                f"it must hold a sparse matrix of scipy, or matrices of 2 dimensions, "
-                f"one per layer; {name} has {matrix.ndim}"
-            )
-        goes_on = graphs and sum(graphs[-1].vs["type"]) == matrix.shape[0]
-        depth = graphs[-1].vs[-1]["depth"] + (not goes_on) if graphs else 0
-        graph = from_triplets(triplets(name, matrix), name, first_depth=depth)
-        graph["name"] = name
-        graphs.append(graph)
-    if not graphs:
-        raise InputError("it holds no array")
-    return graphs
+    if any(name.rpartition(".")[2] == "weight" for name in arrays):
+        return state(arrays)
+    return matrices({name: triplets(name, one) for name, one in arrays.items()})
 
 
 def _sparse(arrays: Mapping[str, NDArray[Any]]) -> Triplets:

@@ -1,16 +1,15 @@
 """Layers side by side: one graph of a module, whether or not its layers chain.
 
-Where a layer has as many sources as the one before has targets, it goes on from that
-depth; where it has not, as behind a convolution that is flattened, it begins two new
-depths. So every link joins depth d to d + 1, and between depths that do not chain there
-is none. Sizes are all that is asked: in a module with branches layers may chain that do
-not feed each other, and damage that follows paths should be kept to some ``layers``.
+Where a layer goes on from the one before, its sources are at the depth of the targets
+of that; where it does not, or nothing tells, it begins two new depths. So every link
+joins depth d to d + 1, and between layers that do not chain there is none. Which layers
+chain is told by a forward pass on an example, or by the user.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 from igraph import Graph
@@ -28,6 +27,12 @@ class Joint:
     Parameters
     ----------
     layers : sequence of Layer
+    breaks : sequence of str, optional
+        For every layer but the first, why it does not go on from the one before;
+        nothing where it does. If not given, layers follow each other in their order
+        wherever their sizes fit.
+    end : str
+        Why the layers are no stack although each goes on from the one before.
 
     Examples
     --------
@@ -39,30 +44,35 @@ class Joint:
     """
 
     layers: Sequence[Layer]
+    breaks: Sequence[str] | None = None
+    end: str = ""
+
+    @cached_property
+    def gaps(self) -> list[str]:
+        """For every layer but the first, why it does not go on from the one before."""
+        told = self.breaks or [""] * (len(self.layers) - 1)
+        return [
+            why
+            if before.n_out == after.n_in
+            else f"{before.name} ends with {before.n_out} neurons and {after.name} "
+            f"starts with {after.n_in}"
+            for why, (before, after) in zip(told, pairwise(self.layers), strict=True)
+        ]
 
     @cached_property
     def starts(self) -> list[int]:
         """Depth of the sources of each layer."""
-        starts = [0]
-        for before, after in pairwise(self.layers):
-            starts.append(starts[-1] + (1 if before.n_out == after.n_in else 2))
-        return starts
+        return list(accumulate((2 if gap else 1 for gap in self.gaps), initial=0))
 
     @property
     def chained(self) -> bool:
         """Whether each layer goes on from the one before: whether there is a stack."""
-        return self.starts[-1] == len(self.layers) - 1
+        return not self.gap
 
     @property
     def gap(self) -> str:
-        """Say where the layers do not chain."""
-        for before, after in pairwise(self.layers):
-            if before.n_out != after.n_in:
-                return (
-                    f"{before.name} ends with {before.n_out} neurons and {after.name} "
-                    f"starts with {after.n_in}"
-                )
-        return "nowhere"
+        """Say why the layers do not chain; nothing if they do."""
+        return next(filter(None, (*self.gaps, self.end)), "")
 
     @cached_property
     def links(self) -> Links:
@@ -102,7 +112,11 @@ class Joint:
                 start = neurons[self.starts[k]]
                 one = replace(one, bias=damage.bias[start : start + layer.n_out])
             left.append(one)
-        return Joint(left)
+        return self.of(left)
+
+    def of(self, layers: Sequence[Layer]) -> "Joint":
+        """Give other layers in the same structure."""
+        return replace(self, layers=layers)
 
     def graphs(self) -> list[Graph]:
         """Build one graph for each layer, with the biases of both its sides."""
@@ -129,15 +143,22 @@ class Joint:
         return stack(self.graphs())
 
     def scope(self, name: str) -> str:
-        """Name a scope of the module, whose layers count from 1, as its graph does.
+        """Name a scope of the module as its graph does.
+
+        Layers are named as in the module, or ``layer_1`` and on, in their order.
 
         Raises
         ------
         InputError
             There is no such scope.
         """
-        depths = {f"layer_{k + 1}": f"layer_{d + 1}" for k, d in enumerate(self.starts)}
-        known = {"per_layer": "per_layer", "global": "global", **depths}
+        depths = [f"layer_{d + 1}" for d in self.starts]
+        known = {
+            "per_layer": "per_layer",
+            "global": "global",
+            **{f"layer_{k + 1}": depth for k, depth in enumerate(depths)},
+            **{one.name: depth for one, depth in zip(self.layers, depths, strict=True)},
+        }
         if name not in known:
             raise InputError(
                 f"unknown scope {name!r} of a module; choose from: {', '.join(known)}"
@@ -146,6 +167,7 @@ class Joint:
 
     def within(self, scope: str) -> Sequence[Layer]:
         """Give the layers that a scope reaches."""
-        if not scope.startswith("layer_"):
+        if scope in ("per_layer", "global"):
             return self.layers
-        return [self.layers[int(scope.removeprefix("layer_")) - 1]]
+        depth = int(self.scope(scope).removeprefix("layer_")) - 1
+        return [self.layers[self.starts.index(depth)]]

@@ -17,35 +17,37 @@ Triplets = tuple[tuple[int, ...], NDArray[Any], NDArray[Any], NDArray[Any]]
 MOST_BYTES = 2**33  # of one matrix in memory
 
 
-def parse_mat(path: Path) -> tuple[str, Triplets]:
-    """Read an adjacency matrix with scipy: what the child process does.
+def parse_mat(path: Path) -> dict[str, Triplets]:
+    """Read matrices with scipy: what the child process does.
 
     Returns
     -------
-    name : str
-    triplets : tuple
-        Its shape, rows, columns and values.
+    dict
+        Shape, rows, columns and values by name, in the order of the file:
+        ``adjacency_matrix`` alone if there is one, or else all.
     """
     try:
-        found = {name: shape for name, shape, _ in whosmat(path)}
-        sparse = {name: kind == "sparse" for name, _, kind in whosmat(path)}
-        matrices = [name for name, shape in found.items() if len(shape) == 2]
+        held = whosmat(path)
+        matrices = [name for name, shape, _ in held if len(shape) == 2]
         if "adjacency_matrix" in matrices:
             matrices = ["adjacency_matrix"]
-        if len(matrices) != 1:
+        if not matrices or (
+            len(matrices) < len(held) and matrices[0] != "adjacency_matrix"
+        ):
+            names = ", ".join(name for name, _, _ in held) or "none"
             raise InputError(
-                "it must hold one matrix, or one called adjacency_matrix; it holds "
-                f"{', '.join(found) or 'none'}"
+                "it must hold matrices of two dimensions alone, or one called "
+                f"adjacency_matrix; it holds {names}"
             )
-        (name,) = matrices
-        if 8 * prod(found[name]) > MOST_BYTES and not sparse[name]:
-            raise InputError(f"{name} in it has shape {found[name]}, too large to read")
-        matrix = loadmat(path, variable_names=[name])[name]
+        for name, shape, kind in held:
+            if name in matrices and kind != "sparse" and 8 * prod(shape) > MOST_BYTES:
+                raise InputError(f"{name} in it has shape {shape}, too large to read")
+        found = loadmat(path, variable_names=matrices)
     except NotImplementedError:
         raise InputError(
             "it is of MATLAB 7.3; save it as version 7, with save -v7"
         ) from None
-    return name, triplets(name, matrix)
+    return {name: triplets(name, found[name]) for name in matrices}
 
 
 def triplets(name: str, matrix: Any) -> Triplets:
@@ -55,5 +57,8 @@ def triplets(name: str, matrix: Any) -> Triplets:
         return tuple(map(int, matrix.shape)), *stored.coords, stored.data
     if not isinstance(matrix, np.ndarray) or matrix.dtype.kind not in "biuf":
         raise InputError(f"{name} in it is no matrix of real numbers")
+    if matrix.ndim != 2:  # for the biases of a matrix
+        flat = matrix.reshape(-1) if matrix.ndim == 1 else matrix.reshape(-1)[:0]
+        return matrix.shape, np.arange(len(flat)), np.zeros(len(flat), int), flat
     row, column = np.nonzero(matrix)
     return matrix.shape, row, column, matrix[row, column]

@@ -6,8 +6,10 @@ import networkx as nx
 import numpy as np
 from igraph import Graph
 
+from netrobust.convert.bipartite_graphs import layered
 from netrobust.core.errors import InputError
-from netrobust.graphs.graph import biases, check, first_depth, from_links, links, sizes
+from netrobust.graphs.graph import biases, check, first_depth, links, sizes
+from netrobust.graphs.labels import own_attributes
 
 
 def from_networkx(graph: nx.Graph) -> Graph:
@@ -16,15 +18,17 @@ def from_networkx(graph: nx.Graph) -> Graph:
     Parameters
     ----------
     graph : networkx.Graph or DiGraph
-        Every node has ``bipartite``, 0 at the sources and 1 at the targets, or
-        ``depth``, an integer, for a stack; ``bias`` is 0 where it has none. Edges of an
-        undirected graph run from the lower depth to the higher. ``weight`` is 1 where
-        an edge has none.
+        Every node has ``bipartite`` or ``type``, 0 at the sources and 1 at the targets,
+        or any two values; or ``depth``, an integer, for a stack. ``bias`` is 0 where it
+        has none. Edges of an undirected graph run from the lower depth to the higher.
+        ``weight`` is 1 where an edge has none.
 
     Returns
     -------
     igraph.Graph
         Neurons by depth, in the order of the nodes; links in the order of the edges.
+        Nodes keep their labels as ``name``, unless these are numbers from 0 on, and
+        all their attributes.
 
     Raises
     ------
@@ -40,27 +44,38 @@ def from_networkx(graph: nx.Graph) -> Graph:
     """
     if not isinstance(graph, nx.Graph):
         raise InputError(f"a graph must be one of networkx; got {type(graph).__name__}")
-    depth = np.array(_depths(graph), dtype=np.int64)
-    if not depth.size:
-        raise InputError("a graph must have neurons at two depths at least; got none")
-    if depth.max() - depth.min() >= depth.size:
-        raise InputError("the depths of the nodes must rise without gaps; they do not")
-    order = np.argsort(depth, kind="stable")
+    made = layered(*parts(graph))
+    if isinstance(name := graph.graph.get("name"), str) and name:
+        made["name"] = name
+    return made
+
+
+def parts(graph: nx.Graph) -> tuple[Any, ...]:
+    """Take a graph apart into what `layered` is made of.
+
+    An attribute that only some nodes or edges have is None at the others.
+
+    Examples
+    --------
+    >>> parts(nx.Graph([("a", "b")]))[0]
+    ['a', 'b']
+    """
     nodes = list(graph)
-    place = {nodes[k]: number for number, k in enumerate(order.tolist())}
-    ends, weight = [], []
-    for one, other, value in graph.edges(data="weight", default=1.0):
-        pair = place[one], place[other]
-        ends.append(pair if graph.is_directed() else (min(pair), max(pair)))
-        weight.append(value)
-    bias = [graph.nodes[nodes[k]].get("bias", 0.0) for k in order]
-    first = int(depth.min())
-    counts = np.bincount(depth - first)
-    source, target = np.array(ends, np.int64).reshape(-1, 2).T
-    return from_links(
-        counts.tolist(), source, target, _numbers("weight", weight),
-        _numbers("bias", bias), first,
-    )  # fmt: skip
+    place = {node: k for k, node in enumerate(nodes)}
+    links = list(graph.edges(data=True))
+    ends = [(place[one], place[other]) for one, other, _ in links]
+    return (
+        nodes,
+        _columns([data for _, data in graph.nodes(data=True)], {"bias": 0.0}),
+        np.array(ends, np.int64).reshape(-1, 2),
+        _columns([data for *_, data in links], {"weight": 1.0}),
+        graph.is_directed(),
+    )
+
+
+def _columns(rows: list[Any], default: dict[str, float]) -> dict[str, list[Any]]:
+    names = dict.fromkeys(name for row in rows for name in row if isinstance(name, str))
+    return {name: [row.get(name, default.get(name)) for row in rows] for name in names}
 
 
 def to_networkx(graph: Graph) -> nx.DiGraph:
@@ -73,8 +88,10 @@ def to_networkx(graph: Graph) -> nx.DiGraph:
     Returns
     -------
     networkx.DiGraph
-        Nodes count from 0 and have ``depth``, ``bias`` and ``bipartite``, which is 0
-        and 1 in turns from depth to depth; edges have ``weight``. `from_networkx` gives
+        Nodes are called by their ``name``, or count from 0 where that does not tell
+        them apart, and have ``depth``, ``bias``, ``type`` in a single layer, all other
+        attributes, and ``bipartite``, which is 0 and 1 in turns from depth to depth;
+        edges have ``weight``. `from_networkx` gives
         the links back by source, and otherwise the same graph.
 
     Raises
@@ -91,41 +108,32 @@ def to_networkx(graph: Graph) -> nx.DiGraph:
     """
     check(graph)
     made = nx.DiGraph()
-    start = first_depth(graph)
-    depths = np.repeat(np.arange(len(sizes(graph))) + start, sizes(graph)).tolist()
-    for node, (depth, bias) in enumerate(
-        zip(depths, biases(graph).tolist(), strict=True)
-    ):
-        side = (depth - start) % 2
-        made.add_node(node, depth=depth, bias=bias, bipartite=side)
-    made.add_weighted_edges_from(
-        zip(*(one.tolist() for one in links(graph)), strict=True)
-    )
+    start, counts = first_depth(graph), sizes(graph)
+    depth = np.repeat(np.arange(len(counts)) + start, counts).tolist()
+    nodes = vertex_names(graph)
+    held = {name: graph.vs[name] for name in own_attributes(graph) if name != "name"}
+    held |= {"depth": depth, "bias": biases(graph).tolist()}
+    if len(counts) == 2:
+        held["type"] = [one > start for one in depth]
+    held["bipartite"] = [(one - start) % 2 for one in depth]
+    for k, node in enumerate(nodes):
+        made.add_node(node, **{name: values[k] for name, values in held.items()})
+    source, target, weight = (one.tolist() for one in links(graph))
+    ends = [nodes[k] for k in source], [nodes[k] for k in target]
+    made.add_weighted_edges_from(zip(*ends, weight, strict=True))
+    made.graph.update({name: graph[name] for name in graph.attributes()})
     return made
 
 
-def _depths(graph: nx.Graph) -> list[int]:
-    """Give the depth of every node, in their order."""
-    for name, known in (("depth", None), ("bipartite", (0, 1))):
-        found: list[Any] = [data.get(name) for _, data in graph.nodes(data=True)]
-        whole = all(
-            isinstance(one, int | np.integer) and not isinstance(one, bool)
-            for one in found
-        )
-        small = whole and all(0 <= one < 2**31 for one in found)
-        if small and (known is None or set(found) <= set(known)):
-            return found
-    raise InputError(
-        "every node must have bipartite, 0 for sources and 1 for targets, or depth, an "
-        "integer of 0 or more; set it with networkx.set_node_attributes"
-    )
+def vertex_names(graph: Graph) -> list[Any]:
+    """Give what tells vertices apart: their names, or numbers from 0 on.
 
-
-def _numbers(name: str, values: list[Any]) -> Any:
-    """Give attributes as an array, or say that one is no number."""
-    for value in values:
-        if isinstance(value, bool) or not isinstance(
-            value, int | float | np.integer | np.floating
-        ):
-            raise InputError(f"{name} must be a number everywhere; got {value!r}")
-    return np.array(values, dtype=np.float64)
+    Examples
+    --------
+    >>> from netrobust.graphs.graph import from_links
+    >>> vertex_names(from_links([2, 1], [0, 1], [2, 2], [0.5, -1]))
+    [0, 1, 2]
+    """
+    names = graph.vs["name"] if "name" in graph.vs.attributes() else []
+    told = all(isinstance(one, str) for one in names) and len({*names}) == len(names)
+    return list(names) if names and told else list(range(graph.vcount()))

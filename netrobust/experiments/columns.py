@@ -36,9 +36,14 @@ PERCOLATION = (
 #: Of `percolate_module`: what `evaluate` gave stands in the middle.
 MODULE = (
     _REMOVED,
+    Column("reached", "number",
+           "the share of all weights of the module that the layers hold"),
     Column("SCORE", "number", "what evaluate gave, by its names", pattern=".+"),
     _MOVED,
-)
+)  # fmt: skip
+
+#: Of `percolate` and `compare` with graphs, which compute nothing.
+GRAPH = (_REMOVED, _MOVED)
 
 #: Of `attack`.
 ATTACK = (
@@ -102,10 +107,11 @@ def row(
 
     Examples
     --------
-    >>> facts = {key.name: 0 for key in KEY_COLUMNS} | {"removed": 0.5, "moved": 0.0}
+    >>> facts = dict.fromkeys([*(key.name for key in KEY_COLUMNS), "removed"], 0)
+    >>> facts |= {"reached": 1.0, "moved": 0.0}
     >>> cells = row(MODULE, facts, {"bits": 4}, {"top5": 0.9}, {"links": 7})
     >>> list(cells)[13:]
-    ['bits', 'removed', 'top5', 'moved', 'links']
+    ['bits', 'removed', 'reached', 'top5', 'moved', 'links']
     """
     known, cells = {**facts, **scores}, dict[str, Any]()
     for column in KEY_COLUMNS:

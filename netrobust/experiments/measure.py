@@ -70,7 +70,7 @@ def measure(
     rows = []
     for labels, graph in _graphs(subject):
         parts = layers(graph)
-        named = [(str(first_depth(layer) + 1), layer) for layer in parts]
+        named = [(_called(layer), layer) for layer in parts]
         if len(parts) > 1:
             named.append(("all", graph))
         for layer, part in named:
@@ -113,7 +113,7 @@ def degree_table(subject: Measured | Sequence[Measured]) -> pd.DataFrame:
                 table = pd.DataFrame(
                     {
                         **labels,
-                        "layer": str(first_depth(layer) + 1),
+                        "layer": _called(layer),
                         "side": side,
                         "degree": np.arange(other + 1),
                         "count": count,
@@ -162,7 +162,7 @@ def tail_table(
     rows = []
     for labels, graph in _graphs(subject):
         for layer in layers(graph):
-            number = str(first_depth(layer) + 1)
+            number = _called(layer)
             kinds = {"degree": degrees(layer), "strength": absolute_strengths(layer)}
             for kind, sides in kinds.items():
                 for side, values in zip(("out", "in"), sides, strict=True):
@@ -186,6 +186,12 @@ def damageable(networks: Sequence[Network]) -> list[Network]:
                 MOST_LINKS,
             )
     return small
+
+
+def _called(layer: Graph) -> str:
+    """Give the name of a layer, or else its number."""
+    named = "name" in layer.attributes() and layer["name"]
+    return str(layer["name"] if named else first_depth(layer) + 1)
 
 
 def _graphs(

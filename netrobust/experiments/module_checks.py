@@ -50,7 +50,7 @@ def for_module(perturbation: Any, joint: Joint, scope: str) -> Any:
         It has no meaning there.
     """
     name = perturbation.__name__
-    joint.scope(scope)  # refuses what there is not
+    where = joint.scope(scope)  # refuses what there is not
     if not hasattr(perturbation, "curve"):
         raise InputError(
             f"{name} is a plain function; decorate it with removal, neuron_removal or "
@@ -61,7 +61,7 @@ def for_module(perturbation: Any, joint: Joint, scope: str) -> Any:
             f"{name} asks training images, which only networks of netrobust are shown; "
             "choose a perturbation that reads the graph alone"
         )
-    check_reach(perturbation, scope)
+    check_reach(perturbation, where)
     check_weights("perturbation", perturbation, joint.links.weight, "this module")
     if not joint.chained:
         check_stack("perturbation", perturbation, joint.gap)

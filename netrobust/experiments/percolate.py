@@ -5,10 +5,10 @@ fractions and replicates. Its random streams are keyed by what it is, never by w
 where it runs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import product
 from typing import Any, Self, Unpack, cast
 
@@ -27,6 +27,11 @@ from netrobust.experiments.damage_curve import (
 )
 from netrobust.experiments.module_scores import Evaluate
 from netrobust.experiments.options import OPTIONS, Options, takes_options
+from netrobust.experiments.percolate_graph import (
+    GraphPercolation,
+    graphs_of,
+    refuse,
+)
 from netrobust.experiments.percolate_module import Module, percolate_module
 from netrobust.experiments.plan import (
     GRID,
@@ -40,17 +45,16 @@ from netrobust.experiments.score import scores
 from netrobust.experiments.sweep import Score, Sweep, Unit
 from netrobust.graphs.damage import Damage, Links, apply, removed_fraction
 from netrobust.graphs.measure.curve import measured
-from netrobust.graphs.null import NULL_MODELS, moved, randomised, scope_of
+from netrobust.graphs.null import moved, randomised, scope_of
 from netrobust.graphs.perturb.scopes import graph_scope, reaches_head
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network
 from netrobust.parallel.gather import Parts, Tick
-from netrobust.parallel.partial_failure import Failures
 
 
 @takes_options
 def percolate(
-    networks: Network | Sequence[Network] | Module,
+    networks: Network | Sequence[Network] | Module | Graph | Sequence[Graph],
     data: Dataset | None = None,
     perturbations: Names = ("random_links",),
     fractions: Sequence[float] = GRID,
@@ -65,6 +69,11 @@ def percolate(
     tick: Tick | None = None,
     *,
     evaluate: Evaluate | None = None,
+    layers: Sequence[str] | None = None,
+    example: Any = None,
+    order: Sequence[str] | None = None,
+    masks: Mapping[str, Any] | None = None,
+    links: str = "slices",
     executor: Executor | None = None,
     training_images: int = TRAINING_IMAGES,
     **options: Unpack[Options],
@@ -73,8 +82,11 @@ def percolate(
 
     Parameters
     ----------
-    networks : Network, sequence of Network, or torch.nn.Module
-        A module that was trained elsewhere needs `evaluate`.
+    networks : Network, torch.nn.Module, igraph.Graph, or a sequence
+        A module that was trained elsewhere needs `evaluate`. Of plain graphs, one or
+        several, the structure is measured alone; in their depth 0 perturbations of
+        pixels are called those of sources, as ``random_sources``, and in a single layer
+        those of neurons are ``random_targets``.
     data : Dataset
         Its test images are scored; none for a module.
     perturbations, measures, null_models : str, callable, or a sequence of them
@@ -105,7 +117,9 @@ def percolate(
     evaluate : callable, optional
         ``(module) -> dict`` of numbers, which scores damaged copies of a module of your
         own: then this is `percolate_module`, whose docstring says what has a meaning
-        there, and takes no options from `images` to `tick` and from `executor` on.
+        there, and takes no `images`, no `training_images` and no further options.
+    layers, example, order, masks, links
+        Of a module, as for `percolate_module`.
     executor : concurrent.futures.Executor, optional
         Where the work is done, instead of `jobs` processes: one of yours, such as the
         ``get_executor()`` of a Dask client.
@@ -141,14 +155,25 @@ def percolate(
     >>> len(table), round(float(table.giant_component.min()), 4)
     (6, 0.0012)
     """
-    if evaluate is not None:
-        _check_module_alone(
-            data=data, images=images, jobs=None if jobs == 1 else jobs, parts=parts,
-            tick=tick, executor=executor, **options,
+    if graphs := graphs_of(networks):
+        refuse(
+            data=data, images=images, evaluate=evaluate, layers=layers,
+            example=example, order=order, masks=masks, links=links, **options,
         )  # fmt: skip
+        return GraphPercolation.planned(
+            graphs, perturbations, fractions=fractions, replicates=replicates,
+            measures=("giant_component",) if measures is None else measures,
+            null_models=null_models, scope=scope, seed=seed,
+        ).run(jobs, parts, tick, executor)  # fmt: skip
+    if evaluate is not None:
+        for name, value in {"data": data, "images": images, **options}.items():
+            if value is not None and value is not False:
+                raise InputError(f"a module is scored by evaluate; leave {name} out")
         return percolate_module(
             cast(Module, networks), evaluate, perturbations, fractions, replicates,
-            measures, null_models, scope, seed,
+            measures, null_models, scope, seed, layers, example=example, order=order,
+            masks=masks, links=links, jobs=jobs, parts=parts, tick=tick,
+            executor=executor,
         )  # fmt: skip
     if data is None:
         raise InputError(
@@ -163,75 +188,6 @@ def percolate(
         options=options,
     )  # fmt: skip
     return sweep.run(jobs, parts, tick, executor)
-
-
-def _check_module_alone(**given: Any) -> None:
-    """Refuse what only networks of netrobust can be asked for."""
-    for name, value in given.items():
-        if value is not None and value is not False:
-            raise InputError(
-                f"a module is scored by evaluate alone, here and now; leave {name} out"
-            )
-
-
-@takes_options
-def compare(
-    networks: Network | Sequence[Network],
-    data: Dataset,
-    null_models: Names = ("shuffle_all", "shuffle_by_sign", "degree_preserving"),
-    replicates: int = 20,
-    measures: Names = ("giant_component",),
-    seed: int = 0,
-    images: int | None = None,
-    jobs: int = 1,
-    parts: Parts | None = None,
-    tick: Tick | None = None,
-    *,
-    executor: Executor | None = None,
-    **options: Unpack[Options],
-) -> pd.DataFrame:
-    """Score networks beside their null models, undamaged.
-
-    This is `percolate` at fraction 0; the networks themselves come first, as the null
-    model ``none``.
-
-    Parameters
-    ----------
-    networks : Network or sequence of Network
-    data : Dataset
-    null_models : str, callable, or a sequence of them
-        Names in `NULL_MODELS`, or your own functions.
-    replicates : int
-        Draws of every null model.
-    measures, seed, images, jobs, parts, tick, executor
-        As for `percolate`.
-    **options
-
-    Returns
-    -------
-    DataFrame
-        The rows of `percolate`, with perturbation ``none``.
-
-    Raises
-    ------
-    InputError
-        A name is unknown or a number out of its range.
-    """
-    nets, chosen = several(networks), NULL_MODELS.members(null_models)
-    planned = partial(
-        Percolation.undamaged, nets, data, measures=measures, seed=seed,
-        images=images, jobs=jobs, options=options,
-    )  # fmt: skip
-    itself = planned(null_models="none", replicates=1)
-    tables, failures = [], Failures()
-    if drawn := [one for one in chosen if name_of(one) != "none"]:
-        others = planned(null_models=drawn, replicates=replicates)
-        with failures.collected():
-            tables = [others.run(jobs, parts, tick, executor)]
-    with failures.collected():
-        tables.insert(0, itself.run(jobs, parts, tick, executor))
-    failures.check()
-    return pd.concat(tables, ignore_index=True).assign(perturbation="none")
 
 
 @dataclass(frozen=True)

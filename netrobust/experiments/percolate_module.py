@@ -1,18 +1,21 @@
 """Damage curves of a module that netrobust never trained, scored by its user."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
+from hashlib import blake2b
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from igraph import Graph
+from torch import Tensor, uint8
 from torch.nn import Module
 
 from netrobust.convert.layer_stack import Joint
-from netrobust.convert.torch_modules import read_module
+from netrobust.convert.module_graphs import reached_share, read_joint, warn_unreached
 from netrobust.core.random_streams import stream
 from netrobust.core.settings import whole
 from netrobust.experiments.columns import MODULE
@@ -26,9 +29,9 @@ from netrobust.experiments.module_scores import Evaluate, Scores
 from netrobust.experiments.plan import GRID, Names, make_plan, name_of, numbers_of
 from netrobust.experiments.sweep import Score, Sweep, Unit
 from netrobust.graphs.damage import Damage, removed_fraction
-from netrobust.graphs.graph import links
 from netrobust.graphs.measure.curve import measured
-from netrobust.graphs.null import moved, randomise
+from netrobust.graphs.null import moved, randomised
+from netrobust.parallel.gather import Parts, Tick
 from netrobust.stats.columns import KEYS
 
 
@@ -44,19 +47,27 @@ def percolate_module(
     seed: int = 0,
     layers: Sequence[str] | None = None,
     *,
+    example: Any = None,
+    order: Sequence[str] | None = None,
+    masks: Mapping[str, Any] | None = None,
+    links: str = "slices",
     name: str | None = None,
     dataset: str = "",
     sparsifier: str = "",
     network_seed: int = 0,
+    jobs: int = 1,
+    parts: Parts | None = None,
+    tick: Tick | None = None,
+    executor: Executor | None = None,
 ) -> pd.DataFrame:
     """Damage the layers of a module step by step, and let its user score what is left.
 
     Parameters
     ----------
     module : torch.nn.Module
-        Its linear layers and convolutions are damaged, see `to_layers`. It stays as it
-        is; every damaged network is a copy, in the same mode, of which normalisation
-        and dropout are as they were.
+        Its layers are damaged, see `to_layers`. It stays as it is; every damaged
+        network is a copy, in the same mode, of which normalisation and dropout are as
+        they were.
     evaluate : callable
         ``(module) -> dict`` of numbers, such as ``{"accuracy": 0.9, "loss": 0.3}``,
         with the same names every time. It may do what it likes with its module.
@@ -73,10 +84,14 @@ def percolate_module(
         ``links``, which is the sum. If not given, the giant component where there is a
         stack, and nothing elsewhere.
     scope : str
-        ``per_layer``, ``global``, or one layer such as ``layer_2``, in the order of
-        ``module.named_modules()``. A module has no head apart.
+        ``per_layer``, ``global``, or one layer by its name in the module. A module has
+        no head apart.
     layers : sequence of str, optional
         Names of the layers that are damaged; the others stay intact.
+    example, order, masks, links
+        As for `to_layers`: an input of the module, or the names of its layers in the
+        order of their use, tell which layer feeds which; without them, and where layers
+        branch, what needs a stack is refused.
     name : str, optional
         Of the network, in the table and in the random draws; that of its class if not
         given.
@@ -84,14 +99,23 @@ def percolate_module(
         What the table says of them.
     network_seed : int
         What tells networks of one kind apart, the unit of all statistics.
+    jobs, parts, tick, executor
+        As for `percolate`. With `parts`, the state of the module, the settings and the
+        name of `evaluate` say what is done already.
 
     Returns
     -------
     DataFrame
         One row per scored network, with the keys of `percolate`, then options of the
-        perturbations that are numbers, ``removed``, what `evaluate` gave, ``moved`` and
+        perturbations that are numbers, ``removed``, ``reached`` (the share of all
+        weights of the module that the layers hold), what `evaluate` gave, ``moved`` and
         the measures. ``width`` is the largest number of neurons that a layer but the
-        last ends with.
+        last ends with, and ``sparsity`` is that of the layers in reach.
+
+    Warns
+    -----
+    UserWarning
+        Weights of the module lie in no layer, and none were chosen.
 
     Raises
     ------
@@ -110,7 +134,11 @@ def percolate_module(
     >>> table.fraction.tolist(), table.removed.tolist() == table.fraction.tolist()
     ([0.0, 0.5, 1.0, 0.0, 0.5, 1.0], True)
     """
-    intact = Joint(read_module(module, layers))
+    intact = read_joint(
+        module, layers, example=example, order=order, masks=masks, links=links
+    )
+    if layers is None and order is None:
+        warn_unreached(module)
     if measures is None:
         measures = ("giant_component",) if intact.chained else ()
     plan = make_plan(
@@ -127,12 +155,15 @@ def percolate_module(
         "sparsifier": sparsifier,
         **_sizes(intact),
         "network_seed": whole("network_seed", network_seed, 0),
+        "reached": round(reached_share(module, layers if order is None else order), 6),
     }
     options = [key for one in acting for key in numbers_of(one)]
-    taken = (*KEYS, *options, "removed", "moved", *map(name_of, plan.measures))
+    facts = ("removed", "reached", "moved")
+    taken = (*KEYS, *options, *facts, *map(name_of, plan.measures))
     scores = Scores(module, evaluate, taken)
     plan = replace(plan, perturbations=acting)
-    return ModulePercolation(plan, (), None, intact, labels, scores).run()
+    sweep = ModulePercolation(plan, (), None, intact, labels, scores)
+    return sweep.run(jobs, parts, tick, executor)
 
 
 @dataclass(frozen=True)
@@ -152,8 +183,29 @@ class ModulePercolation(Sweep):
         )
 
     def key(self, unit: Unit) -> str:
-        """Name a unit; nothing is kept of it."""
-        return str(unit)
+        """Name a unit by the module and all settings that its rows depend on."""
+        asked = name_of(self.null_model(unit)), name_of(self.perturbation(unit))
+        plan = self.plan
+        settings = (
+            *asked, plan.fractions, plan.replicates, plan.scope, plan.seed,
+            [name_of(one) for one in plan.measures], sorted(self.about.items()),
+        )  # fmt: skip
+        digest = blake2b(repr(settings).encode(), digest_size=8, key=self._held)
+        return "-".join([str(self.about["network"]), *asked, digest.hexdigest()])
+
+    @cached_property
+    def _held(self) -> bytes:
+        """Tell apart modules, layers of theirs, and functions that score them."""
+        digest = blake2b(digest_size=16)
+        for name, value in self.scores.module.state_dict().items():
+            digest.update(name.encode())
+            if isinstance(value, Tensor):
+                flat = value.detach().cpu().contiguous().reshape(-1).view(uint8)
+                digest.update(flat.numpy().tobytes())
+        told = [(one.name, one.kernel, len(one.weight)) for one in self.intact.layers]
+        evaluate = getattr(self.scores.evaluate, "__qualname__", "")
+        digest.update(repr((told, self.intact.gaps, evaluate)).encode())
+        return digest.digest()
 
     def labels(self, unit: Unit) -> dict[str, Any]:
         """Give the keys of the module."""
@@ -208,15 +260,15 @@ def _drawn(
     if name_of(null_model) == "none":
         return intact, 0.0
     drawn, shifts, counts = [], [], []
-    for layer, graph in zip(intact.layers, intact.graphs(), strict=True):
-        null = randomise(graph, null_model, rng)
-        source, target, weight = links(null)
-        drawn.append(layer.placed(source, target - layer.n_in, weight))
-        if len(weight):
-            shifts.append(moved(graph, null))
-            counts.append(len(weight))
+    for layer, depth in zip(intact.layers, intact.starts, strict=True):
+        before = layer.links(depth)
+        null = randomised(before, null_model, rng)
+        drawn.append(layer.placed(null.source, null.target - layer.n_in, null.weight))
+        if len(null.weight):
+            shifts.append(moved(before, null))
+            counts.append(len(null.weight))
     share = np.average(shifts, weights=counts) if counts else np.nan
-    return Joint(drawn), float(share)
+    return intact.of(drawn), float(share)
 
 
 def _left(subject: Joint, damage: Damage) -> list[Graph]:

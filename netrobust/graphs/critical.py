@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from netrobust.core.errors import InputError
+from netrobust.core.random_streams import generator
 
 Floats = NDArray[np.float64]
 
@@ -133,7 +134,7 @@ class Threshold(NamedTuple):
 def threshold(
     largest: ArrayLike,
     second: ArrayLike,
-    rng: np.random.Generator,
+    rng: np.random.Generator | int,
     resamples: int = 1000,
     confidence: float = 0.95,
 ) -> dict[str, Threshold]:
@@ -146,7 +147,7 @@ def threshold(
     ----------
     largest, second : array_like of int, shape (replicates, M + 1)
         `Percolation.largest` and `second` of each replicate.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
     resamples : int
         Times that the replicates are drawn anew.
     confidence : float
@@ -181,6 +182,7 @@ def threshold(
     >>> round(found["second"].p, 3), round(found["fluctuation"].p, 3)
     (0.333, 0.667)
     """
+    rng = generator(rng)
     s1, s2 = _clusters(largest), _replicates("second", second)
     if s1.shape != s2.shape or s1.shape[1] < 2:
         raise InputError(

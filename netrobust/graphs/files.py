@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 ARRAYS = ("sizes", "first_depth", "source", "target", "weight", "bias")
 
+_LOST = {chr(k) for k in range(32)} - {"\t", "\n"}  # no XML holds them as they are
+
 #: Bytes that the arrays of a file may take in memory: 400 million links.
 MOST_BYTES = 2**33
 
@@ -71,11 +73,40 @@ class Parsed(NamedTuple):
 def write_graphml(graph: "Graph", path: Path) -> None:
     """Write a graph, attributes beyond the contract included."""
     plain = graph.copy()
+    for what, sequence in (("vertex", plain.vs), ("edge", plain.es)):
+        for name in sequence.attributes():
+            _check_kept(f"the {what} attribute {name}", sequence[name])
+    for name in plain.attributes():
+        _check_kept(f"the graph attribute {name}", [plain[name]])
+    if "id" in plain.vs.attributes():
+        raise InputError(
+            "GraphML has a vertex attribute id of its own; rename yours before writing"
+        )
     # Plain numbers only: igraph writes numpy's as text.
     plain.vs["depth"] = np.array(graph.vs["depth"]).tolist()
     for sequence, name in ((plain.vs, "bias"), (plain.es, "weight")):
         sequence[name] = np.array(sequence[name], dtype=float).tolist()
     plain.write_graphml(str(path))
+
+
+def _check_kept(what: str, values: list[Any]) -> None:
+    """Refuse values that GraphML, as igraph writes and reads it, does not keep."""
+    kinds = {type(one) for one in values}
+    texts, numbers = kinds <= {str}, all(_number(one) for one in values)
+    exact = all(abs(int(one)) <= 2**53 for one in values if isinstance(one, int))
+    if texts:
+        exact = not any(set(one) & _LOST for one in values)
+    if not exact or not (texts or numbers or kinds <= {bool, np.bool_}):
+        raise InputError(
+            f"{what} cannot be kept in GraphML, which holds truth values, texts "
+            "without control characters, or numbers up to 2**53, one at every place; "
+            "leave it out, or turn it into texts"
+        )
+
+
+def _number(value: Any) -> bool:
+    real = isinstance(value, int | float | np.integer | np.floating)
+    return real and not isinstance(value, bool)
 
 
 def read_graphml(path: Path) -> "Graph":
@@ -88,7 +119,7 @@ def parse_graphml(path: Path) -> Parsed:
     """Read a graph with igraph: what the child process does."""
     from igraph import Graph, InternalError
 
-    _refuse_doctype(path)
+    check_xml(path)
     # igraph warns where it leaves something out; a graph with a part left out is
     # not the graph that was written.
     with warnings.catch_warnings(record=True) as caught:
@@ -125,6 +156,9 @@ def rebuilt(parsed: Sequence[Any]) -> "Graph":
         for name, values in attributes.items():
             sequence[name] = values if isinstance(values, list) else values.tolist()
     if "id" in graph.vs.attributes():
+        names = graph.vs["id"]
+        if "name" not in graph.vs.attributes() and not _counted(names):
+            graph.vs["name"] = names
         del graph.vs["id"]
     if not graph.ecount():
         graph.es["weight"] = []  # typeless in the file when no link carries it
@@ -138,20 +172,33 @@ def rebuilt(parsed: Sequence[Any]) -> "Graph":
     return graph
 
 
+def _counted(names: Sequence[Any]) -> bool:
+    """Tell ids that only count, as igraph and networkx write them, from names."""
+    plain = [str(name).removeprefix("n") for name in names]
+    return plain == list(map(str, range(len(names))))
+
+
 def _packed(values: list[Any]) -> Any:
     """Give numbers as an array, which travels fastest, and anything else as it is."""
     kinds = set(map(type, values))
     return np.array(values) if kinds in ({float}, {bool}) else values
 
 
-def _refuse_doctype(path: Path) -> None:
-    """Walk the whole document with entities never expanded, as the first door."""
+def check_xml(path: Path) -> None:
+    """Walk the whole document, entities never expanded; refuse what would be lost."""
 
     def refuse(*_: object) -> None:
         raise Unreadable("it holds a DOCTYPE, which graph files must not")
 
+    found = {"graph": 0, "hyperedge": 0}
+
+    def count(name: str, _: object) -> None:
+        if (local := name.rpartition(":")[2]) in found:
+            found[local] += 1
+
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = count
     try:
         with path.open("rb") as file:
             parser.ParseFile(file)
@@ -159,6 +206,13 @@ def _refuse_doctype(path: Path) -> None:
         raise
     except (expat.ExpatError, ValueError, LookupError) as error:  # or its encoding
         raise Unreadable(f"it is not well-formed XML, {error}") from error
+    if found["graph"] > 1:
+        raise Unreadable(
+            f"it holds {found['graph']} graphs, of which one would be read; give each "
+            "a file of its own"
+        )
+    if found["hyperedge"]:
+        raise Unreadable("it holds hyperedges, which join more than two neurons")
 
 
 def write_npz(arrays: Mapping[str, Any], path: Path) -> None:

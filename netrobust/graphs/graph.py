@@ -21,6 +21,7 @@ from netrobust.graphs.contract import (
     sizes,
 )
 from netrobust.graphs.damage import Links
+from netrobust.graphs.labels import cut, joined
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -42,8 +43,9 @@ __all__ = [
 def layers(graph: "Graph") -> list["Graph"]:
     """Split a stack into one weighted bipartite graph for each pair of depths.
 
-    Each layer keeps the depths and biases of both its sides and the order of its
-    links; `stack` is the inverse for a graph whose links come layer by layer.
+    Each layer keeps the depths, biases and labels of both its sides, the name that the
+    stack has of it, and the order of its links; `stack` is the inverse for a graph
+    whose links come layer by layer.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def layers(graph: "Graph") -> list["Graph"]:
     >>> [layer.vs["depth"] for layer in layers(both)]
     [[0, 1], [1, 2]]
     """
-    return [layer.graph() for layer in Links.of(graph).layers()]
+    return cut([layer.graph() for layer in Links.of(graph).layers()], graph)
 
 
 def stack(layers: Sequence["Graph"]) -> "Graph":
@@ -85,7 +87,8 @@ def stack(layers: Sequence["Graph"]) -> "Graph":
     >>> sizes(stack([first, second]))
     (2, 1, 2)
     """
-    return Links.stack([Links.of(layer) for layer in layers]).graph()
+    joint = Links.stack([Links.of(layer) for layer in layers])
+    return joined(joint.graph(), layers)
 
 
 def write(graph: "Graph", path: str | Path) -> None:

@@ -19,8 +19,9 @@ import numpy as np
 from netrobust.data.dataset import Dataset
 from netrobust.data.load import load
 from netrobust.experiments.attack import attack
+from netrobust.experiments.compare import compare
 from netrobust.experiments.measure import MOST_LINKS, degree_table, measure
-from netrobust.experiments.percolate import compare, percolate
+from netrobust.experiments.percolate import percolate
 from netrobust.experiments.recover import recover
 from netrobust.experiments.retrain import frozen
 from netrobust.neural.config import TrainConfig

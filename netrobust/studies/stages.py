@@ -8,8 +8,9 @@ import pandas as pd
 
 from netrobust.data.dataset import Dataset
 from netrobust.experiments.attack import attack
+from netrobust.experiments.compare import compare
 from netrobust.experiments.measure import degree_table, measure
-from netrobust.experiments.percolate import compare, percolate
+from netrobust.experiments.percolate import percolate
 from netrobust.experiments.recover import recover
 from netrobust.experiments.theory_table import theory_table
 from netrobust.graphs.measure import signed_measures

@@ -124,10 +124,12 @@ def test_depths_go_on_where_sizes_chain_and_a_stack_exists_only_there():
     module = mlp()
     again = to_module(layers(whole), like=module)
     assert bits(again) == bits(module)
-    graphs = to_layers(convnet())
+    graphs = to_layers(convnet(), example=IMAGES)
     assert [one.vs[0]["depth"] for one in graphs] == [0, 1, 3, 4]
     with pytest.raises(InputError, match="must start with the 6 neurons of depth 2"):
         stack(graphs)
+    graphs = to_layers(convnet())
+    assert [one.vs[0]["depth"] for one in graphs] == [0, 2, 4, 6]
 
 
 @pytest.mark.parametrize("prune_it", WAYS)
@@ -285,15 +287,27 @@ def test_a_layer_used_twice_is_one_layer_and_damage_shows_in_both():
     assert not copy.two.weight.any()
 
 
-def test_layers_that_share_numbers_are_refused_unless_left_out():
+def test_weights_that_two_modules_use_are_one_layer_that_names_both():
     module = Tied(by_weight=True)
-    with pytest.raises(InputError, match=r"one\.weight and two\.weight share"):
-        to_layers(module)
+    (graph,) = to_layers(module)
+    assert (graph["name"], graph["uses"]) == ("one", "one, two")
+    copy = to_module([apply(graph, random_links(graph, drawn(), 1))], like=module)
+    assert copy.one.weight is copy.two.weight
+    assert not copy.two.weight.any()
     words = nn.Sequential(nn.Embedding(4, 3), nn.Linear(3, 4), nn.Linear(4, 2))
     words[1].weight = words[0].weight
+    graphs = to_layers(words)
+    assert [one["name"] for one in graphs] == ["0", "2"]
+    assert graphs[0]["uses"] == "0, 1"
+    assert sizes(graphs[0]) == (4, 3)
+
+
+def test_layers_that_share_some_numbers_are_refused_unless_left_out():
+    module = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 2), nn.Linear(2, 2))
+    module[1].weight = nn.Parameter(module[0].weight.data[:2])
     with pytest.raises(InputError, match=r"0\.weight and 1\.weight share"):
-        to_layers(words)
-    assert [one["name"] for one in to_layers(words, ["2"])] == ["2"]
+        to_layers(module)
+    assert [one["name"] for one in to_layers(module, ["2"])] == ["2"]
     flat = nn.utils.parameters_to_vector(mlp().parameters())
     module = mlp()
     nn.utils.vector_to_parameters(flat.detach(), module.parameters())
@@ -356,6 +370,9 @@ def test_graphs_of_another_module_are_refused():
         to_module(graphs[:2], like=module)
     with pytest.raises(InputError, match="got one graph"):
         to_module(graphs[0], like=module)
+    assert bits(to_module(graphs[::-1], like=module)) == bits(module)  # by name
+    for graph in graphs:
+        del graph["name"]
     with pytest.raises(InputError, match=r"graph of 1 must have \(64, 12\) neurons"):
         to_module(graphs[::-1], like=module)
     (conv,) = to_layers(nn.Conv2d(1, 2, 3))

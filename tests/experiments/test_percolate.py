@@ -17,7 +17,8 @@ from small import Drawer, digits, listing, network, run_with, same
 
 from netrobust.convert.network import to_graph, to_model
 from netrobust.core.errors import InputError
-from netrobust.experiments.percolate import Percolation, compare, percolate
+from netrobust.experiments.compare import compare
+from netrobust.experiments.percolate import Percolation, percolate
 from netrobust.experiments.score import score
 from netrobust.graphs.graph import from_links, layers, links
 from netrobust.graphs.measure import MEASURES

@@ -80,7 +80,9 @@ def test_rows_have_the_keys_of_percolate_and_serve_its_statistics():
         for seed in range(2)
     ]  # fmt: skip
     table = pd.concat(tables, ignore_index=True)
-    assert tuple(table.columns) == (*KEYS, "removed", "accuracy", "loss", "moved")
+    assert tuple(table.columns) == (
+        *KEYS, "removed", "reached", "accuracy", "loss", "moved",
+    )  # fmt: skip
     assert len(table) == 2 * 2 * 2 * 5 * 3
     one = table.iloc[0]
     assert (one.network, one.dataset, one.sparsifier) == ("cnn-0", "mine", "l1")
@@ -131,7 +133,7 @@ def test_damage_is_that_of_the_stack_where_layers_chain():
 def test_per_layer_and_one_layer_act_on_each_layers_own_graph():
     module = unstructured(convnet())
     joint = Joint(read_module(module))
-    graphs = to_layers(module)
+    graphs = to_layers(module, example=IMAGES)
     assert joint.links.sizes == (1, 4, 6, 24, 10, 3)
     for scope in ("per_layer", *(f"layer_{k}" for k in range(1, 5))):
         where = joint.scope(scope)
@@ -256,7 +258,7 @@ REFUSED = {
     "links_by_saliency": "asks training images, which only networks of netrobust",
     "neurons_by_activation": "asks training images",
     "greedy_links": "asks training images",
-    "random_neurons": r"acts on neurons, .* features\.4 ends with 6 neurons and class",
+    "random_neurons": "acts on neurons, .* nothing tells which layer feeds",
     "pixels_by_degree": "acts on pixels, which are those of a stack",
     "links_by_betweenness": "needs a stack",
     "links_by_path_count(recompute=True)": "needs a stack",
@@ -312,6 +314,7 @@ def test_what_slices_cannot_do_linear_layers_of_the_same_module_can():
     table = percolate_module(
         module, same, ["quantised", "random_neurons"], GRID, 1, ["giant_component"],
         ["none", "shuffle_by_sign"], layers=["classifier.0", "classifier.3"],
+        example=IMAGES,
     )  # fmt: skip
     assert table.bits.notna().sum() == 6
     assert table.giant_component.notna().all()
@@ -338,7 +341,7 @@ def test_null_models_without_a_meaning_are_refused(groups):
     ("arguments", "reason"),
     [
         (
-            {"measures": ["reach"]},
+            {"measures": ["reach"], "example": IMAGES},
             r"reach needs a stack, .* features\.4 ends",
         ),
         ({"measures": ["size"]}, "unknown measure 'size'"),
@@ -453,21 +456,105 @@ def test_percolate_takes_a_module_with_its_evaluate():
     [
         ("data", object()),
         ("images", 5),
-        ("jobs", 2),
-        ("parts", {}),
-        ("tick", print),
-        ("executor", object()),
         ("retrain", True),
         ("details", True),
     ],
 )
 def test_percolate_refuses_of_a_module_what_networks_alone_can_do(option, value):
-    with pytest.raises(
-        InputError, match=f"evaluate alone, here and now; leave {option}"
-    ):
+    with pytest.raises(InputError, match=f"scored by evaluate; leave {option}"):
         nr.percolate(mlp(), evaluate=same, **{option: value})
 
 
 def test_percolate_needs_data_or_evaluate():
     with pytest.raises(InputError, match="no data came; give the Dataset"):
         nr.percolate(mlp())
+
+
+class Kept(dict):
+    """Units that are done, as a run keeps them."""
+
+    def found(self, keys):
+        return {key: self[key] for key in keys if key in self}
+
+    def put(self, key, rows):
+        self[key] = rows
+
+
+def test_units_that_are_kept_are_not_done_again():
+    calls, parts, ticks = [], Kept(), []
+
+    def counted(copy):
+        calls.append(1)
+        return same(copy)
+
+    asked = {"fractions": GRID, "replicates": 1, "parts": parts}
+    first = percolate_module(mlp(), counted, **asked, tick=lambda *n: ticks.append(n))
+    done = len(calls)
+    again = percolate_module(mlp(), counted, **asked)
+    assert len(calls) == done
+    pd.testing.assert_frame_equal(first, again)
+    assert ticks[-1] == (1, 1)
+    other = unstructured(mlp())
+    percolate_module(other, counted, **asked)
+    assert len(calls) > done
+    assert len(parts) == 2
+
+
+def test_jobs_change_no_row():
+    asked = {"fractions": GRID, "replicates": 1, "perturbations": [
+        "random_links", "strongest_links"]}  # fmt: skip
+    one = percolate_module(mlp(), evaluate, **asked)
+    two = percolate_module(mlp(), evaluate, **asked, jobs=2)
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_the_table_says_which_share_of_the_weights_is_in_reach():
+    module = nn.ModuleList([nn.Linear(2, 3), nn.Bilinear(2, 3, 4)])
+
+    def left(copy):
+        return {"left": float(copy[0].weight.count_nonzero())}
+
+    with pytest.warns(UserWarning, match=r"1\.weight are not") as caught:
+        table = percolate_module(module, left, fractions=[0, 1], replicates=1)
+    assert len(caught) == 1
+    assert table.reached.tolist() == [0.2, 0.2]
+    assert table.left.tolist() == [6, 0]
+    table = nr.percolate(
+        mlp(), evaluate=same, fractions=[0], replicates=1, layers=["3"], scope="3"
+    )
+    assert table.reached.tolist() == [round(96 / (768 + 96 + 24), 6)]
+    assert table.scope.tolist() == ["3"]
+
+
+def test_masks_that_are_given_say_what_is_there():
+    module = nn.Linear(6, 4)
+    mask = torch.zeros(4, 6)
+    mask[0] = 1
+    table = nr.percolate(
+        module, masks={"Linear": mask}, fractions=[0, 0.5, 1], replicates=1,
+        evaluate=lambda one: {"left": float(one.weight.count_nonzero())},
+    )  # fmt: skip
+    assert table.sparsity.tolist() == [0.75] * 3
+    assert table.left.tolist() == [6, 3, 0]
+
+
+def test_noise_and_signs_act_on_the_weights_of_kernels():
+    table = nr.percolate(
+        convnet(), None, ["gaussian_noise", "strongest_negative_links"], GRID, 1,
+        evaluate=same, links="weights",
+    )  # fmt: skip
+    assert table.groupby("perturbation").output.nunique().min() > 1
+
+
+@pytest.mark.parametrize("measures", ["reach", "paths", "giant_component"])
+def test_structure_is_refused_where_it_is_not_known(measures):
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.q, self.k, self.v = (nn.Linear(5, 5) for _ in range(3))
+
+        def forward(self, x):
+            return (self.q(x) @ self.k(x).T).softmax(-1) @ self.v(x)
+
+    with pytest.raises(InputError, match="k gets what the input gives, not q alone"):
+        percolate_module(Attention(), same, measures=measures)

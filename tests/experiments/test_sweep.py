@@ -16,6 +16,7 @@ from netrobust.core.errors import InputError
 from netrobust.core.settings import flag
 from netrobust.experiments import columns
 from netrobust.experiments.columns import TABLES, check_names, row
+from netrobust.experiments.compare import compare
 from netrobust.experiments.options import (
     OPTIONS,
     Option,
@@ -23,7 +24,7 @@ from netrobust.experiments.options import (
     check_options,
     takes_options,
 )
-from netrobust.experiments.percolate import Percolation, compare, percolate
+from netrobust.experiments.percolate import Percolation, percolate
 from netrobust.experiments.plan import check_grid
 from netrobust.experiments.recover import recover
 from netrobust.graphs.damage import Links

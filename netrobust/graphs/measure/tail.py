@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from netrobust.core.errors import InputError
+from netrobust.core.random_streams import generator
 from netrobust.graphs.igraph_rng import igraph_random
 
 #: Exponents that are looked for. One outside, or at an end, is none.
@@ -61,7 +62,7 @@ class Tail(NamedTuple):
 
 def tail(
     values: ArrayLike,
-    rng: np.random.Generator,
+    rng: np.random.Generator | int,
     *,
     xmin: float | None = None,
     samples: int = 100,
@@ -74,7 +75,7 @@ def tail(
     values : array_like, shape (neurons,)
         Integers, such as degrees, are fitted as discrete, others, such as absolute
         strengths, as continuous. Zeros are left out: a power law has none.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
         For the samples behind `Tail.p`.
     xmin : float, optional
         Where the tail begins, whole for integers; found by the smallest
@@ -109,6 +110,7 @@ def tail(
     >>> round(found.alpha, 1), found.p > 0.1, found.exponential > 0
     (2.5, True, True)
     """
+    rng = generator(rng)
     data, discrete = _checked(values, xmin, samples, least)
     if data.size < least or data[0] == data[-1]:
         return Tail()

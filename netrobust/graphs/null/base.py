@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from netrobust.core.errors import InputError
 from netrobust.core.options import WithOptions, keywords
+from netrobust.core.random_streams import generator
 from netrobust.core.registry import Registry
 from netrobust.graphs.damage import Links
+from netrobust.graphs.labels import labelled
 from netrobust.graphs.null.conserved_quantities import (
     check_quantities,
     one_layer,
@@ -177,7 +179,7 @@ def installed(null_model: str | Draw) -> bool:
 def randomise(
     graph: "Graph",
     null_model: str | Draw,
-    rng: np.random.Generator,
+    rng: np.random.Generator | int,
     scope: str | None = None,
 ) -> "Graph":
     """Apply a null model to layers of a graph and verify each draw.
@@ -190,7 +192,8 @@ def randomise(
     null_model : str or callable
         A name in `NULL_MODELS`, or your own ``(layer, rng) -> layer``, whose attribute
         ``conserves``, if any, names what is verified.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
+        A seed makes a generator.
     scope : str, optional
         ``per_layer``, every layer of the graph, or one such as ``layer_2``; ``head`` is
         its last one. That of the null model if not given.
@@ -198,7 +201,7 @@ def randomise(
     Returns
     -------
     igraph.Graph
-        With its links layer by layer.
+        With its links layer by layer, and the names of its neurons.
 
     Raises
     ------
@@ -216,7 +219,8 @@ def randomise(
     >>> null.get_edgelist() == graph.get_edgelist(), null.es["weight"]
     (True, [3.0, 1.0, 2.0])
     """
-    return randomised(Links.of(graph), null_model, rng, scope).graph()
+    drawn = randomised(Links.of(graph), null_model, generator(rng), scope)
+    return labelled(drawn.graph(), graph)
 
 
 def randomised(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netrobust.core.errors import InputError
+from netrobust.core.random_streams import generator
 from netrobust.graphs.damage import Damage, Ids, Links
 from netrobust.graphs.perturb.base import (
     PERTURBATIONS,
@@ -48,13 +49,13 @@ class Greedy(Perturbation):
     def __call__(
         self,
         graph: "Graph | Links",
-        rng: np.random.Generator,
+        rng: np.random.Generator | int,
         fraction: float,
         scope: str = "per_layer",
         probe: Probe | None = None,
     ) -> Damage:
         """Give the damage at one fraction, reached in one step."""
-        return self.curve(graph, rng, [fraction], scope, probe)[0]
+        return self.curve(graph, generator(rng), [fraction], scope, probe)[0]
 
     def curve(
         self,

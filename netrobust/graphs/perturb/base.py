@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from netrobust.core.errors import InputError
 from netrobust.core.options import WithOptions, keywords
+from netrobust.core.random_streams import generator
 from netrobust.core.registry import Registry
 from netrobust.core.settings import choice, flag
 from netrobust.graphs.damage import Damage, Ids, Links
@@ -94,7 +95,7 @@ class Perturbation(WithOptions, ABC):
     def __call__(
         self,
         graph: "Graph | Links",
-        rng: np.random.Generator,
+        rng: np.random.Generator | int,
         fraction: float,
         scope: str = "per_layer",
     ) -> Damage:
@@ -103,7 +104,7 @@ class Perturbation(WithOptions, ABC):
         Parameters
         ----------
         graph : igraph.Graph or Links
-        rng : numpy.random.Generator
+        rng : numpy.random.Generator or int
             Draws what is random, and breaks ties.
         fraction : float
             Share to damage, 0 to 1: of n in a group of the scope it is
@@ -117,7 +118,7 @@ class Perturbation(WithOptions, ABC):
             If the fraction or the scope is none, or a data attribute is
             missing.
         """
-        return self.curve(graph, rng, [fraction], scope)[0]
+        return self.curve(graph, generator(rng), [fraction], scope)[0]
 
     @abstractmethod
     def curve(
