@@ -76,7 +76,7 @@ TOGETHER = {
     "neural/test_linear": "neural/dense",
     "neural/test_train": "neural/rewire",
     "parallel/test_executor": (
-        "parallel/partial_failure parallel/processes parallel/threads"
+        "parallel/partial_failure parallel/processes"
     ),
     "parallel/test_shard": "runs/ledger studies/estimate studies/status",
     "runs/test_folder": "runs/manifest",

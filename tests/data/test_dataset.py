@@ -75,7 +75,10 @@ BAD = {
         {"x_train": IMAGES * 255},
         "divide pixels of 0 to 255 by 255",
     ),
-    "negative pixels": ({"x_test": -IMAGES}, r"x_test must lie in \[0, 1\]; got -1 to"),
+    "negative pixels": (
+        {"x_test": -IMAGES},
+        r"x_test must lie in \[0, 1\]; got -1.0 to",
+    ),
     "int pixels": ({"x_train": (IMAGES * 255).astype(int)}, "got 0 to 255; divide"),
     "nan": ({"x_train": changed(IMAGES, (1, 2), np.nan)}, "x_train must be finite"),
     "inf": ({"x_test": changed(IMAGES, (1, 2), np.inf)}, "x_test must be finite"),
