@@ -13,6 +13,7 @@ from netrobust.neural.topology import topology as topology
 from netrobust.neural.config import TrainConfig as TrainConfig
 from netrobust.neural.density import sparsity_at as sparsity_at
 from netrobust.neural.train import train as train
+from netrobust.neural.sparse_module import sparsify as sparsify
 from netrobust.neural.network import Network as Network
 from netrobust.neural.network import load_network as load_network
 from netrobust.neural.network import save_network as save_network

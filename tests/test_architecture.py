@@ -44,7 +44,8 @@ PACKAGES = {
     "torch": (
         "neural.dense neural.evaluate neural.fused neural.gradient_attacks "
         "neural.learner neural.linear neural.model neural.network neural.rewire "
-        "neural.sensitivity neural.train neural.weight_init parallel.threads convert "
+        "neural.sensitivity neural.sparse_module neural.train neural.weight_init "
+        "parallel.threads convert "
         "experiments runs.environment"
     ),
     "networkx": "convert.networkx_graphs convert.graph_files",
