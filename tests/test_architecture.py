@@ -48,7 +48,7 @@ PACKAGES = {
         "parallel.threads convert "
         "experiments runs.environment"
     ),
-    "networkx": "convert.networkx_graphs convert.graph_files",
+    "networkx": ("convert.networkx_graphs convert.graph_files convert.gephi_files"),
     "igraph": "graphs convert experiments",
     "numba": (
         "neural.kernels neural.steps neural.tile neural.sparsify.link_prediction "
@@ -68,6 +68,7 @@ PACKAGES = {
     "threadpoolctl": "graphs.igraph_rng",
     "safetensors": "neural.network convert.checkpoint_files",
     "onnx": "convert.onnx_files",
+    "torch_geometric": "convert.pyg_graphs",
     "bicm": "graphs.null.maxent",
     "pydantic": "core.settings neural.config studies.study",
     "pooch": "data.sources",
