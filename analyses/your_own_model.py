@@ -128,9 +128,12 @@ print(nulls.groupby("null_model", sort=False)[["accuracy", "moved"]].mean().roun
 # %% Convolutions
 # A convolution is a graph between its channels: a link is a slice of the kernel, its
 # weight the norm of that. Removal zeroes the slice, rewiring moves it as a whole. What
-# has no meaning for slices, such as the sign of a link, is refused in one sentence. As
-# an image is flattened in between, the layers of this net do not chain, so measures of
-# a whole network have no value here and are left out.
+# has no meaning for slices, such as the sign of a link, is refused in one sentence;
+# with ``links="weights"`` every number of a kernel is a link of its own. Which layer
+# feeds which is read off a forward pass, so give an input as ``example``. As an image
+# is flattened in between, the layers of this net do not chain, so measures of a whole
+# network have no value here and are left out. The column ``reached`` says which share
+# of all weights the damaged layers hold.
 
 convolutional = nn.Sequential(
     nn.Conv2d(1, 12, 5, stride=2),
@@ -146,7 +149,7 @@ learn(convolutional, epochs=2)
 prune.ln_structured(convolutional[3], "weight", amount=0.25, n=2, dim=0)
 prune.l1_unstructured(convolutional[7], "weight", amount=0.5)
 learn(convolutional, epochs=1)
-for layer in nr.to_layers(convolutional):
+for layer in nr.to_layers(convolutional, example=x_test[:1]):
     print(layer["name"], nr.sizes(layer), layer.ecount(), "links")
 
 channels = nr.percolate_module(
@@ -159,6 +162,7 @@ channels = nr.percolate_module(
     name="convolutional",
     dataset="mnist-5k",
 )
+print("weights in reach:", channels.reached.unique().round(3))
 print(nr.robustness(channels)[["perturbation", "f50", "f95"]].round(2).to_string())
 
 # %% One by hand, and the way back
@@ -192,7 +196,8 @@ with nr.draw.style():
     nr.draw.save(figure, pd.concat(curves), "your_own_model", "damage")
 
 # %% Without the module
-# `state_layers` reads a state dict, `read_layers` a file: ``.safetensors``, ``.pt``
-# (never unpickled), ``.npz``, ``.mat``, ``.graphml``. `from_scipy` and `from_networkx`
-# take matrices and graphs. What they give can be measured, damaged and randomised, but
-# not scored, since nobody knows what the network computes.
+# `state_layers` reads a state dict, `read_layers` a file: ``.safetensors``, ``.pt``,
+# ``.ckpt`` (never unpickled), ``.npz``, ``.mat``, ``.onnx``. What they give can be
+# measured, damaged and randomised, but not scored, since nobody knows what the network
+# computes; `percolate` and `compare` take such graphs without `evaluate`, as the
+# tutorial ``your_own_graph`` shows.

@@ -45,7 +45,10 @@ numpydoc_show_class_members = False
 numpydoc_use_plots = False
 
 # Scripts of cells, run and shown with what they print and draw.
-notes = [HERE.parent / f"analyses/{name}.py" for name in ("tutorial", "your_own_model")]
+notes = [
+    HERE.parent / f"analyses/{name}.py"
+    for name in ("tutorial", "your_own_model", "your_own_graph")
+]
 
 html_theme = "furo"
 html_title = f"netrobust {release}"

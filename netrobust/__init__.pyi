@@ -13,6 +13,7 @@ from netrobust.neural.topology import topology as topology
 from netrobust.neural.config import TrainConfig as TrainConfig
 from netrobust.neural.density import sparsity_at as sparsity_at
 from netrobust.neural.train import train as train
+from netrobust.neural.sparse_module import sparsify as sparsify
 from netrobust.neural.network import Network as Network
 from netrobust.neural.network import load_network as load_network
 from netrobust.neural.network import save_network as save_network
@@ -77,6 +78,9 @@ from netrobust.convert.networkx_graphs import to_networkx as to_networkx
 from netrobust.convert.igraph_graphs import from_igraph as from_igraph
 from netrobust.convert.pandas_tables import from_pandas as from_pandas
 from netrobust.convert.pandas_tables import to_pandas as to_pandas
+from netrobust.convert.pyg_graphs import from_pyg as from_pyg
+from netrobust.convert.pyg_graphs import to_pyg as to_pyg
+from netrobust.convert.gephi_files import write_gephi as write_gephi
 from netrobust.neural.input_attacks import INPUT_ATTACKS as INPUT_ATTACKS
 from netrobust.neural.input_attacks import input_attack as input_attack
 from netrobust.experiments.attack import attack as attack

@@ -44,10 +44,11 @@ PACKAGES = {
     "torch": (
         "neural.dense neural.evaluate neural.fused neural.gradient_attacks "
         "neural.learner neural.linear neural.model neural.network neural.rewire "
-        "neural.sensitivity neural.train neural.weight_init parallel.threads convert "
+        "neural.sensitivity neural.sparse_module neural.train neural.weight_init "
+        "parallel.threads convert "
         "experiments runs.environment"
     ),
-    "networkx": "convert.networkx_graphs convert.graph_files",
+    "networkx": ("convert.networkx_graphs convert.graph_files convert.gephi_files"),
     "igraph": "graphs convert experiments",
     "numba": (
         "neural.kernels neural.steps neural.tile neural.sparsify.link_prediction "
@@ -67,6 +68,7 @@ PACKAGES = {
     "threadpoolctl": "graphs.igraph_rng",
     "safetensors": "neural.network convert.checkpoint_files",
     "onnx": "convert.onnx_files",
+    "torch_geometric": "convert.pyg_graphs",
     "bicm": "graphs.null.maxent",
     "pydantic": "core.settings neural.config studies.study",
     "pooch": "data.sources",
@@ -245,7 +247,8 @@ def test_analyses_use_public_names_only(path):
         first = one.name.split(".")[0]
         assert first in ("netrobust", "numpy", "pandas", "matplotlib") or (
             first in sys.stdlib_module_names
-            or (path.stem, first) == ("your_own_model", "torch")
+            or (path.stem, first)
+            in {("your_own_model", "torch"), ("your_own_graph", "networkx")}
         ), one
         if first == "netrobust":
             assert one.name == "netrobust", one

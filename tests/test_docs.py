@@ -71,7 +71,7 @@ def test_every_page_is_reached_from_the_start():
     }
     made = {page for page in pages if page.startswith(("generated", "_templates"))}
     assert entries == pages - made - {"index"}
-    for name in ("tutorial", "your_own_model"):
+    for name in ("tutorial", "your_own_model", "your_own_graph"):
         assert f"   generated/tutorials/{name}\n" in INDEX
 
 

@@ -12,7 +12,7 @@ from netrobust.graphs.graph import links
 from netrobust.studies.gallery import ANALYSES
 
 ROOT = Path(__file__).parents[1]
-TUTORIALS = ("tutorial", "your_own_model")
+TUTORIALS = ("tutorial", "your_own_model", "your_own_graph")
 
 
 @pytest.fixture
@@ -100,6 +100,22 @@ def test_a_pruned_model_goes_through_damage_and_back(played):
     channels = names["channels"]
     assert (channels[channels.fraction == 0].removed == 0).all()
     assert channels[channels.fraction == 0].accuracy.min() > 0.85
+
+
+@pytest.mark.slow
+def test_southern_women_are_clustered_beyond_their_degrees(played):
+    names, said = played("your_own_graph")
+    assert said.err == ""
+    nulls, graph = names["nulls"], names["graph"]
+    assert (len(nulls), graph.ecount()) == (201, 89)
+    assert set(nulls.null_model) == {"none", "erdos_renyi", "degree_preserving"}
+    own = nulls[nulls.null_model == "none"].clustering.item()
+    drawn = nulls[nulls.null_model == "degree_preserving"].clustering
+    assert own > drawn.mean() + 2 * drawn.std()
+    left = mean(names["damage"], "giant_component", "perturbation", "fraction")
+    assert left["targets_by_degree"][0.5] < left["random_sources"][0.5]
+    assert names["drawn"].vs["name"] == graph.vs["name"]
+    assert names["drawn"].indegree() == graph.indegree()
 
 
 @pytest.mark.parametrize("name", TUTORIALS)

@@ -103,7 +103,8 @@ class Layer:
         check_size(name, within * groups, n_out)
         slices = numbers.reshape(n_out * within, -1)
         live = slices if mask is None else (mask := mask.reshape(slices.shape))
-        links = np.flatnonzero((live != 0).any(1))
+        there = live != 0
+        links = np.flatnonzero(there if there.shape[1] == 1 else there.any(1))
         target, place = np.divmod(links, within)
         source = place + target // (n_out // groups) * within
         values, mask = slices[links], None if mask is None else mask[links]
@@ -212,7 +213,11 @@ class Layer:
         ends = {"source": source, "target": target}
         if not self.single:
             return replace(self.take(self._slices(weight)), **ends)  # type: ignore[arg-type]
-        ids = _find(self.target * self.n_in + self.source, target * self.n_in + source)
+        if np.array_equal(source, self.source) and np.array_equal(target, self.target):
+            ids = np.arange(len(source))
+        else:
+            places = self.target * self.n_in + self.source
+            ids = _find(places, target * self.n_in + source)
         stays = ids >= 0
         stays[stays] = self.weight[ids[stays]] == weight[stays]
         values = weight[:, None].astype(self.values.dtype)

@@ -310,22 +310,23 @@ def _write(view: WeightView, new: Layer) -> None:
     numbers, mask, beside = _stored(new.name, view)
     whole, cut = as_array(numbers), None if mask is None else as_array(mask)
     by_weight = not new.kernel and numbers.ndim > 2
-    old = _read(new.name, view, by_weight)
-    before, after = _place(old), _place(new)
+    after = _place(new)
     seen = np.ascontiguousarray(view.seen(whole, by_weight))
-    slices = seen.reshape(-1, max(prod(old.kernel), 1))
+    slices = seen.reshape(-1, max(prod(new.kernel), 1))
     if cut is None:
-        slices[before] = 0
+        slices[_live(slices)] = 0
         slices[after] = new.values if new.mask is None else new.values * new.mask
     else:
         cuts = np.ascontiguousarray(view.seen(cut, by_weight))
         flat = cuts.reshape(slices.shape)
-        flat[before] = 0
+        gone = _live(flat)
+        flat[gone] = 0
         flat[after] = 1 if new.mask is None else new.mask
         # What lies behind the mask stays, unless the mask uncovers it.
         slices[after] = np.where(flat[after] != 0, new.values, slices[after])
         if beside:
-            slices[np.setdiff1d(before, after)] = 0
+            gone[after] = False
+            slices[gone] = 0
         view.store(cuts, cut)
         mask.copy_(torch.from_numpy(cut))  # type: ignore[union-attr]
     view.store(seen, whole)
@@ -333,7 +334,13 @@ def _write(view: WeightView, new: Layer) -> None:
     if mask is not None and not beside:
         # As its hook does before every forward pass.
         setattr(view.owner, view.weight, numbers.detach() * mask)
-    _write_bias(view, new, old)
+    _write_bias(view, new)
+
+
+def _live(slices: NDArray[Any]) -> NDArray[np.bool_]:
+    """Say which slices hold a number other than 0; a negative 0 stays what it is."""
+    live = slices != 0
+    return live[:, 0] if slices.shape[1] == 1 else live.any(1)
 
 
 def _place(layer: Layer) -> NDArray[np.int64]:
@@ -342,8 +349,10 @@ def _place(layer: Layer) -> NDArray[np.int64]:
     return layer.target * within + layer.source % within
 
 
-def _write_bias(view: WeightView, new: Layer, old: Layer) -> None:
-    changed = new.bias.view(np.int32) != old.bias.view(np.int32)
+def _write_bias(view: WeightView, new: Layer) -> None:
+    held = _bias(new.name, view)
+    old = np.zeros_like(new.bias) if held is None else held.astype(np.float32)
+    changed = new.bias.view(np.int32) != old.view(np.int32)
     if not changed.any():
         return
     if not view.bias or getattr(view.owner, view.bias, None) is None:

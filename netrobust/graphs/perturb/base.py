@@ -190,6 +190,8 @@ def _cut(
 ) -> list[Mask]:
     """Take so many of each group, ranked once, or again before every step."""
     gone, steps = np.zeros(len(group), bool), []
+    if not any(count.any() for count in counts):  # nothing goes, whatever its rank
+        return [gone for _ in counts]
     if not recompute:
         place = places(rank(gone), group)
         return [place < count[group] for count in counts]
