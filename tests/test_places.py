@@ -19,9 +19,16 @@ TOGETHER = {
     ),
     # What is read is the same layers, whatever format they come from.
     "convert/test_layer_files": (
-        "convert/matlab convert/networkx_graphs convert/scipy_matrices "
-        "convert/state_dicts"
+        "convert/matlab convert/matrix_files convert/networkx_graphs "
+        "convert/scipy_matrices convert/state_dicts"
     ),
+    "convert/test_checkpoint_files": "convert/onnx_files convert/state_tensors",
+    # The same graph comes in by every way, and goes out by it.
+    "convert/test_graph_files": (
+        "convert/bipartite_graphs convert/edge_lists convert/igraph_graphs "
+        "convert/pandas_tables convert/pyg_graphs"
+    ),
+    "convert/test_module_kinds": "convert/weight_views",
     # Steps between a module and its graphs, each undone by another.
     "convert/test_torch_modules": "convert/layer convert/module_graphs",
     "experiments/test_percolate_module": (
@@ -32,6 +39,7 @@ TOGETHER = {
     # Messages carry the questions and answers of the parser.
     "core/test_isolated_parser": "core/messages",
     "experiments/test_damage_curve": "graphs/data_attributes graphs/perturb/scopes",
+    "experiments/test_percolate": "experiments/compare",
     "experiments/test_retrain": "experiments/recover",
     "experiments/test_sweep": (
         "experiments/columns experiments/options experiments/plan stats/columns"
@@ -75,9 +83,7 @@ TOGETHER = {
     "neural/test_learner": "neural/steps neural/tile",
     "neural/test_linear": "neural/dense",
     "neural/test_train": "neural/rewire",
-    "parallel/test_executor": (
-        "parallel/partial_failure parallel/processes"
-    ),
+    "parallel/test_executor": ("parallel/partial_failure parallel/processes"),
     "parallel/test_shard": "runs/ledger studies/estimate studies/status",
     "runs/test_folder": "runs/manifest",
     "stats/test_paired_tests": "stats/holm",
