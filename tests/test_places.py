@@ -19,11 +19,18 @@ TOGETHER = {
     ),
     # What is read is the same layers, whatever format they come from.
     "convert/test_layer_files": (
-        "convert/matlab convert/networkx_graphs convert/scipy_matrices "
-        "convert/state_dicts"
+        "convert/matlab convert/matrix_files convert/networkx_graphs "
+        "convert/scipy_matrices convert/state_dicts convert/state_tensors"
     ),
+    "convert/test_graph_files": (
+        "convert/bipartite_graphs convert/edge_lists convert/igraph_graphs "
+        "convert/pandas_tables"
+    ),
+    "convert/test_checkpoint_files": "convert/onnx_files",
     # Steps between a module and its graphs, each undone by another.
-    "convert/test_torch_modules": "convert/layer convert/module_graphs",
+    "convert/test_torch_modules": (
+        "convert/layer convert/module_graphs convert/weight_views"
+    ),
     "experiments/test_percolate_module": (
         "convert/layer_stack experiments/module_checks experiments/module_scores"
     ),
@@ -32,6 +39,7 @@ TOGETHER = {
     # Messages carry the questions and answers of the parser.
     "core/test_isolated_parser": "core/messages",
     "experiments/test_damage_curve": "graphs/data_attributes graphs/perturb/scopes",
+    "experiments/test_percolate": "experiments/compare",
     "experiments/test_retrain": "experiments/recover",
     "experiments/test_sweep": (
         "experiments/columns experiments/options experiments/plan stats/columns"
@@ -75,9 +83,7 @@ TOGETHER = {
     "neural/test_learner": "neural/steps neural/tile",
     "neural/test_linear": "neural/dense",
     "neural/test_train": "neural/rewire",
-    "parallel/test_executor": (
-        "parallel/partial_failure parallel/processes parallel/threads"
-    ),
+    "parallel/test_executor": "parallel/partial_failure parallel/processes",
     "parallel/test_shard": "runs/ledger studies/estimate studies/status",
     "runs/test_folder": "runs/manifest",
     "stats/test_paired_tests": "stats/holm",

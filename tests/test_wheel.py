@@ -119,7 +119,7 @@ def test_every_source_file_travels(built, target):
         for source in files(folder):
             copy = target / home / source.relative_to(folder)
             assert copy.read_bytes() == source.read_bytes()
-    assert (target / "netrobust/results/paper.mplstyle").is_file()
+    assert (target / "netrobust/figures/paper.mplstyle").is_file()
     assert (target / "netrobust/py.typed").is_file()
     assert (target / "bin/netrobust").is_file()
     assert sorted(path.name for path in target.iterdir() if path.suffix == "") == [

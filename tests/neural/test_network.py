@@ -21,6 +21,7 @@ from netrobust.core.errors import InputError
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.evaluate import logits
 from netrobust.neural.network import Network, load_network, save_network
+from netrobust.parallel.threads import limited_threads
 
 
 def network(model=None, epochs=2, done=2, momentum=True):
@@ -88,11 +89,12 @@ from hashlib import sha256
 from netrobust.neural.evaluate import logits
 from netrobust.neural.model import from_state
 from netrobust.neural.network import load_network
+from netrobust.parallel.threads import limited_threads
 x = np.load(sys.argv[3])
 one = load_network(sys.argv[1]).model
 two = from_state(torch.load(sys.argv[2], weights_only=True), (50, 40, 30, 10))
 for model in one, two:
-    with torch.no_grad():
+    with torch.no_grad(), limited_threads(1):
         outputs = model(torch.from_numpy(x)).numpy()
     print(sha256(logits(model, x).tobytes() + outputs.tobytes()).hexdigest())
 """
@@ -105,7 +107,7 @@ def test_a_new_process_gives_bitwise_the_same_outputs(tmp_path):
     save_network(network(model), files[0])
     torch.save(model.state_dict(), files[1])
     np.save(files[2], images)
-    with torch.no_grad():
+    with torch.no_grad(), limited_threads(1):  # torch adds up by threads
         outputs = model(torch.from_numpy(images)).numpy()
     digest = sha256(logits(model, images).tobytes() + outputs.tobytes()).hexdigest()
     assert in_new_process(FRESH, *files).split() == [digest, digest]
