@@ -56,7 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if name.upper() in PRIVATE:
             del os.environ[name]
     if config.getoption("numprocesses", None):
-        os.environ["OMP_NUM_THREADS"] = "1"  # there is a worker for each processor
+        # There is a worker for each processor: threads that wait leave it to others.
+        os.environ["OMP_WAIT_POLICY"] = "passive"
     folder = TemporaryDirectory(prefix="netrobust-tests-")
     config.add_cleanup(folder.cleanup)
     for name in ("XDG_CACHE_HOME", "MPLCONFIGDIR", "NETROBUST_TESTS"):
