@@ -44,7 +44,7 @@ def to_links(model: SparseMLP, head: bool = False) -> Links:
     Raises
     ------
     InputError
-        A weight or bias is not finite.
+        A weight or bias is not finite, or what came is no such network.
 
     Examples
     --------
@@ -54,6 +54,11 @@ def to_links(model: SparseMLP, head: bool = False) -> Links:
     >>> to_links(model).sizes
     (4, 3)
     """
+    if not isinstance(model, SparseMLP):
+        raise InputError(
+            "to_graph takes the model of a Network, a SparseMLP; got "
+            f"{type(model).__name__}: torch modules of your own go through to_layers"
+        )
     sizes = model.sizes if head else model.sizes[:-1]
     bias = np.concatenate([np.zeros(sizes[0], np.float32), model.biases(head)])
     source, target, weight = model.links(head)

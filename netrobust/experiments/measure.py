@@ -1,12 +1,13 @@
 """Graphs to tables: measures and degrees, layer by layer."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from igraph import Graph
+from torch.nn import Module
 
 from netrobust.convert.network import to_graph
 from netrobust.core.errors import InputError
@@ -197,10 +198,18 @@ def _called(layer: Graph) -> str:
 def _graphs(
     subject: Measured | Sequence[Measured],
 ) -> Iterator[tuple[dict[str, Any], Graph]]:
-    several = [subject] if isinstance(subject, Network | Graph) else list(subject)
+    alone = isinstance(subject, Network | Graph | Module)
+    several = (
+        list(subject) if isinstance(subject, Iterable) and not alone else [subject]
+    )
     if not several:
         raise InputError("no network and no graph came; give at least one")
     for one in several:
+        if isinstance(one, Module):
+            raise InputError(
+                "a torch module has the graphs that to_layers gives; measure those, or "
+                "their stack"
+            )
         if isinstance(one, Network):
             yield one.labels, to_graph(one.model)
         else:

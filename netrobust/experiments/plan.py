@@ -6,6 +6,8 @@ from hashlib import blake2b
 from importlib.metadata import version
 from typing import Any, TypeAlias
 
+from torch.nn import Module
+
 from netrobust.core.errors import InputError
 from netrobust.core.settings import canonical_fraction, whole
 from netrobust.data.dataset import Dataset
@@ -161,6 +163,11 @@ def several(networks: Network | Iterable[Network]) -> list[Network]:
     InputError
         What came is no network, or two have one name, under which tables hold them.
     """
+    if isinstance(networks, Module):
+        raise InputError(
+            f"{type(networks).__name__} is a torch module of your own, which nothing "
+            "but your function can score; give evaluate= to percolate, and no data"
+        )
     alone = isinstance(networks, Network) or not isinstance(networks, Iterable)
     given: Any = [networks] if alone else networks
     found = list(given)

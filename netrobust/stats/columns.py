@@ -116,6 +116,11 @@ def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
     --------
     >>> require_columns(pd.DataFrame({"loss": [0.1]}), ["loss"])
     """
+    if not isinstance(table, pd.DataFrame):
+        raise InputError(
+            "a table must be a DataFrame, such as compare and percolate give; got "
+            f"{type(table).__name__}"
+        )
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise InputError(

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from networkx.algorithms import bipartite
+from torch import nn
 
 import netrobust as nr
 from netrobust.core.errors import InputError
@@ -106,6 +107,26 @@ def test_a_seed_serves_wherever_a_generator_does():
     for wrong in ("a", -1, None):
         with pytest.raises(InputError, match=r"numpy\.random\.Generator, such as"):
             nr.randomise(graph, "shuffle_all", wrong)
+
+
+MODULE = nn.Sequential(nn.Linear(5, 4), nn.Linear(4, 2))
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        (lambda: nr.measure(MODULE), "the graphs that to_layers gives"),
+        (lambda: nr.measure([MODULE]), "the graphs that to_layers gives"),
+        (lambda: nr.measure(5), "must be an igraph.Graph; got int"),
+        (lambda: nr.to_graph(MODULE), "go through to_layers"),
+        (lambda: nr.against_null(women()), "must be a DataFrame.* got Graph"),
+        (lambda: nr.percolate(MODULE, object()), "give evaluate= to percolate"),
+        (lambda: nr.percolate([women(), MODULE]), "cannot be mixed"),
+    ],
+)
+def test_natural_first_calls_are_told_where_to_go(call, reason):
+    with pytest.raises(InputError, match=reason):
+        call()
 
 
 @pytest.mark.parametrize(
