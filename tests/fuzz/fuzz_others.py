@@ -108,16 +108,16 @@ def mat_files() -> list[bytes]:
 
 def read_mat(path: Path) -> Any:
     from netrobust.convert.matlab import parse_mat
-    from netrobust.convert.scipy_matrices import from_triplets
+    from netrobust.convert.matrix_files import matrix_layers
 
-    name, found = unpack(pack(parse_mat(path)))
-    return [from_triplets(found, name)]
+    return matrix_layers(unpack(pack(parse_mat(path))))
 
 
 def read_pt(path: Path) -> Any:
-    from netrobust.convert.state_dicts import parse_pt, state_layers
+    from netrobust.convert.checkpoint_files import parse_torch
+    from netrobust.convert.state_dicts import state_layers
 
-    return state_layers(unpack(pack(parse_pt(path))))
+    return state_layers(unpack(pack(parse_torch(path))))
 
 
 def guarded_layers(path: Path) -> Any:
