@@ -9,8 +9,6 @@ import threading
 from fnmatch import fnmatch
 from typing import Any
 
-import netrobust.cli
-
 
 def halt(names: str, after: int) -> None:
     """Let this process finish `after` files of a pattern, and none beyond them.
@@ -29,9 +27,3 @@ def halt(names: str, after: int) -> None:
         rename(part, path, **options)
 
     os.replace = replace
-
-
-def command(names: str, after: int) -> None:
-    """Be the command ``netrobust``, whose words are those of this process."""
-    halt(names, after)
-    netrobust.cli.main()

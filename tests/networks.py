@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from forked import Forked
+from forked import code as script
 from hypothesis import strategies as st
 
 from netrobust.data.dataset import Dataset
@@ -129,6 +131,13 @@ def same_state(one, two):
         and one[name].numpy().tobytes() == two[name].numpy().tobytes()
         for name in one
     )
+
+
+def in_forked_process(code, *arguments, expect=0):
+    """Run Python code in a process that has torch loaded; give what it prints."""
+    done = Forked(script, code, *arguments, cwd=Path(__file__).parent).ended()
+    assert done.code == expect, done.err
+    return done.out.strip()
 
 
 def in_new_process(code, *arguments, expect=0, **environment):

@@ -4,16 +4,13 @@ import json
 import math
 import os
 import shutil
-import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
+from forked import Ended, Forked, command
 
 from netrobust.data.dataset import Dataset
 from netrobust.data.load import load
@@ -118,45 +115,14 @@ def toml(fields: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-@dataclass
-class Ended:
-    """A process that ended: its exit code and what it wrote."""
-
-    code: int
-    out: str
-    err: str
+def netrobust(
+    *arguments: object, cwd: Path, first: str = "", **environment: str
+) -> Ended:
+    """Type a command, before which some code is done, and wait for its end."""
+    return begun(*arguments, cwd=cwd, first=first, **environment).ended()
 
 
-# Commands are processes of their own, forked from one that has torch loaded already.
-_PROCESSES = get_context("forkserver")
-_PROCESSES.set_forkserver_preload(
-    ["netrobust.studies.reproduce", "netrobust.cli", "torch._dynamo"]
-)
-
-
-def netrobust(*arguments: object, cwd: Path, **environment: str) -> Ended:
-    """Type a command and wait for its end."""
-    with TemporaryDirectory() as folder:
-        files = [os.path.join(folder, name) for name in ("out", "err")]
-        words = [str(argument) for argument in arguments]
-        process = _PROCESSES.Process(
-            target=_command, args=(words, str(cwd), environment, *files)
-        )
-        process.start()
-        process.join()
-        texts = [Path(file).read_text("utf-8") for file in files]
-    assert process.exitcode is not None
-    return Ended(process.exitcode, *texts)
-
-
-def _command(
-    words: list[str], cwd: str, environment: dict[str, str], out: str, err: str
-) -> None:
-    for number, file in enumerate((out, err), start=1):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)
-    os.chdir(cwd)
-    os.environ.update(environment)
-    sys.argv = ["netrobust", *words]
-    from netrobust.cli import main
-
-    main()
+def begun(*arguments: object, cwd: Path, first: str = "", **environment: str) -> Forked:
+    """Type a command."""
+    words = [str(argument) for argument in arguments]
+    return Forked(command, first, *words, cwd=cwd, **environment)

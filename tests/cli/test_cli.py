@@ -9,7 +9,7 @@ import time
 
 import pandas as pd
 import pytest
-from small import STUDY, digits, listing, netrobust, network, run_with, toml
+from small import STUDY, begun, digits, listing, netrobust, network, run_with, toml
 
 import netrobust as nr
 from netrobust.cli.console import fractions, pairs
@@ -23,6 +23,12 @@ VERBS = (
     "data train export measure percolate compare attack recover reproduce merge "
     "figures list info status"
 )
+
+#: Figures take longest, and are drawn elsewhere.
+NO_FIGURES = """
+from netrobust.studies import reproduce
+reproduce.draw_figures = lambda run, folder: []
+"""
 
 #: A machine without data, package clients or network.
 BARE = {
@@ -183,7 +189,7 @@ def test_the_way_of_a_network_from_verb_to_verb(tmp_path):
 
 def test_progress_is_shown_beside_the_result_not_in_it(home, tmp_path):
     command = ["reproduce", "--config", home / "tiny.toml", "--jobs", 1, "--json"]
-    done = netrobust(*command, "--out", "run", cwd=tmp_path)
+    done = netrobust(*command, "--out", "run", cwd=tmp_path, first=NO_FIGURES)
     assert done.code == 0, done.err
     assert "training networks" in done.err
     rows = json.loads(done.out)
@@ -374,18 +380,11 @@ def test_bad_input_is_one_sentence_and_writes_nothing(home, words, message):
 
 def test_a_null_model_whose_package_is_missing_is_refused(home):
     before = listing(home)
-    code = (
-        "import sys\n"
-        "sys.modules['bicm'] = None\n"  # as if it were not installed
-        "from netrobust.cli import main\n"
-        "main()\n"
-    )
+    missing = "import sys; sys.modules['bicm'] = None"  # as if it were not installed
     words = ["percolate", "run", "--null-model", "maximum_entropy"]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=home
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
+    done = netrobust(*words, cwd=home, first=missing)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
         "netrobust: null model maximum_entropy needs the package bicm, which is not "
         "installed; install netrobust[maxent]\n"
     )
@@ -437,7 +436,7 @@ def test_the_quick_way_says_first_what_stands_in(home, tmp_path):
     )
     bare = {**BARE, "XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
     command = ["reproduce", "--config", "s.toml", "--out", "run", "--jobs", 1, "-q"]
-    done = netrobust(*command, cwd=tmp_path, **bare)
+    done = netrobust(*command, cwd=tmp_path, first=NO_FIGURES, **bare)
     assert done.code == 0, done.err
     told, said = (" ".join(text.split()) for text in (done.out, done.err))
     for word in ("accuracy", "links", "R_random", "figures: run/figures"):
@@ -509,16 +508,10 @@ def test_json_is_json_in_every_surrounding_and_its_numbers_are_whole(
 
 def test_an_interrupt_is_one_sentence(tmp_path):
     words = "train --dataset mnist-5k --epochs 100000 --out run --quiet"
-    with subprocess.Popen(
-        [sys.executable, "-m", "netrobust", *words.split()],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        while not list(tmp_path.glob("run/networks/*/*.safetensors")):
-            assert process.poll() is None
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        _, told = process.communicate()
-    assert process.returncode == 130
-    assert told == "netrobust: interrupted; rerun the same command to resume\n"
+    process = begun(*words.split(), cwd=tmp_path)
+    while not list(tmp_path.glob("run/networks/*/*.safetensors")):
+        assert process.lives
+        time.sleep(0.05)
+    done = process.signalled(signal.SIGINT)
+    assert done.code == 130
+    assert done.err == "netrobust: interrupted; rerun the same command to resume\n"

@@ -1,9 +1,6 @@
 """Damage curves: the table's contract, its laws, resuming, refusals."""
 
-import os
 import re
-import signal
-import subprocess
 import sys
 import time
 import zlib
@@ -12,6 +9,9 @@ from functools import partial
 
 import numpy as np
 import pytest
+from forked import Forked
+from forked import code as script
+from halted import halt
 from networks import tiny_data
 from small import Drawer, digits, listing, network, run_with, same
 
@@ -333,26 +333,18 @@ def test_null_networks_have_the_same_links_and_weights():
 SHORT = {"fractions": [0, 0.5, 1], "replicates": 20}
 
 
+def curves_but_the_last(path):
+    halt("*/parts/*.parquet", after=11)
+    all_curves(path, 1)
+
+
 def test_a_killed_sweep_goes_on_to_the_same_table(tmp_path):
     run = run_with(tmp_path / "run", "set", "static", "dense_small")
-    script = tmp_path / "script.py"
-    script.write_text(
-        "import sys\n"
-        "from halted import halt\n"
-        "from tests.experiments.test_percolate import all_curves\n"
-        "if __name__ == '__main__':\n"
-        "    halt('*/parts/*.parquet', after=11)\n"
-        "    all_curves(sys.argv[1], 1)\n"
-    )
-    path = os.pathsep.join(sys.path)
-    process = subprocess.Popen(
-        [sys.executable, script, run.path], env={**os.environ, "PYTHONPATH": path}
-    )
+    process = Forked(curves_but_the_last, run.path, cwd=tmp_path)
     while run.parts().count() < 3:
-        assert process.poll() is None
+        assert process.lives
         time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    process.killed()
     before = listing(run.parts().folder)
     assert 3 <= run.parts().count() < 12
     resumed = all_curves(run.path, 1)
@@ -484,7 +476,7 @@ def test_null_models_to_compare_come_in_any_collection():
         same(compare(network(), digits(), given, **options), expected)
 
 
-def test_functions_that_were_typed_in_are_refused_with_several_jobs():
+def test_functions_that_were_typed_in_are_refused_with_several_jobs(tmp_path):
     code = (
         "import sys\n"
         f"sys.path[:0] = {sys.path!r}\n"
@@ -493,9 +485,9 @@ def test_functions_that_were_typed_in_are_refused_with_several_jobs():
         "    return 1.0\n"
         "curves(measures=[mine], jobs=2)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "InputError: with several jobs your own functions must be" in done.stderr
-    assert "typed in, as in a notebook" in done.stderr
+    done = Forked(script, code, cwd=tmp_path).ended()
+    assert "InputError: with several jobs your own functions must be" in done.err
+    assert "typed in, as in a notebook" in done.err
 
 
 def test_several_jobs_need_functions_they_can_import():

@@ -6,12 +6,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from forked import PROCESSES
 from halted import halt
 from small import STUDY, digits
 
@@ -39,12 +39,6 @@ SMALL = {
     "null_models": ["shuffle_all"],
     "images": 50,
 }
-
-# Forked from a server that has torch loaded already.
-_PROCESSES = get_context("forkserver")
-_PROCESSES.set_forkserver_preload(
-    ["netrobust.studies.reproduce", "netrobust.cli", "torch._dynamo"]
-)
 
 
 class Fragile:
@@ -146,7 +140,7 @@ def done(job: Callable[..., None], *arguments: Any) -> tuple[int, str]:
 
 def begun(said: Path, job: Callable[..., None], *arguments: Any) -> BaseProcess:
     """Start a job, which writes the sentence it ends with."""
-    process = _PROCESSES.Process(target=_begin, args=(said, job, *arguments))
+    process = PROCESSES.Process(target=_begin, args=(said, job, *arguments))
     process.start()
     return process
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 from hypothesis import given
-from networks import in_new_process, models, random_model, same_state
+from networks import in_forked_process, models, random_model, same_state
 from pandas.testing import assert_frame_equal
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
@@ -110,7 +110,7 @@ def test_a_new_process_gives_bitwise_the_same_outputs(tmp_path):
     with torch.no_grad(), limited_threads(1):
         outputs = model(torch.from_numpy(images)).numpy()
     digest = sha256(logits(model, images).tobytes() + outputs.tobytes()).hexdigest()
-    assert in_new_process(FRESH, *files).split() == [digest, digest]
+    assert in_forked_process(FRESH, *files).split() == [digest, digest]
 
 
 def test_labels_by_hand():

@@ -11,7 +11,7 @@ import pytest
 import torch
 from networks import (
     close,
-    in_new_process,
+    in_forked_process,
     masked,
     masked_forward,
     same_state,
@@ -550,7 +550,7 @@ training.train(DATA, CONFIG, seed=5, path=sys.argv[1])
 )
 def test_a_killed_training_goes_on_bitwise(tmp_path, place, count, done):
     path = tmp_path / "net.safetensors"
-    in_new_process(KILLED, path, place, count, expect=-signal.SIGKILL)
+    in_forked_process(KILLED, path, place, count, expect=-signal.SIGKILL)
     assert len(load_network(path).history) == done
     assert load_network(path).state
     resumed = train(DATA, CONFIG, seed=5, path=path)

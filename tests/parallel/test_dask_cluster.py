@@ -1,8 +1,6 @@
 """A real Dask scheduler on the loopback with two worker processes."""
 
 import socket
-import subprocess
-import sys
 
 import pytest
 from loopback import dask
@@ -142,19 +140,12 @@ def test_a_scheduler_that_does_not_answer_or_has_no_worker_is_refused():
 
 @pytest.mark.parametrize("verb", ["percolate run", "reproduce --out new"])
 def test_without_the_package_a_scheduler_is_refused_in_a_sentence(verb, tmp_path):
-    code = (
-        "import sys\n"
-        "sys.modules['distributed'] = None\n"  # as if it were not installed
-        "from netrobust.cli import main\n"
-        "main()\n"
-    )
     before = listing(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-c", code, *verb.split(), "--scheduler", "local"],
-        capture_output=True, text=True, cwd=tmp_path, check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
+    missing = "import sys; sys.modules['distributed'] = None"  # as if not installed
+    words = [*verb.split(), "--scheduler", "local"]
+    done = netrobust(*words, cwd=tmp_path, first=missing)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
         "netrobust: a scheduler needs the package distributed, which is not installed; "
         "install netrobust[dask]\n"
     )

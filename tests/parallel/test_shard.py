@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from itertools import chain
@@ -229,7 +227,7 @@ def test_bad_input_is_one_sentence_and_writes_nothing(tmp_path, words, message):
 
 def test_a_unit_that_fails_ends_the_command_with_1_and_stays_alone(tmp_path):
     run = run_with(tmp_path / "run", "set")
-    code = (
+    fragile = (
         "from netrobust.experiments.percolate import Percolation\n"
         "whole = Percolation.scored\n"
         "def fragile(self, unit):\n"
@@ -237,17 +235,12 @@ def test_a_unit_that_fails_ends_the_command_with_1_and_stays_alone(tmp_path):
         "        raise ZeroDivisionError('all links are weak')\n"
         "    return whole(self, unit)\n"
         "Percolation.scored = fragile\n"
-        "from netrobust.cli import main\n"
-        "main()\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, SWEEP)],
-        capture_output=True, text=True, cwd=tmp_path, check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("netrobust: 2 of 4 units failed (the first, ")
-    assert "ZeroDivisionError: all links are weak" in done.stderr
-    assert "tracebacks are in run/failed" in done.stderr
+    done = netrobust(*SWEEP, cwd=tmp_path, first=fragile)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("netrobust: 2 of 4 units failed (the first, ")
+    assert "ZeroDivisionError: all links are weak" in done.err
+    assert "tracebacks are in run/failed" in done.err
     facts = json.loads(netrobust("status", "run", "--json", cwd=tmp_path).out)
     assert facts["units of percolation"] == (
         "2 of 4 units done, 2 failed, the table is not written yet"

@@ -1,0 +1,100 @@
+"""Processes forked from a server that has loaded torch and the verbs already.
+
+A fresh interpreter takes seconds before it begins. What these print goes to files.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import forkserver, get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+PROCESSES = get_context("forkserver")
+PROCESSES.set_forkserver_preload(
+    ["netrobust.studies.reproduce", "netrobust.cli", "torch._dynamo"]
+)
+
+
+def serve() -> None:
+    """Begin to load, in the background."""
+    forkserver.ensure_running()
+
+
+@dataclass
+class Ended:
+    """A process that ended: its exit code and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Forked:
+    """A process that does a job in a folder."""
+
+    process: BaseProcess
+
+    def __init__(
+        self, job: Callable[..., None], *arguments: Any, cwd: Path, **environment: str
+    ) -> None:
+        self._folder = TemporaryDirectory()
+        self._files = [Path(self._folder.name, name) for name in ("out", "err")]
+        given = str(cwd), environment, self._files, job, arguments
+        self.process = PROCESSES.Process(target=_work, args=given)
+        self.process.start()
+
+    @property
+    def lives(self) -> bool:
+        return self.process.exitcode is None
+
+    def ended(self) -> Ended:
+        """Wait for its end."""
+        self.process.join()
+        out, err = (file.read_text("utf-8") for file in self._files)
+        self._folder.cleanup()
+        assert self.process.exitcode is not None
+        return Ended(self.process.exitcode, out, err)
+
+    def signalled(self, number: int) -> Ended:
+        """Send it a signal, and wait for its end."""
+        assert self.process.pid
+        os.kill(self.process.pid, number)
+        return self.ended()
+
+    def killed(self) -> None:
+        ended = self.signalled(signal.SIGKILL)
+        assert ended.code == -signal.SIGKILL, ended
+
+
+def _work(
+    cwd: str,
+    environment: dict[str, str],
+    files: list[Path],
+    job: Callable[..., None],
+    arguments: tuple[Any, ...],
+) -> None:
+    for number, file in enumerate(files, start=1):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)
+    os.chdir(cwd)
+    os.environ.update(environment)
+    job(*arguments)
+
+
+def code(text: str, *words: object) -> None:
+    """Be a script; its words are those of a command line."""
+    sys.argv = ["-c", *map(str, words)]
+    exec(compile(text, "<script>", "exec"), vars(sys.modules["__main__"]))
+
+
+def command(first: str, *words: object) -> None:
+    """Be the command ``netrobust``, when some code is done."""
+    code(first)
+    sys.argv = ["netrobust", *map(str, words)]
+    from netrobust.cli import main
+
+    main()
