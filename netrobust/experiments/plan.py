@@ -165,8 +165,8 @@ def several(networks: Network | Iterable[Network]) -> list[Network]:
     """
     if isinstance(networks, Module):
         raise InputError(
-            f"{type(networks).__name__} is a torch module of your own, which nothing "
-            "but your function can score; give evaluate= to percolate, and no data"
+            f"{type(networks).__name__} is a torch module, which only a function of "
+            "yours can score; give evaluate= to percolate, and no data"
         )
     alone = isinstance(networks, Network) or not isinstance(networks, Iterable)
     given: Any = [networks] if alone else networks

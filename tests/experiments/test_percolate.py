@@ -454,7 +454,9 @@ def test_networks_are_told_apart_by_their_names():
         InputError, match=f"two of the networks are called {network().name}"
     ):
         curves([network(), replace(network(), model=network("static").model)])
-    for other in (network().model, "run", [network(), 3]):
+    with pytest.raises(InputError, match=r"is a torch module, .*; give evaluate="):
+        percolate(network().model, digits())
+    for other in ("run", [network(), 3]):
         with pytest.raises(InputError, match="networks must be one or several Network"):
             percolate(other, digits())
 
