@@ -38,6 +38,19 @@ _EVERY = (
 )
 _DENSE = "dense_small", "dense_narrow"
 
+_PAPER = (
+    "static",
+    "set",
+    "rigl(cht_benchmark)",  # once an epoch, as the others
+    "mest(epochs=1,gradient_share=0.01)",  # the benchmark's, at an equal budget
+    "cht",
+    "chts(removal=RI)",
+    "static@correlated",
+    "set@correlated",
+    "chts(removal=RI)@erdos_renyi",
+    *_DENSE,
+)
+
 # The strongest links do their harm below 0.1.
 _FINE = (0, 0.01, 0.02, 0.03, 0.05, *(step / 10 for step in range(1, 11)))
 
@@ -82,12 +95,17 @@ PRESETS = {
         null_replicates=5,
         fallback="mnist-5k",
     ),
+    # The claims of arXiv:2602.21961. What adaptation does is told from what the start
+    # does by the control methods, which cross starts and rules.
     "paper": Study(
         name="paper",
-        sparsifiers=(*_EVERY, *_DENSE),
+        sparsifiers=_PAPER,
         networks=10,
+        more_networks={"static": 35, "set": 35},  # power 0.8 at d = 0.5
         training={"epochs": 100},
+        snapshots=(0, 0.01, 0.03, 0.1, 0.3, 1),
         reference_epochs=100,
+        reference_networks=3,
     ),
     # The networks of the published accuracies, Zhang et al. 2025 (arXiv:2501.19107).
     "accuracy": Study(

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from netrobust.core.errors import InputError
 from netrobust.core.registry import Registry
-from netrobust.core.settings import canonical_fraction, settings
+from netrobust.core.settings import canonical_fraction, choice, settings
 from netrobust.data.load import DATASETS
 from netrobust.experiments.plan import GRID
 from netrobust.graphs.measure import MEASURES, signed_measures
@@ -20,6 +20,7 @@ from netrobust.neural.input_attacks import INPUT_ATTACKS
 from netrobust.neural.method import parse
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
+Count = Annotated[int, Field(ge=1, le=10_000)]
 Fraction = Annotated[float, AfterValidator(canonical_fraction)]
 
 
@@ -47,11 +48,15 @@ class Study:
         ``rigl(batches=50)``, ``cht@small_world(beta=0.5)``.
     networks : int
         Per method and data set, with the network seeds 0, 1, ...
+    more_networks : dict of str to int
+        So many of single methods instead, named as in `sparsifiers`: those of a
+        comparison that needs them, see `networks_needed`.
     training : dict
         Fields of `TrainConfig` for all networks.
     reference_epochs : int
-        Of one full-width dense network per data set, which learns and is not damaged;
-        0 for none.
+        Of full-width dense networks, which learn and are not damaged; 0 for none.
+    reference_networks : int
+        How many of these per data set.
     perturbations, measures : tuple of str
     curve_null_models : tuple of str
         Whose damage curves are drawn, ``none`` (the network itself) included.
@@ -93,9 +98,11 @@ class Study:
     name: str = "custom"
     datasets: Names = ("mnist", "fashion-mnist")
     sparsifiers: Names = ("static", "set", "dense_small", "dense_narrow")
-    networks: Annotated[int, Field(ge=1, le=10_000)] = 2
+    networks: Count = 2
+    more_networks: dict[str, Count] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
     reference_epochs: Annotated[int, Field(ge=0)] = 0
+    reference_networks: Count = 1
     snapshots: tuple[Annotated[float, Field(ge=0, le=1)], ...] = (0.0, 0.5, 1.0)
     damage: bool = True
     perturbations: Names = ("random_links", "strongest_links", "weakest_links")
@@ -179,6 +186,8 @@ class Study:
                     f"two of the sparsifiers are {label}; got "
                     f"{', '.join(self.sparsifiers)}"
                 )
+        for name in self.more_networks:
+            choice("a method of more_networks", name, self.sparsifiers)
         if "dense" in labels and self.reference_epochs:
             raise InputError(
                 "dense in sparsifiers and reference_epochs both ask for the full-width "
@@ -213,7 +222,7 @@ class Study:
             Task(dataset, self._config(sparsifier), seed)
             for dataset in self.datasets
             for sparsifier in self.sparsifiers
-            for seed in range(self.networks)
+            for seed in range(self.more_networks.get(sparsifier, self.networks))
         ]
 
     def references(self) -> list["Task"]:
@@ -221,7 +230,11 @@ class Study:
         if not self.reference_epochs:
             return []
         dense = self._config("dense", epochs=self.reference_epochs)
-        return [Task(dataset, dense, 0) for dataset in self.datasets]
+        return [
+            Task(dataset, dense, seed)
+            for dataset in self.datasets
+            for seed in range(self.reference_networks)
+        ]
 
     def size(self) -> dict[str, int]:
         """Count the networks, epochs and scores of the whole job.
