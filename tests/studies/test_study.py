@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections import Counter
 from dataclasses import asdict
 
 import pytest
@@ -12,6 +13,7 @@ from netrobust.graphs.perturb.scopes import check_scope
 from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.method import parse
 from netrobust.neural.sparsify import SPARSIFIERS
+from netrobust.stats.power import networks_needed
 from netrobust.studies.presets import PRESETS, changed
 from netrobust.studies.study import Study
 
@@ -30,10 +32,29 @@ def test_the_controls_are_in_every_comparison(name):
     assert controls <= set(PRESETS[name].sparsifiers)
 
 
-@pytest.mark.parametrize("name", ["paper", "methods"])
-def test_every_method_is_in_the_comparison_of_all(name):
-    found = {parse(text)["sparsifier"] for text in PRESETS[name].sparsifiers}
+def test_every_method_is_in_the_comparison_of_all():
+    found = {parse(text)["sparsifier"] for text in PRESETS["methods"].sparsifiers}
     assert found | {"dense"} == set(SPARSIFIERS)
+
+
+def test_the_paper_crosses_starts_with_rules_and_has_power_for_its_comparison():
+    paper = PRESETS["paper"]
+    crossed = {
+        (task.config.sparsifier, task.config.start_topology) for task in paper.tasks()
+    }
+    for rule in ("static", "set", "chts"):
+        assert {(rule, "erdos_renyi"), (rule, "correlated")} <= crossed
+    count = Counter((task.dataset, task.config.label) for task in paper.tasks())
+    for dataset in paper.datasets:
+        for method in ("static", "set"):
+            assert count[dataset, method] >= networks_needed(0.5)
+        assert count[dataset, "cht"] == 10
+    assert len(paper.references()) == 3 * len(paper.datasets)
+
+
+def test_more_networks_are_of_methods_of_the_study():
+    with pytest.raises(InputError, match="a method of more_networks must be one of"):
+        Study(sparsifiers=["static", "set"], more_networks={"rigl": 5})
 
 
 def test_the_accuracy_preset_is_the_published_set_up():
