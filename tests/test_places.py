@@ -92,7 +92,7 @@ TOGETHER = {
     "studies/test_reproduce": (
         "studies/gallery studies/job studies/stages studies/training"
     ),
-    "studies/test_study": "studies/presets",
+    "studies/test_study": "studies/presets studies/task",
 }
 
 

@@ -118,6 +118,17 @@ def reproduce(
             "--sparsifier", help="Method, such as 'cht@erdos_renyi'; repeatable."
         ),
     ] = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Values of a field of TrainConfig, such as sparsity=0.9,0.95; "
+            "repeatable, every method is trained with every combination."
+        ),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="FIELD=VALUE of the study; repeatable."),
+    ] = None,
     config: Config = None,
     *,
     how: How,
@@ -134,9 +145,15 @@ def reproduce(
             f"unknown preset {preset!r}; choose from: {', '.join(PRESETS)}"
         )
     study = PRESETS[preset]
-    fields = console.toml_file(config)
+    fields = {**console.toml_file(config), **console.pairs(changes, "--set")}
     if sparsifiers:
         fields["sparsifiers"] = sparsifiers
+    if grid:
+        lists = [
+            f"{name}{at}[{values}]"
+            for name, at, values in (one.partition("=") for one in grid)
+        ]
+        fields["grid"] = console.pairs(lists, "--grid")
     if fields:
         study = changed(study, fields)
     if how.jobs is None:

@@ -218,7 +218,8 @@ def name_of(member: Any) -> str:
 
 def unit_key(name: str, network: Network, data: Dataset, *settings: Any) -> str:
     """Name a unit of work by what it is called and all that its rows depend on."""
-    rest = (version("netrobust"), network.dataset_sha256, data.sha256, *settings)
+    trained = network.dataset_sha256, len(network.history)
+    rest = (version("netrobust"), *trained, data.sha256, *settings)
     digest = blake2b(repr(rest).encode(), digest_size=8).hexdigest()
     return f"{name}-{digest}"
 

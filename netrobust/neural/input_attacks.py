@@ -200,6 +200,7 @@ def pgd(
     norm: Annotated[str, partial(choice, allowed=NORMS)] = "linf",
     reach: Annotated[float, partial(number, least=0, most=MOST)] = 2.5,
     random_start: bool = True,
+    restarts: Annotated[int, partial(whole, least=1)] = 1,
     keep: Annotated[str, partial(choice, allowed=("worst", "last"))] = "worst",
 ) -> Images:
     """Climb the loss in small steps within a ball of radius eps around each image.
@@ -218,23 +219,36 @@ def pgd(
         ``reach * eps / steps``.
     random_start : bool
         Start at a uniformly random point of the ball, not at the image.
+    restarts : int
+        How often to climb, each time from a new random point.
     keep : {"worst", "last"}
         Of every image the point of highest loss that was seen, the image itself and
         the end of a single full step included: under ``linf`` that is `fgsm`, so no
         image has a lower loss than under it. Or the last point, whatever its loss.
+
+    Raises
+    ------
+    InputError
+        Several restarts would end where the last one does.
     """
     from netrobust.neural.gradient_attacks import Worst, inside, step
 
+    if restarts > 1 and not (random_start and keep == "worst"):
+        raise InputError(
+            f"{restarts} restarts of pgd need random_start=True and keep=worst"
+        )
     stride = reach * eps / steps
-    here = inside(x, eps, norm, rng) if random_start else x
     worst = Worst(model, x, y) if keep == "worst" else None
     if worst:
         worst.see(step(model, x, x, y, eps, eps, norm))
-        worst.see(here)
-    for _ in range(steps):
-        here = step(model, here, x, y, stride, eps, norm)
+    for _ in range(restarts):
+        here = inside(x, eps, norm, rng) if random_start else x
         if worst:
             worst.see(here)
+        for _ in range(steps):
+            here = step(model, here, x, y, stride, eps, norm)
+            if worst:
+                worst.see(here)
     return worst.points if worst else here
 
 

@@ -28,8 +28,9 @@ from netrobust.neural.config import TrainConfig
 from netrobust.neural.network import Network
 from netrobust.neural.train import train
 from netrobust.runs.folder import Run
-from netrobust.studies.stages import FURTHER, SWEPT, kind_of
-from netrobust.studies.study import Study, topologies
+from netrobust.studies.stages import FURTHER, Stage, kind_of, swept
+from netrobust.studies.study import Study
+from netrobust.studies.task import moments, topologies
 
 #: Training and test images of the data sets; what is not named is as large as MNIST.
 _IMAGES = {"mnist-5k": (4000, 1000)}
@@ -80,11 +81,14 @@ def study_units(study: Study) -> int:
     count = len([*study.references(), *study.tasks()])
     if not study.damage:
         return count
+    for table, one in study.percolations().items():
+        for config in (task.config for task in one.tasks()):
+            curves = len(topologies(one.curve_null_models, config))
+            seen = len(moments(one.snapshots, config)) if study.along(table) else 1
+            count += curves * len(one.perturbations) * seen
     for config in (task.config for task in study.tasks()):
-        curves = len(topologies(study.curve_null_models, config))
         nulls = len({*topologies(study.null_models, config)} - {"none"})
-        count += curves * len(study.perturbations) + 1 + nulls
-        count += len(study.input_attacks)
+        count += 1 + nulls + len(study.input_attacks)
         if not config.method.dense and study.retrained:
             count += 1 + len({*study.retrained} - {"none"})
         count += (1 if config.method.dense else 2) * bool(study.recovery)
@@ -95,22 +99,34 @@ def study_seconds(study: Study) -> Seconds:
     """Estimate how long a study takes, but for its figures."""
     spread, alone = 0.0, 0.0
     epochs: dict[Any, tuple[Epoch, Network]] = {}
-    stages: dict[Any, Seconds] = {}
-    damaged = {task.name for task in study.tasks()}
+    times: dict[Any, Seconds] = {}
+    damaged = {
+        stage.table: {task.name for task in (stage.about or study).tasks()}
+        for stage in (*swept(study), *FURTHER)
+    }
+    own = {task.name for task in study.tasks()}
     for task in (*study.references(), *study.tasks()):
         config = task.config
         images, tests = _IMAGES.get(task.dataset, _LIKE_MNIST)
-        method = config.label, images
+        method = config.label, config.hidden, config.sparsity, images
         if method not in epochs:
             epochs[method] = _timed_epoch(config, digits(images, tests))
         epoch, network = epochs[method]
         spread += config.epochs * epoch.seconds(images, config)
-        if task.name in damaged and network.links <= MOST_LINKS:
-            kind = kind_of(config), images
-            if kind not in stages:
-                stages[kind] = _timed_stages(study, network, digits(images, tests))
-            spread += stages[kind].spread
-            alone += stages[kind].alone
+        if task.name not in own or network.links > MOST_LINKS:
+            continue
+        kind = kind_of(config), config.hidden, config.sparsity, images
+        if kind not in times:
+            times[kind] = Seconds(alone=_timed_measures(network))
+        alone += times[kind].alone
+        for stage in (*swept(study), *FURTHER):
+            if task.name in damaged[stage.table]:
+                if (*kind, stage.table) not in times:
+                    data = digits(images, tests)
+                    times[*kind, stage.table] = _timed_stage(
+                        study, stage, network, data
+                    )
+                spread += times[*kind, stage.table].spread
     return Seconds(spread, alone)
 
 
@@ -157,22 +173,27 @@ class _EnoughError(Exception):
     """Ends a training that was timed."""
 
 
-def _timed_stages(study: Study, network: Network, data: Dataset) -> Seconds:
-    """Time what is done to one trained network."""
+def _timed_measures(network: Network) -> float:
+    """Time what is exported and measured of one trained network."""
     start = time.perf_counter()
     if kind_of(network.config) == "sparse":
         with TemporaryDirectory() as folder:
             Run(Path(folder), {}).export(network, "graphml")
         degree_table(network)
     measure(network)
-    alone = time.perf_counter() - start
-    spread = 0.0
-    for stage in (*SWEPT, *FURTHER):
-        kinds = {"all", kind_of(network.config)}
-        if stage.asked(study) and kinds & {*stage.kinds}:
-            options = stage.options(study, network.config)
-            spread += work_seconds(stage.work, network, data, options)
-    return Seconds(spread, alone)
+    return time.perf_counter() - start
+
+
+def _timed_stage(
+    study: Study, stage: Stage, network: Network, data: Dataset
+) -> Seconds:
+    """Time one table of one trained network."""
+    if not stage.asked(study) or not {"all", kind_of(network.config)} & {*stage.kinds}:
+        return Seconds()
+    about = stage.about or study
+    options = stage.options(about, network.config)
+    times = len(moments(about.snapshots, network.config)) if stage.along else 1
+    return Seconds(times * work_seconds(stage.work, network, data, options))
 
 
 def work_seconds(

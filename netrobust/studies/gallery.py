@@ -12,7 +12,10 @@ from netrobust.core.atomic_files import replacing
 from netrobust.core.errors import InputError
 from netrobust.figures import draw
 from netrobust.figures.styles import style
+from netrobust.neural.config import TrainConfig
 from netrobust.runs.folder import Run, make_folder
+from netrobust.studies.status import study_of
+from netrobust.studies.study import Study
 
 #: Names of the analyses, in the order of the gallery.
 ANALYSES = (
@@ -31,6 +34,7 @@ ANALYSES = (
     "recovery",
     "predictors",
     "statistics",
+    "grid",
 )
 
 # A file of that name would hide the standard library's from scripts in its folder.
@@ -88,6 +92,7 @@ def draw_figures(
     if only is None:
         drawable = [name for name in ANALYSES if _shown(run, analysis(name))]
         only = drawable or ANALYSES  # where none is, the first one says what lacks
+    run = in_grid(run)
     modules = [analysis(name) for name in only]
     for name, module in zip(only, modules, strict=True):
         _refuse_too_little(run, name, module)
@@ -103,6 +108,40 @@ def draw_figures(
                 part.write_text(text, encoding="utf-8")
             written.append(path)
     return written
+
+
+class _InGrid(Run):
+    """A run whose tables call a method with its place in the grid a method."""
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read a table; a place in the grid stands in brackets, as options do."""
+        table, study = super().table(name), study_of(self)
+        if study is None or "network" not in table:
+            return table
+        names = {task.name: _placed(study, task.config) for task in study.tasks()}
+        methods = table["network"].map(names).fillna(table["sparsifier"])
+        return table.assign(sparsifier=methods)
+
+
+def in_grid(run: Run) -> Run:
+    """Give a run in which the methods of a grid are told apart by their names.
+
+    So every analysis gives every place in the grid lines and rows of its own.
+    """
+    study = None if run.only else study_of(run)
+    grid = {} if study is None else study.grid
+    return _InGrid(run.path, run.settings) if grid else run
+
+
+def _placed(study: Study, config: TrainConfig) -> str:
+    label, value = config.label, {"sparsity": config.sparsity}
+    values = {**value, **study.settings_of(config)}
+    options = ",".join(f"{name}={values[name]}" for name in study.grid)
+    method, at, start = label.partition("@")
+    method = (
+        f"{method[:-1]},{options})" if method[-1] == ")" else f"{method}({options})"
+    )
+    return f"{method}{at}{start}"
 
 
 def _shown(run: Run, module: ModuleType) -> bool:

@@ -7,13 +7,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from netrobust.data.dataset import Dataset
 from netrobust.data.load import load
 from netrobust.experiments.measure import damageable
 from netrobust.neural.network import Network
 from netrobust.parallel.shard import Shard
 from netrobust.runs.folder import Run
-from netrobust.studies.study import Study, Task
+from netrobust.studies.study import Study
+from netrobust.studies.task import Task
 
 Tick = Callable[[str, int, int], None]  # stage, units done, units in all
 
@@ -64,6 +67,17 @@ class Job:
         """Read the networks that are taken apart: all but the dense references."""
         names = {task.name for task in self.share(self.study.tasks())}
         return damageable([one for one in self.run.networks() if one.name in names])
+
+    def save_table(
+        self, name: str, table: pd.DataFrame, settings: dict[str, Any] | None = None
+    ) -> None:
+        """Write a table, with the place in the grid of the network of every row."""
+        tasks = (*self.study.references(), *self.study.tasks())
+        places = {task.name: self.study.settings_of(task.config) for task in tasks}
+        if len(table):
+            found = pd.DataFrame([places[name] for name in table["network"]])
+            table = table.assign(**{name: found[name].to_numpy() for name in found})
+        self.run.save_table(name, table, settings)
 
     def by_dataset(self) -> Iterator[tuple[list[Network], Dataset]]:
         """Give these networks data set by data set."""

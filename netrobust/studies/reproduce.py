@@ -16,7 +16,7 @@ from netrobust.runs.folder import Run, create_run
 from netrobust.stats.summary import robustness
 from netrobust.studies.gallery import draw_figures
 from netrobust.studies.job import Job, Tick
-from netrobust.studies.stages import FURTHER, SWEPT, export_and_measure, make_tables
+from netrobust.studies.stages import FURTHER, export_and_measure, make_tables, swept
 from netrobust.studies.status import network_states, study_of
 from netrobust.studies.study import Study
 from netrobust.studies.training import (
@@ -87,17 +87,17 @@ def reproduce(
             train_all(job)
         rest = replace(job, complete=not failures.errors)
         if rest.whole:
-            training_tables(study, run)
+            training_tables(rest)
         with run.timed("export and measures"):
             export_and_measure(rest)
         if study.damage:
             with run.timed("damage and null models"):
-                make_tables(rest, failures, SWEPT)
+                make_tables(rest, failures, swept(study))
             with run.timed("attacks, retraining and recovery"):
                 make_tables(rest, failures, FURTHER)
         failures.check()
         if rest.whole:
-            run.save_table("summary", summary_table(run))
+            rest.save_table("summary", summary_table(run))
             with run.timed("figures"):
                 draw_figures(run, run.path / "figures")
     return run
@@ -136,7 +136,7 @@ def merge(
     missing = [f"network {name}" for name in states if states[name] != "finished"]
     look = Job(study, run, jobs, folder, lambda stage, done, total: None, look=True)
     failures = Failures()
-    make_tables(look, failures, (*SWEPT, *FURTHER))
+    make_tables(look, failures, (*swept(study), *FURTHER))
     missing += [key for error in failures.errors for key in error.left]
     check_nothing_missing(run, missing)
     return reproduce(study, run.path, jobs, data_dir, tick)

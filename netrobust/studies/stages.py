@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -15,10 +16,11 @@ from netrobust.experiments.recover import recover
 from netrobust.experiments.theory_table import theory_table
 from netrobust.graphs.measure import signed_measures
 from netrobust.neural.config import TrainConfig
-from netrobust.neural.network import Network
+from netrobust.neural.network import Network, load_network
 from netrobust.parallel.partial_failure import Failures
 from netrobust.studies.job import Job
-from netrobust.studies.study import Study, topologies
+from netrobust.studies.study import Study
+from netrobust.studies.task import moments, topologies
 
 
 class Stage(NamedTuple):
@@ -42,6 +44,10 @@ class Stage(NamedTuple):
         Keywords that no study changes.
     in_units : bool
         Whether units of it are kept as they are done.
+    about : Study or None
+        Whose fields these are, and which networks; the study's own if None.
+    along : bool
+        Whether the networks are those along the training.
     """
 
     table: str
@@ -52,6 +58,8 @@ class Stage(NamedTuple):
     kinds: tuple[str, ...] = ("all",)
     further: Mapping[str, Any] = {}
     in_units: bool = True
+    about: Study | None = None
+    along: bool = False
 
     def asked(self, study: Study) -> bool:
         """Return whether a study has this table."""
@@ -71,15 +79,23 @@ def _as_named(*fields: str, **others: str) -> dict[str, str]:
 
 _SCORED = ("measures", "images")
 
-#: The damage of trained networks, and their null models.
-SWEPT = (
-    Stage("percolation", "damaging {} networks", percolate,
-          _as_named("perturbations", "fractions", "replicates", "scope", *_SCORED,
-                    null_models="curve_null_models"),
-          kinds=("sparse", "dense")),
-    Stage("nulls", "randomising {} networks", compare,
-          _as_named("null_models", *_SCORED, replicates="null_replicates"),
-          kinds=("sparse", "dense")),
+
+def swept(study: Study) -> tuple[Stage, ...]:
+    """Give the damage of trained networks, and their null models."""
+    curves = [
+        Stage(table, "damaging {} networks", percolate,
+              _as_named("perturbations", "fractions", "replicates", "scope", *_SCORED,
+                        null_models="curve_null_models"),
+              kinds=("sparse", "dense"), about=one, along=study.along(table))
+        for table, one in study.percolations().items()
+    ]  # fmt: skip
+    return (*curves, NULLS)
+
+
+NULLS = Stage(
+    "nulls", "randomising {} networks", compare,
+    _as_named("null_models", *_SCORED, replicates="null_replicates"),
+    kinds=("sparse", "dense"),
 )  # fmt: skip
 
 #: What follows: theory, attacks on images, training anew, recovery.
@@ -111,8 +127,8 @@ def export_and_measure(job: Job) -> None:
     if job.whole:
         names = [network.name for network in networks]
         settings = {"networks": names, "measures": list(signed_measures())}
-        run.save_table("measures", measure(networks), settings)
-        run.save_table("degrees", degree_table(sparse))
+        job.save_table("measures", measure(networks), settings)
+        job.save_table("degrees", degree_table(sparse))
 
 
 def make_tables(job: Job, failures: Failures, stages: tuple[Stage, ...]) -> None:
@@ -123,26 +139,50 @@ def make_tables(job: Job, failures: Failures, stages: tuple[Stage, ...]) -> None
         tables, before = [], len(failures.errors)
         # One ledger for all networks: it lists the units of the whole table.
         keywords = job.keywords(stage.table) if stage.in_units else {"jobs": job.jobs}
-        for kind, networks, data in _groups(job, stage.kinds):
-            about = stage.options(job.study, networks[0].config)
+        study = stage.about or job.study
+        for kind, networks, data in _groups(job, study, stage.kinds):
+            about = stage.options(study, networks[0].config)
             if stage.in_units:
                 about["tick"] = partial(job.tick, stage.progress.format(kind))
-            with failures.collected():
-                tables.append(stage.work(networks, data, **about, **keywords))
+            for then, seen in _seen(job, study, networks, stage.along):
+                with failures.collected():
+                    table = stage.work(seen, data, **about, **keywords)
+                    tables.append(table.assign(**then))
         if tables and job.whole and len(failures.errors) == before:
-            job.run.save_table(stage.table, pd.concat(tables))
+            job.save_table(stage.table, pd.concat(tables))
 
 
 def _groups(
-    job: Job, kinds: tuple[str, ...]
+    job: Job, study: Study, kinds: tuple[str, ...]
 ) -> Iterator[tuple[str, list[Network], Dataset]]:
-    """Give networks of one data set and kind together."""
+    """Give networks of one data set and kind together, as far as a study has them."""
+    asked = {task.name for task in study.tasks()}
     for networks, data in job.by_dataset():
         for kind in kinds:
-            ours = [one for one in networks if kind in ("all", kind_of(one.config))]
+            ours = [
+                one
+                for one in networks
+                if one.name in asked and kind in ("all", kind_of(one.config))
+            ]
             if ours:
                 several = len(kinds) > 1
                 yield f"{data.name} {kind}" if several else data.name, ours, data
+
+
+def _seen(
+    job: Job, study: Study, networks: list[Network], along: bool
+) -> Iterator[tuple[dict[str, int], list[Network]]]:
+    """Give the trained networks, or those along the training with their epochs."""
+    if not along:
+        yield {}, networks
+        return
+    then: dict[int, list[Path]] = {}
+    for network in networks:
+        for epoch in moments(study.snapshots, network.config):
+            path = job.run.snapshot_path(network.name, epoch)
+            then.setdefault(epoch, []).append(path)
+    for epoch in sorted(then):
+        yield {"epoch": epoch}, [load_network(path) for path in then[epoch]]
 
 
 def kind_of(config: TrainConfig) -> str:

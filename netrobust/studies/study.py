@@ -1,23 +1,25 @@
 """What the main job trains, damages and compares."""
 
-from collections.abc import Sequence
-from itertools import pairwise
-from typing import Annotated, Any, NamedTuple, Self
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from itertools import pairwise, product
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from netrobust.core.errors import InputError
 from netrobust.core.registry import Registry
-from netrobust.core.settings import canonical_fraction, choice, settings
+from netrobust.core.settings import canonical_fraction, choice, file_name, settings
 from netrobust.data.load import DATASETS
 from netrobust.experiments.plan import GRID
 from netrobust.graphs.measure import MEASURES, signed_measures
-from netrobust.graphs.null import NULL_MODELS, check_installed, conserved
+from netrobust.graphs.null import NULL_MODELS, check_installed
 from netrobust.graphs.perturb import PERTURBATIONS
 from netrobust.graphs.perturb.scopes import check_reach, check_scope
-from netrobust.neural.config import Positive, TrainConfig, network_name
+from netrobust.neural.config import Positive, TrainConfig
 from netrobust.neural.input_attacks import INPUT_ATTACKS
 from netrobust.neural.method import parse
+from netrobust.studies.task import Task, topologies
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
@@ -32,6 +34,12 @@ _FAMILIES: dict[str, Registry[Any]] = {
     "retrained": NULL_MODELS,
     "input_attacks": INPUT_ATTACKS,
 }
+
+#: Fields that a further table of damage curves may have otherwise.
+OF_CURVES = (
+    "sparsifiers", "networks", "perturbations", "curve_null_models", "fractions",
+    "replicates", "scope", "measures", "snapshots", "images",
+)  # fmt: skip
 
 
 @settings
@@ -53,10 +61,17 @@ class Study:
         comparison that needs them, see `networks_needed`.
     training : dict
         Fields of `TrainConfig` for all networks.
+    grid : dict of str to list
+        Fields of `TrainConfig` and the values of each: every method is trained with
+        every combination, such as ``{"sparsity": [0.9, 0.99], "zeta": [0.1, 0.3]}``.
     reference_epochs : int
         Of full-width dense networks, which learn and are not damaged; 0 for none.
     reference_networks : int
         How many of these per data set.
+    snapshots : tuple of float
+        Shares of the epochs after which the networks are kept beside the trained ones.
+    damage : bool
+        Whether the trained networks are taken apart.
     perturbations, measures : tuple of str
     curve_null_models : tuple of str
         Whose damage curves are drawn, ``none`` (the network itself) included.
@@ -64,6 +79,12 @@ class Study:
         From 0 to 1.
     replicates, scope
         As in `percolate`.
+    curves : dict of str to dict
+        Further tables of damage curves: ``curves_NAME`` of each has the fields above
+        otherwise, as far as it names some of sparsifiers, networks, perturbations,
+        curve_null_models, fractions, replicates, scope, measures, snapshots and images.
+        One that names snapshots damages the networks as they were at these shares of
+        the epochs, which its column ``epoch`` counts.
     null_models : tuple of str
         Compared undamaged, `null_replicates` draws each.
     null_replicates : int
@@ -101,6 +122,7 @@ class Study:
     networks: Count = 2
     more_networks: dict[str, Count] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
+    grid: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     reference_epochs: Annotated[int, Field(ge=0)] = 0
     reference_networks: Count = 1
     snapshots: tuple[Annotated[float, Field(ge=0, le=1)], ...] = (0.0, 0.5, 1.0)
@@ -110,6 +132,7 @@ class Study:
     fractions: Annotated[tuple[Fraction, ...], Field(min_length=1)] = GRID
     replicates: Positive = 10
     scope: str = "per_layer"
+    curves: dict[str, dict[str, Any]] = Field(default_factory=dict)
     measures: Names = ("giant_component", "reach")
     null_models: Names = (
         "shuffle_all",
@@ -152,9 +175,38 @@ class Study:
                 "fractions must rise from 0 to 1, both included, so that robustness "
                 f"is defined; got {list(grid)}"
             )
+        self._check_grid()
         self._check_networks()
         self._check_damage()
+        self._check_curves()
         return self
+
+    def _check_grid(self) -> None:
+        known = {one.name for one in fields(TrainConfig)} - {"sparsifier"}
+        for field, values in self.grid.items():
+            choice("a field of the grid", field, sorted(known))
+            if field in self.training or not values:
+                raise InputError(
+                    f"grid.{field} must have values, and training must have none; got "
+                    f"{list(values)} and {self.training.get(field, 'none')}"
+                )
+
+    def _check_curves(self) -> None:
+        """Refuse further curves that are no study of their own."""
+        for name, changes in self.curves.items():
+            file_name("a name of curves", name)
+            for field in changes:
+                choice(f"a field of curves.{name}", field, OF_CURVES)
+            try:
+                self.percolations()[f"curves_{name}"]
+            except InputError as error:
+                reason = str(error).removeprefix("Study: ")
+                raise InputError(f"curves.{name}: {reason}") from None
+            if missing := {*changes.get("snapshots", ())} - {*self.snapshots}:
+                raise InputError(
+                    f"curves.{name}: snapshots must be some of those that are kept, "
+                    f"{list(self.snapshots)}; got {sorted(missing)}"
+                )
 
     def _check_damage(self) -> None:
         """Refuse what would be refused after the training."""
@@ -178,13 +230,19 @@ class Study:
         """Refuse now what would fail after the training."""
         if "sparsifier" in self.training:
             raise InputError("name methods in sparsifiers, not in training")
-        configs = [self._config(sparsifier) for sparsifier in self.sparsifiers]
-        labels = [config.label for config in configs]
+        labels = [self._config(one).label for one in self.sparsifiers]
+        configs = [config for _, config in self._configs()]
         for label in labels:
             if labels.count(label) > 1:
                 raise InputError(
                     f"two of the sparsifiers are {label}; got "
                     f"{', '.join(self.sparsifiers)}"
+                )
+        for config in configs:
+            if configs.count(config) > 1:
+                raise InputError(
+                    f"two networks of {config.label} have the same settings; leave out "
+                    "repeated values of the grid, or one of the sparsifiers"
                 )
         for name in self.more_networks:
             choice("a method of more_networks", name, self.sparsifiers)
@@ -209,23 +267,24 @@ class Study:
         # Neither the depth of a network nor whether it has links depends much on the
         # size of its images; that of the known data sets serves.
         sizes = [config.sizes(784, 10) for config in configs]
-        if min(sparse[0].links(sparse[0].sizes(784, 10))) == 0:
-            raise InputError(
-                f"sparsity {sparse[0].sparsity} leaves a layer of {sparse[0].hidden} "
-                "without a link; lower it"
-            )
+        for config in sparse:
+            if min(config.links(config.sizes(784, 10))) == 0:
+                raise InputError(
+                    f"sparsity {config.sparsity} leaves a layer of {config.hidden} "
+                    "without a link; lower it"
+                )
         check_scope(self.scope, min(len(one) for one in sizes) - 2)
 
-    def tasks(self) -> list["Task"]:
+    def tasks(self) -> list[Task]:
         """List the networks to train and damage."""
         return [
-            Task(dataset, self._config(sparsifier), seed)
+            Task(dataset, config, seed)
             for dataset in self.datasets
-            for sparsifier in self.sparsifiers
+            for sparsifier, config in self._configs()
             for seed in range(self.more_networks.get(sparsifier, self.networks))
         ]
 
-    def references(self) -> list["Task"]:
+    def references(self) -> list[Task]:
         """List the full-width dense networks that are trained and left intact."""
         if not self.reference_epochs:
             return []
@@ -246,8 +305,13 @@ class Study:
         """
         tasks = [*self.references(), *self.tasks()]
         damaged = [task.config for task in self.tasks()]
-        steps = len(self.perturbations) * len(self.fractions) * self.replicates
-        curves = [len(topologies(self.curve_null_models, config)) for config in damaged]
+        steps = 0
+        for table, one in self.percolations().items():
+            each = len(one.perturbations) * len(one.fractions) * one.replicates
+            seen = len(one.snapshots) if self.along(table) else 1
+            for task in one.tasks():
+                curves = topologies(one.curve_null_models, task.config)
+                steps += each * seen * len(curves)
         nulls = [len(topologies(self.null_models, config)) for config in damaged]
         sparse = sum(not config.method.dense for config in damaged)
         drawn = len({*self.retrained} - {"none"}) * self.retrained_replicates
@@ -261,40 +325,58 @@ class Study:
         return {
             "networks": len(tasks),
             "epochs": sum(task.config.epochs for task in tasks),
-            "damaged networks scored": steps * sum(curves),
+            "damaged networks scored": steps,
             "null networks scored": sum(1 + self.null_replicates * n for n in nulls),
             **{what: count for what, count in further.items() if count},
         }
 
+    def percolations(self) -> dict[str, "Study"]:
+        """Give the tables of damage curves: to each name the study with its fields.
+
+        Examples
+        --------
+        >>> study = Study(curves={"head": {"scope": "per_layer+head"}})
+        >>> {name: one.scope for name, one in study.percolations().items()}
+        {'percolation': 'per_layer', 'curves_head': 'per_layer+head'}
+        """
+        found = {"percolation": self}
+        for name, changes in self.curves.items():
+            methods = changes.get("sparsifiers", self.sparsifiers)
+            more = {
+                method: count
+                for method, count in self.more_networks.items()
+                if method in methods and "networks" not in changes
+            }
+            found[f"curves_{name}"] = replace(
+                self, **{"curves": {}, "more_networks": more, **changes}
+            )
+        return found
+
+    def along(self, table: str) -> bool:
+        """Return whether a table of damage curves follows the training."""
+        return "snapshots" in self.curves.get(table.removeprefix("curves_"), {})
+
+    def settings_of(self, config: TrainConfig) -> dict[str, Any]:
+        """Give the place of a network in the grid: its columns, but the sparsity.
+
+        Examples
+        --------
+        >>> study = Study(grid={"zeta": [0.1, 0.3], "hidden": [[50], [50, 50]]})
+        >>> study.settings_of(TrainConfig(zeta=0.1, hidden=(50, 50)))
+        {'zeta': 0.1, 'hidden': '50-50'}
+        """
+        found = {name: getattr(config, name) for name in self.grid}
+        found.pop("sparsity", None)  # a key of all tables
+        return {
+            name: "-".join(map(str, value)) if isinstance(value, tuple) else value
+            for name, value in found.items()
+        }
+
+    def _configs(self) -> Iterator[tuple[str, TrainConfig]]:
+        """Give every method with every combination of the grid."""
+        for sparsifier, *values in product(self.sparsifiers, *self.grid.values()):
+            changes = dict(zip(self.grid, values, strict=True))
+            yield sparsifier, self._config(sparsifier, **changes)
+
     def _config(self, sparsifier: str, **changes: Any) -> TrainConfig:
         return TrainConfig(**{**self.training, **parse(sparsifier), **changes})
-
-
-def topologies(null_models: Sequence[str], config: TrainConfig) -> list[str]:
-    """Give the null models that differ for a method.
-
-    A complete layer has one topology only: of all null models, those that keep the
-    topology are left.
-
-    Examples
-    --------
-    >>> nulls = ["none", "shuffle_all", "degree_preserving"]
-    >>> topologies(nulls, TrainConfig(sparsifier="dense_small"))
-    ['none', 'shuffle_all']
-    """
-    if not config.method.dense:
-        return list(null_models)
-    return [name for name in null_models if "topology" in conserved(name)]
-
-
-class Task(NamedTuple):
-    """One network to train."""
-
-    dataset: str
-    config: TrainConfig
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """Identity of the network."""
-        return network_name(self.dataset, self.config, self.seed)

@@ -22,7 +22,8 @@ from netrobust.parallel.gather import gather
 from netrobust.runs.folder import Run
 from netrobust.runs.ledger import forget, note_failure
 from netrobust.studies.job import Job, Tick, loaded
-from netrobust.studies.study import Study, Task
+from netrobust.studies.study import Study
+from netrobust.studies.task import Task, moments
 
 log = logging.getLogger("netrobust")
 
@@ -111,18 +112,19 @@ def train_all(job: Job) -> None:
     )  # fmt: skip
 
 
-def training_tables(study: Study, run: Run) -> None:
+def training_tables(job: Job) -> None:
     """Tabulate what was seen of the networks while they were trained."""
+    study, run = job.study, job.run
     networks = run.networks()
-    run.save_table("history", history_table(networks))
-    run.save_table("dynamics", dynamics_table(networks))
+    job.save_table("history", history_table(networks))
+    job.save_table("dynamics", dynamics_table(networks))
     seen = [
         load_network(run.snapshot_path(task.name, epoch))
         for task in study.tasks()
         if not task.config.method.dense
-        for epoch in _moments(study.snapshots, task.config)
+        for epoch in moments(study.snapshots, task.config)
     ]
-    run.save_table("receptive_fields", receptive_table(seen))
+    job.save_table("receptive_fields", receptive_table(seen))
 
 
 class Trainings:
@@ -132,7 +134,7 @@ class Trainings:
         self.run, self.logs = run, run.path / "failed"
         tasks = (*study.references(), *study.tasks())
         self._moments = {
-            task.name: _moments(study.snapshots, task.config) for task in tasks
+            task.name: moments(study.snapshots, task.config) for task in tasks
         }
 
     def begin(self, keys: Iterable[str]) -> set[str]:
@@ -157,21 +159,16 @@ class Trainings:
 def _train_one(
     task: Task, run: Run, folder: Path | None, snapshots: tuple[float, ...]
 ) -> float:
-    moments = _moments(snapshots, task.config)
+    kept = moments(snapshots, task.config)
 
     def keep(network: Network) -> None:
-        if (epoch := len(network.history)) in moments:
+        if (epoch := len(network.history)) in kept:
             save_network(network, run.snapshot_path(task.name, epoch))
 
     start = time.perf_counter()
     data, path = loaded(task.dataset, folder), run.network_path(task.name)
     train(data, task.config, task.seed, path=path, observe=keep)
     return time.perf_counter() - start
-
-
-def _moments(snapshots: tuple[float, ...], config: TrainConfig) -> list[int]:
-    """Epochs after which a topology is kept, the start being 0."""
-    return sorted({round(share * config.epochs) for share in snapshots})
 
 
 def history_table(networks: Sequence[Network]) -> pd.DataFrame:

@@ -182,6 +182,18 @@ def test_pgd_is_never_kinder_than_fgsm_or_nothing_image_by_image(sparsifier, eps
     assert np.mean(l2 > clean) > 0.9
 
 
+def test_restarts_of_pgd_are_no_kinder_image_by_image():
+    model, y = network().model, images(150)[1]
+    once, often = (
+        losses(model, attacked(f"pgd(restarts={count},steps=3)", 0.1, 150, model), y)
+        for count in (1, 3)
+    )
+    assert (often >= once).all()
+    assert (often > once).any()
+    with pytest.raises(InputError, match="2 restarts of pgd need random_start"):
+        attacked("pgd(keep=last,restarts=2)", 0.1, 10, model)
+
+
 def test_the_last_point_is_not_always_the_worst():
     model, y = network().model, images(150)[1]
     for norm in ("linf", "l2"):

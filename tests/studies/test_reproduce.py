@@ -21,7 +21,8 @@ from netrobust.runs.folder import create_run, open_run
 from netrobust.stats.summary import KEYS, robustness
 from netrobust.studies import reproduce as pipeline
 from netrobust.studies import training
-from netrobust.studies.gallery import ANALYSES
+from netrobust.studies.gallery import ANALYSES, analysis, in_grid
+from netrobust.studies.gallery import _shown as is_shown
 from netrobust.studies.presets import PRESETS
 from netrobust.studies.reproduce import reproduce
 from netrobust.studies.study import Study
@@ -512,3 +513,61 @@ def test_a_figure_that_has_too_little_is_refused_at_the_command_line(run):
     assert done.code == 2
     assert "has no table 'attacks'; it has degrees" in done.err
     assert not (run.path.parent / "new").exists()
+
+
+# Grids and further curves
+
+
+GRID = {
+    **STUDY,
+    "sparsifiers": ["set"],
+    "networks": 1,
+    "reference_epochs": 0,
+    "training": {"hidden": [40], "epochs": 2},
+    "grid": {"sparsity": [0.9], "zeta": [0.1, 0.3]},
+    "snapshots": [0, 1],
+    "perturbations": ["random_links"],
+    "curve_null_models": ["none"],
+    "curves": {
+        "head": {"scope": "per_layer+head"},
+        "then": {"snapshots": [0, 1], "sparsifiers": ["set"]},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def gridded(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "draw_figures", lambda run, folder: [])
+        return reproduce(Study(**GRID), tmp_path_factory.mktemp("grid") / "run")
+
+
+def test_every_table_of_a_grid_says_where_in_it(gridded):
+    for name in gridded.tables():
+        table = gridded.table(name)
+        assert set(table.zeta) == {0.1, 0.3}
+        assert table.groupby("network").zeta.nunique().eq(1).all()
+    heads = gridded.table("curves_head")
+    assert set(heads.scope) == {"per_layer+head"}
+    assert (heads.query("fraction == 1").accuracy < 0.3).all()
+
+
+def test_analyses_tell_the_places_in_a_grid_apart(gridded):
+    assert in_grid(gridded) is not gridded
+    places = {f"set(sparsity=0.9,zeta={zeta})" for zeta in (0.1, 0.3)}
+    shown = [name for name in ANALYSES if is_shown(gridded, analysis(name))]
+    assert {"grid", "learning", "percolation", "degrees"} <= set(shown)
+    for name in shown:
+        table = analysis(name).compute(in_grid(gridded))
+        if "sparsifier" in table:
+            assert set(table.sparsifier) == places, name
+
+
+def test_curves_along_the_training_start_untrained_and_end_as_the_trained(gridded):
+    along, last = gridded.table("curves_then"), gridded.table("percolation")
+    assert set(along.epoch) == {0, 2}
+    ended = along.query("epoch == 2").drop(columns="epoch").reset_index(drop=True)
+    pd.testing.assert_frame_equal(ended, last)
+    intact = along.query("fraction == 0").groupby("epoch").accuracy.mean()
+    assert intact[0] < 0.3
+    assert intact[2] > 0.5

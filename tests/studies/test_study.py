@@ -212,3 +212,61 @@ def test_scopes_that_networks_have(scope):
     check_scope(scope, depth=2)
     with pytest.raises(InputError, match="unknown scope"):
         check_scope("layer_3", depth=2)
+
+
+# Grids and further curves
+
+
+def test_a_grid_trains_every_method_at_every_setting():
+    study = Study(
+        datasets=["mnist"], sparsifiers=["static", "set"], networks=2,
+        grid={"sparsity": [0.9, 0.99], "hidden": [[50], [50, 50], [80]]},
+    )  # fmt: skip
+    tasks = study.tasks()
+    assert len({task.name for task in tasks}) == len(tasks) == 2 * 2 * 2 * 3
+    settings = Counter((task.config.sparsity, task.config.hidden) for task in tasks)
+    assert settings == dict.fromkeys(
+        [(s, h) for s in (0.9, 0.99) for h in ((50,), (50, 50), (80,))], 4
+    )
+
+
+@pytest.mark.parametrize(
+    ("grid", "sentence"),
+    [
+        ({"sparsty": [0.9]}, "a field of the grid must be one of"),
+        ({"epochs": [1]}, "grid.epochs must have values, and training must have none"),
+        ({"sparsity": []}, "grid.sparsity must have values"),
+        ({"sparsity": [0.9, 0.9]}, "two networks of static have the same settings"),
+        ({"sparsity": [0.9, 1.5]}, "less than 1; got 1.5"),
+        ({"sparsity": [0.9, 0.99999999]}, "without a link; lower it"),
+    ],
+)
+def test_a_grid_that_cannot_be_is_refused(grid, sentence):
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        Study(**{**STUDY, "training": {"epochs": 2}, "grid": grid})
+
+
+def test_further_curves_are_the_study_with_fields_of_their_own():
+    study = Study(
+        sparsifiers=["static", "set"], networks=2, more_networks={"set": 5},
+        curves={"few": {"networks": 1}, "one": {"sparsifiers": ["static"]}},
+    )  # fmt: skip
+    tables = study.percolations()
+    assert list(tables) == ["percolation", "curves_few", "curves_one"]
+    counts = [len(one.tasks()) for one in tables.values()]
+    assert counts == [2 * 7, 2 * 2, 2 * 2]
+
+
+@pytest.mark.parametrize(
+    ("curves", "sentence"),
+    [
+        ({"a": {"epochs": 3}}, "a field of curves.a must be one of sparsifiers"),
+        ({"a": {"scope": "layer_9"}}, "curves.a: "),
+        ({"a": {"fractions": [0, 0.5]}}, "curves.a: fractions must rise from 0 to 1"),
+        ({"a": {"snapshots": [0.3]}}, "curves.a: snapshots must be some of those"),
+        ({"a/b": {}}, "a name of curves"),
+    ],
+)
+def test_curves_that_cannot_be_are_refused(curves, sentence):
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        Study(curves=curves)

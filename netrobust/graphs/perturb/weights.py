@@ -228,9 +228,43 @@ def shuffled_weights(
     array([3., 1., 2.], dtype=float32)
     """
     links = Links.of(graph)
+    return _dealt(links, rng, chosen, links.layer)
+
+
+@reweighting
+def shuffled_weights_by_sign(
+    graph: "Graph | Links", rng: np.random.Generator, chosen: Mask
+) -> Weights:
+    """Deal weights out anew at random, each within its layer and its sign.
+
+    The weights of the chosen links of a layer are permuted uniformly among the chosen
+    links of the same sign, so at fraction 1 this is the null model ``shuffle_by_sign``:
+    every link keeps its sign. A weight of 0 is dealt as a positive one.
+
+    Notes
+    -----
+    Jankowski et al. (2025), https://arxiv.org/abs/2508.05463, at fraction 1.
+
+    Examples
+    --------
+    >>> from netrobust.graphs.graph import from_links
+    >>> from netrobust.graphs.perturb import PERTURBATIONS
+    >>> graph = from_links([3, 1], [0, 1, 2], [3, 3, 3], [1, -2, 3])
+    >>> shuffled = PERTURBATIONS["shuffled_weights_by_sign"]
+    >>> shuffled(graph, np.random.default_rng(0), 1).weight
+    array([ 3., -2.,  1.], dtype=float32)
+    """
+    links = Links.of(graph)
+    return _dealt(links, rng, chosen, 2 * links.layer + (links.weight < 0))
+
+
+def _dealt(
+    links: Links, rng: np.random.Generator, chosen: Mask, group: NDArray[np.int64]
+) -> Weights:
+    """Permute the weights of the chosen links within each group of links."""
     weight, key = links.weight.astype(np.float64), rng.random(len(links.weight))
     ids = np.flatnonzero(chosen)
-    there = ids[np.argsort(links.layer[ids], kind="stable")]
-    dealt = ids[np.lexsort((key[ids], links.layer[ids]))]
+    there = ids[np.argsort(group[ids], kind="stable")]
+    dealt = ids[np.lexsort((key[ids], group[ids]))]
     weight[there] = weight[dealt]
     return weight

@@ -200,6 +200,20 @@ def test_shuffled_weights_are_the_old_ones_of_each_layer(case, fraction):
         )
 
 
+@few
+@given(case=damaged_cases("shuffled_weights_by_sign"), fraction=st.floats(0, 1))
+def test_weights_shuffled_by_sign_keep_the_sign_of_every_link(case, fraction):
+    graph, scope, seed, _ = case
+    before, layer = links(graph)[2], Links.of(graph).layer
+    member = PERTURBATIONS["shuffled_weights_by_sign"]
+    after = weights_at(member, graph, fraction, scope, seed)
+    assert ((after < 0) == (before < 0)).all()
+    for one in np.unique(layer):
+        assert np.sort(after[layer == one]).tolist() == (
+            np.sort(before[layer == one]).tolist()
+        )
+
+
 def test_every_permutation_of_the_chosen_weights_is_equally_likely():
     """Three of four links are chosen, and their weights permuted in six ways."""
     graph = Links.of(from_links([4, 1], range(4), [4] * 4, [1, 2, 3, 4]))
