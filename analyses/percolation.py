@@ -66,7 +66,12 @@ def draw(table: pd.DataFrame) -> Figure:
     datasets = nr.draw.ordered(table["dataset"])
     perturbations = nr.draw.ordered(table["perturbation"])
     figure, axes = nr.draw.panels(
-        len(datasets), len(perturbations), nr.draw.DOUBLE, 2.1, sharex=True, sharey=True
+        len(datasets),
+        len(perturbations),
+        nr.draw.DOUBLE,
+        2.1,
+        sharex="col",
+        sharey=True,
     )
     for line, dataset in zip(axes, datasets, strict=True):
         for ax, perturbation in zip(line, perturbations, strict=True):
@@ -74,6 +79,8 @@ def draw(table: pd.DataFrame) -> Figure:
                 table["perturbation"] == perturbation
             )
             _draw_panel(ax, table[here])
+            if perturbation == "strongest_links":
+                ax.set_xscale("symlog", linthresh=0.001)
             ax.set_ylabel(f"{nr.draw.label(dataset)}\naccuracy,\ngiant component")
             ax.label_outer()
     for ax, perturbation in zip(axes[0], perturbations, strict=True):

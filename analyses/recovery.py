@@ -3,8 +3,9 @@
 The robustness of an adaptive topology shows when it may continue to adapt. The figure
 removes links at random, then trains what is left with its topology frozen, or still
 adaptive, and follows the test accuracy epoch by epoch. The number of links stays what
-the damage left: an adaptive network may move links, and gets none back. The table
-begins at epoch 0, the damaged network; the figure, with its own scale, at epoch 1.
+the damage left: an adaptive network may move links, and gets none back. The table and
+the figure begin at epoch 0, the damaged network. The figure shows the share of the
+lost accuracy that is back: 0 is the damaged network, 1 the intact one.
 """
 
 import pandas as pd
@@ -40,15 +41,14 @@ def compute(run: nr.Run) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Draw the accuracy against epochs after damage: data sets by fractions removed.
+    """Draw the share regained against epochs after damage: data sets by fractions.
 
     Parameters
     ----------
     table : DataFrame
         What `compute` returned.
     """
-    # The fall to epoch 0 would take the height that the recovery needs.
-    table = table[(table.value == "accuracy") & (table.epoch > 0)]
+    table = table[(table.value == "regained") & table["mean"].notna()]
     datasets = nr.draw.ordered(table.dataset)
     fractions = sorted(table.fraction.unique())
     figure, axes = nr.draw.panels(
@@ -64,8 +64,9 @@ def draw(table: pd.DataFrame) -> Figure:
                 hue="sparsifier",
                 style="mode",
             )
+            ax.axhline(1, color="0.4", lw=0.6, ls=":", label="intact")
             ax.set_xlabel("epochs after the damage")
-            ax.set_ylabel(f"{nr.draw.label(dataset)}\naccuracy")
+            ax.set_ylabel(f"{nr.draw.label(dataset)}\nlost accuracy regained")
             ax.label_outer()
     for ax, fraction in zip(axes[0], fractions, strict=True):
         ax.set_title(f"{100 * fraction:.0f}% of the links removed")

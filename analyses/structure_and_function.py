@@ -2,11 +2,12 @@
 
 Links are removed at random, and four curves share one axis: the accuracy above chance,
 the giant component, the reach (hidden neurons on a path from a pixel to the head) and
-the share of input-to-output paths that survives. Thin lines are exact theory for the
-very same graphs: message passing for the giant component, the recursion over degrees
-for the reach, (1 - f)^3 for the paths of three layers. Where measured and theory part,
-one of them is wrong; where accuracy falls long before them, function does not need the
-graph to fall apart. The triangle on the axis is where the noise of removal is as large
+the share of input-to-output paths that survives. Thin lines are theory for the very
+same graphs, scaled as the measured curves are: message passing for the giant component
+and the recursion over neighbours for the reach, which are exact on trees and
+approximations where short loops are many, and (1 - f)^3 for the paths of three layers,
+which is exact. Where accuracy falls long before them, function does not need the graph
+to fall apart. The triangle on the axis is where the noise of removal is as large
 as the signal, to first order.
 """
 
@@ -68,7 +69,8 @@ def compute(run: nr.Run) -> pd.DataFrame:
         )
         if name in STRUCTURES:
             # Paths are predicted as the share that survives, the others as such.
-            law = theory if name == "paths" else _scaled(theory, name, intact)
+            own = _intact(theory, name)
+            law = theory if name == "paths" else _scaled(theory, name, own)
             parts.append(nr.summarise(law, name, by).assign(kind="theory"))
     gaps = nr.gap(table)
     once = theory[theory.fraction == theory.fraction.min()].drop(columns="fraction")
@@ -106,7 +108,7 @@ def draw(table: pd.DataFrame) -> Figure:
             ax.label_outer()
     for ax, method in zip(axes[0], methods, strict=True):
         ax.set_title(nr.draw.label(method))
-    axes[0, 0].plot([], [], color="0.2", lw=0.6, label="exact theory")
+    axes[0, 0].plot([], [], color="0.2", lw=0.6, label="theory")
     axes[0, 0].plot(
         [], [], color="0.2", marker="^", ms=5, ls="", label="noise as large as signal"
     )
@@ -122,6 +124,6 @@ def _intact(table: pd.DataFrame, value: str) -> pd.Series:
 def _scaled(
     table: pd.DataFrame, value: str, intact: pd.Series, chance: float = 0.0
 ) -> pd.DataFrame:
-    """Scale each network's curve to run from 1, measured intact, to 0, chance."""
+    """Scale each network's curve to run from 1, intact, to 0, chance."""
     height = (table[value] - chance) / (table.network.map(intact) - chance)
     return table.assign(**{value: height})

@@ -348,10 +348,46 @@ def suite_measures():
     return pd.DataFrame(rows)
 
 
+def suite_history():
+    """Methods differ by nothing but their level."""
+    rows = []
+    for (keys, intact), epoch in product(networks(METHODS, SEEDS), (1, 2)):
+        rows.append(keys | {"epoch": epoch, "learning_rate": 0.025, "loss": 0.1})
+        rows[-1] |= {"train_accuracy": 1.0, "test_accuracy": intact}
+    return pd.DataFrame(rows)
+
+
+def suite_training():
+    """Untrained networks know nothing; a trained one loses half of what it knows."""
+    rows = []
+    removals = "random_links", "strongest_links"
+    for (keys, intact), name, epoch, fraction in product(
+        networks(METHODS, SEEDS), removals, (0, 10, 100), (0, 0.5, 1)
+    ):
+        known = (intact - 0.1) * (epoch > 0) * (1 - fraction)
+        rows.append(damage(keys, "none", name, fraction) | {"epoch": epoch})
+        rows[-1] |= {"images": 200, "accuracy": 0.1 + known, "loss": 1.0}
+    return pd.DataFrame(rows)
+
+
+def suite_shuffles():
+    """Half of the weights cost half of the height, by sign a quarter."""
+    rows = []
+    costs = {"shuffled_weights": 1.0, "shuffled_weights_by_sign": 0.5}
+    for (keys, intact), name, fraction in product(
+        networks(METHODS, SEEDS), costs, (0, 0.5, 1)
+    ):
+        left = (intact - 0.1) * (1 - costs[name] * fraction)
+        rows.append(damage(keys, "none", name, fraction) | {"images": 200})
+        rows[-1] |= {"accuracy": 0.1 + left, "loss": 1.0}
+    return pd.DataFrame(rows)
+
+
 class FakeRun:
     """A run whose tables are made up."""
 
     path = Path("made-up")
+    only = None
 
     def __init__(self, settings=None, **made):
         self.settings = settings or {"training": {}}
@@ -397,7 +433,11 @@ def quick():
 def suite():
     """A run of the damage suite."""
     return FakeRun(
+        {"training": {}, "grid": {"sparsity": [0.99]}},
         attacks=suite_attacks(),
+        curves_shuffles=suite_shuffles(),
+        curves_training=suite_training(),
+        history=suite_history(),
         measures=suite_measures(),
         nulls=suite_nulls(),
         percolation=suite_percolation(),

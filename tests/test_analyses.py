@@ -39,6 +39,7 @@ from netrobust.studies.gallery import ANALYSES, analysis, draw_figures
 #: Analyses whose claim is our own, not that of a paper.
 OWN = (
     "structure_and_function", "neurons", "recovery", "predictors", "statistics",
+    "along_training", "grid",
 )  # fmt: skip
 
 
@@ -86,7 +87,8 @@ def test_the_door_of_an_analysis(name):
 def test_an_analysis_reads_the_tables_that_it_says_it_reads(name):
     own = source(name).having()
     assert isinstance(analysis(name).compute(own), pd.DataFrame)
-    assert own.read == set(analysis(name).READS)
+    also = {*getattr(analysis(name), "ALSO", ())} & {*own.made}
+    assert own.read == {*analysis(name).READS, *also}
 
 
 @pytest.mark.parametrize("name", ANALYSES)
@@ -95,7 +97,7 @@ def test_compute_does_not_depend_on_the_order_of_rows(name, drawn):
         key: table.sample(frac=1, random_state=1)
         for key, table in source(name).made.items()
     }
-    found = analysis(name).compute(FakeRun(**mixed))
+    found = analysis(name).compute(FakeRun(source(name).settings, **mixed))
     pd.testing.assert_frame_equal(found, drawn[name][0])
 
 
@@ -505,7 +507,11 @@ def test_receptive_fields_of_methods_with_different_settings_are_not_pooled(run)
 @pytest.mark.parametrize("name", ANALYSES)
 def test_one_data_set_and_one_network_are_enough_or_refused(name, tmp_path):
     few = source(name).of("dataset == 'mnist' and network_seed == 0")
-    if name in ("predictors", "statistics"):  # they are about differences of networks
+    if name in (
+        "claims",
+        "predictors",
+        "statistics",
+    ):  # they are about differences of networks
         with pytest.raises(nr.InputError, match=analysis(name).NEEDS):
             draw_figures(few, tmp_path, [name])
         return

@@ -34,6 +34,9 @@ ANALYSES = (
     "recovery",
     "predictors",
     "statistics",
+    "claims",
+    "along_training",
+    "partial_shuffles",
     "grid",
 )
 

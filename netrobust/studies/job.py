@@ -76,7 +76,8 @@ class Job:
         places = {task.name: self.study.settings_of(task.config) for task in tasks}
         if len(table):
             found = pd.DataFrame([places[name] for name in table["network"]])
-            table = table.assign(**{name: found[name].to_numpy() for name in found})
+            columns = {str(name): found[name].to_numpy() for name in found}
+            table = table.assign(**columns)
         self.run.save_table(name, table, settings)
 
     def by_dataset(self) -> Iterator[tuple[list[Network], Dataset]]:

@@ -54,6 +54,15 @@ _PAPER = (
 # The strongest links do their harm below 0.1.
 _FINE = (0, 0.01, 0.02, 0.03, 0.05, *(step / 10 for step in range(1, 11)))
 
+# Where curves bend: half of the skill can go with less than 1% of the strongest links,
+# and the structure falls apart above 0.9.
+_BENDS = (
+    *(0, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.07),
+    *(0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9),
+    *(0.92, 0.93, 0.94, 0.95, 0.96, 0.98, 1),
+)
+_TENTHS = tuple(step / 10 for step in range(11))
+
 _LINKS = (
     "random_links",
     "strongest_links",
@@ -106,6 +115,53 @@ PRESETS = {
         snapshots=(0, 0.01, 0.03, 0.1, 0.3, 1),
         reference_epochs=100,
         reference_networks=3,
+        curve_null_models=("none",),
+        fractions=_BENDS,
+        replicates=20,  # orders, which differ three times as much as networks do
+        curves={
+            "targeted": {
+                "perturbations": (
+                    "links_by_saliency",
+                    "links_by_degree_product",
+                    "links_by_path_count",
+                    "links_by_betweenness",
+                    "greedy_links",
+                ),
+                "replicates": 1,
+            },
+            "head": {
+                "perturbations": ("random_links",),
+                "scope": "per_layer+head",
+                "replicates": 10,
+            },
+            "neurons": {
+                "perturbations": ("random_neurons", "random_pixels"),
+                "fractions": _TENTHS,
+            },
+            "shuffles": {
+                "perturbations": ("shuffled_weights", "shuffled_weights_by_sign"),
+                "fractions": (0, 0.01, 0.03, *_TENTHS[1:]),
+                "replicates": 10,
+            },
+            "training": {
+                "perturbations": ("random_links", "strongest_links"),
+                "snapshots": (0, 0.01, 0.03, 0.1, 0.3, 1),
+                "fractions": (0, 0.003, 0.01, 0.03, *_TENTHS[1:]),
+                "replicates": 5,
+            },
+        },
+        null_replicates=10,
+        input_attacks=(
+            "fgsm",
+            "pgd(restarts=2,steps=100)",
+            "gaussian_noise",
+            "occlusion",
+        ),
+        eps=(0, 0.02, 0.05, 0.1, 0.2),
+        attack_images=500,
+        theory=True,
+        recovery=(0.5, 0.8),
+        recovery_epochs=3,
     ),
     # The networks of the published accuracies, Zhang et al. 2025 (arXiv:2501.19107).
     "accuracy": Study(
