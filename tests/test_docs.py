@@ -145,8 +145,11 @@ def test_commands_on_the_pages_have_these_options(words):
 
 
 def test_configuration_files_on_the_pages_are_accepted():
-    study, training = blocks(SHOWN["configuration.rst"], "toml")
+    study, grid, curves, training = blocks(SHOWN["configuration.rst"], "toml")
     assert changed(nr.PRESETS["quick"], tomllib.loads(study)).networks == 10
+    assert len(changed(nr.PRESETS["quick"], tomllib.loads(grid)).tasks()) == 4 * 5
+    tables = changed(nr.PRESETS["quick"], tomllib.loads(curves)).percolations()
+    assert {"curves_head", "curves_training"} < {*tables}
     assert nr.TrainConfig(**tomllib.loads(training)).epochs == 50
 
 
