@@ -84,7 +84,7 @@ def test_a_folder_that_a_killed_beginning_left_becomes_a_run(tmp_path):
     (tmp_path / "lock").touch()
     (tmp_path / ".manifest.json.999999999-0123456789ab.part").write_text("{")
     run = create_run(tmp_path, {"seed": 0}, {})
-    assert sorted(listing(tmp_path)) == ["lock", "manifest.json"]
+    assert sorted(listing(tmp_path)) == ["lock", "manifest.copy.json", "manifest.json"]
     assert open_run(tmp_path) == run
 
 
