@@ -65,13 +65,13 @@ def opened_to_append(path: Path) -> BinaryIO:
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _NOT_FOLLOWED | _AT_ONCE
     if path.is_symlink():
         raise InputError(_elsewhere(path))
-    file = os.fdopen(os.open(path, flags, 0o666), "a+b")
-    facts = os.fstat(file.fileno())
+    number = os.open(path, flags, 0o666)
+    facts = os.fstat(number)
     if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
-        file.close()
+        os.close(number)
         raise InputError(_elsewhere(path))
-    return file
+    return os.fdopen(number, "a+b")
 
 
 def _elsewhere(path: Path) -> str:
-    return f"{path} is a link to a file elsewhere; put a copy of it in its place"
+    return f"{path} is a link to what lies elsewhere; put a copy of it in its place"
