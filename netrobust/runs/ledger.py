@@ -23,6 +23,7 @@ from netrobust.core.errors import InputError
 from netrobust.core.settings import file_name
 from netrobust.parallel.shard import Shard
 from netrobust.runs.json_files import read_json, write_json
+from netrobust.runs.manifest import printable
 from netrobust.runs.tables import Parts
 
 log = logging.getLogger("netrobust")
@@ -203,6 +204,6 @@ def forget(run: Path, name: str) -> None:
 def failures(run: Path) -> dict[str, str]:
     """Give the reason of all that failed in a run and was not done since, by name."""
     return {
-        path.stem: path.read_text(encoding="utf-8", errors="replace").split("\n")[0]
+        path.stem: printable(path.read_text("utf-8", errors="replace").split("\n")[0])
         for path in sorted((run / "failed").glob("*.log"))
     }

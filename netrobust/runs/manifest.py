@@ -71,7 +71,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             manifest = _read(folder / COPY)
         except InputError:
             raise error from None
-        log.warning("reading %s in its place: %s", COPY, error)
+        log.warning("%s is damaged; its copy serves", folder / MANIFEST)
         return manifest
 
 

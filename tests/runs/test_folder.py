@@ -1,6 +1,9 @@
 """The run folder: made, opened, refused; every file whole or absent."""
 
+import errno
+import io
 import json
+import os
 import re
 from dataclasses import replace
 from importlib.metadata import version
@@ -14,6 +17,7 @@ from netrobust.convert.network import to_graph
 from netrobust.core.errors import InputError
 from netrobust.graphs.graph import layers, links, read, stack
 from netrobust.neural.network import save_network
+from netrobust.runs import folder
 from netrobust.runs.folder import create_run, open_run
 from netrobust.runs.manifest import versions
 from netrobust.studies.status import network_states
@@ -223,3 +227,25 @@ def test_the_log_tells_what_took_how_long(tmp_path):
     lines = (tmp_path / "log").read_text("utf-8").splitlines()
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d drew one", lines[0])
     assert re.search(r" figures: \d+\.\d s$", lines[1])
+
+
+def test_a_log_that_cannot_be_written_is_one_sentence(tmp_path, monkeypatch):
+    run = create_run(tmp_path, ABOUT, HASHES)
+    run.note("before")
+    with monkeypatch.context() as patched:
+        patched.setattr(folder, "opened_to_append", lambda path: Full(path))
+        with pytest.raises(InputError, match=r"cannot write .*log: No space .* resume"):
+            run.note("full")
+    run.note("after")
+    lines = (tmp_path / "log").read_text("utf-8").splitlines()
+    assert [line.rpartition(" ")[2] for line in lines] == ["before", "after"]
+
+
+class Full(io.FileIO):
+    """A file on a full disk."""
+
+    def __init__(self, path):
+        super().__init__(path, "a")
+
+    def write(self, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

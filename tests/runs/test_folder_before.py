@@ -83,7 +83,8 @@ def test_a_run_of_a_later_version_is_refused_by_its_name(before):
     later(before, settings={**settings, "train": {"colour": "red"}})
     with pytest.raises(InputError, match=r"no field 'colour'.*netrobust 9\.8\.7 wrote"):
         status(open_run(before))
-    study = {"datasets": ["mnist-5k"], "sparsifiers": ["set"], "perturbations": []}
+    study = {"datasets": ["mnist-5k"], "sparsifiers": ["set"]}
+    study["perturbations"] = ["random_links"]
     later(before, settings={**study, "colour": "red"})
     with pytest.raises(InputError, match=r"no field 'colour'.*netrobust 9\.8\.7 wrote"):
         study_of(open_run(before))
