@@ -145,7 +145,9 @@ def read_tables(paths: Sequence[Path]) -> list[pd.DataFrame | InputError]:
     ...     [type(found).__name__ for found in read_tables([one, two])]
     ['DataFrame', 'InputError']
     """
-    found = {path: error for path in paths if (error := _altered(path))}
+    found: dict[Path, pd.DataFrame | InputError] = {
+        path: error for path in paths if (error := _altered(path))
+    }
     ours = {path: _ours(path) for path in paths if path not in found}
     found |= {path: _table(one) for path, one in ours.items() if one is not None}
     here = [path for path in paths if path not in found and path.is_file()]

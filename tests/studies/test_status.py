@@ -4,8 +4,11 @@ import shutil
 from dataclasses import asdict
 
 import pytest
-from small import STUDY, digits, netrobust, network, network_file
+from small import STUDY, digits, network, network_file
 
+from netrobust.cli.analyse import measure
+from netrobust.cli.make_table import make_table
+from netrobust.cli.options import How
 from netrobust.core.errors import InputError
 from netrobust.runs.folder import create_run
 from netrobust.studies.status import tables_of
@@ -23,33 +26,24 @@ def begun(tmp_path):
     return run
 
 
-def test_looking_at_an_unfinished_run_takes_no_table_of_it(begun, tmp_path):
-    place, few = tmp_path / "run", ("--quiet", "--json")
-    shape = "--fractions", "0,1", "--images", "20", "--replicates", "1"
-    for words in (
-        ("percolate", place, *shape, *few),
-        ("compare", place, "--null-model", "shuffle_all", *shape[2:], *few),
-        ("measure", place, "--json"),
-    ):
-        assert netrobust(*words, cwd=tmp_path).code == 0
-    made = begun.tables()
-    assert [name.partition("-")[0] for name in made] == ["measures", "nulls",
-                                                         "percolation"]  # fmt: skip
-    assert not {*made} & {*tables_of(begun)}
-    for name in tables_of(begun):
+def test_looking_at_an_unfinished_run_takes_no_table_of_it(begun):
+    about = {"fractions": [0, 1], "replicates": 1, "images": 20}
+    make_table(begun.path, None, "percolation", about, How(quiet=True))
+    measure(begun.path, ["density"])
+    made, taken = begun.tables(), tables_of(begun)
+    assert [name.partition("-")[0] for name in made] == ["measures", "percolation"]
+    assert not {*made} & {*taken}
+    for name in taken:
         begun.check_table(name, None)
-    done = netrobust("measure", place, "--name", "degrees", cwd=tmp_path)
-    assert (done.code, done.out) == (2, "")
-    assert "main job makes the table 'degrees'; give another --name" in done.err
+    measure(begun.path, ["density"])
+    assert begun.tables() == made
+    with pytest.raises(InputError, match=r"makes the table 'degrees'; give another"):
+        measure(begun.path, ["density"], name="degrees")
 
 
 def test_tables_are_reserved_as_a_study_asks_for_them(begun, tmp_path):
-    assert "theory" in tables_of(begun)
-    fields = {**STUDY, "damage": False}
-    for about, missing in ((fields, "percolation"), ({"seed": 0}, "history")):
-        full = asdict(Study(**about)) if "name" in about else about
-        run = create_run(tmp_path / missing, full, {})
-        assert missing not in tables_of(run)
-        run.check_table(missing, {"seed": 1}, tables_of(run))
-    with pytest.raises(InputError, match="give another --name"):
-        begun.check_table("history", {"seed": 1}, tables_of(begun))
+    assert {"history", "percolation", "nulls", "summary"} <= {*tables_of(begun)}
+    assert not {"theory", "attacks"} & {*tables_of(begun)}
+    about = asdict(Study(**{**STUDY, "damage": False, "theory": True}))
+    assert "percolation" not in tables_of(create_run(tmp_path / "bare", about, {}))
+    assert tables_of(create_run(tmp_path / "other", {"seed": 0}, {})) == []
