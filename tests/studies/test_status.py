@@ -27,7 +27,8 @@ def begun(tmp_path):
 
 
 def test_looking_at_an_unfinished_run_takes_no_table_of_it(begun):
-    about = {"fractions": [0, 1], "replicates": 1, "images": 20}
+    about = {"perturbations": ["random_links"], "fractions": [0, 1], "replicates": 1,
+             "scope": "per_layer", "seed": 0, "images": 20}  # fmt: skip
     make_table(begun.path, None, "percolation", about, How(quiet=True))
     measure(begun.path, ["density"])
     made, taken = begun.tables(), tables_of(begun)
