@@ -102,10 +102,10 @@ def write(graph: "Graph", path: str | Path) -> None:
     graph : igraph.Graph
     path : str or Path
         Its folder is made if need be, and its suffix chooses the format. GraphML, which
-        Gephi opens, keeps attributes beyond the contract; ``.npz`` is the better choice
-        above a million links. ``.csv`` is a list of the links, ``source, target,
-        weight``, which cannot be read back: it has no depths, biases or neurons without
-        links.
+        Gephi opens, keeps attributes beyond the contract, and ends with a comment that
+        holds its digest; ``.npz`` is the better choice above a million links. ``.csv``
+        is a list of the links, ``source, target, weight``, which cannot be read back:
+        it has no depths, biases or neurons without links.
 
     Raises
     ------
