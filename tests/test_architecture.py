@@ -59,6 +59,7 @@ PACKAGES = {
         "stats figures convert.pandas_tables neural.initialise neural.network "
         "neural.train experiments runs studies cli"
     ),
+    "pyarrow": "runs.tables",
     "dask": "parallel.dask_cluster",
     "distributed": "parallel.dask_cluster",
     "matplotlib": "figures",

@@ -84,8 +84,8 @@ TOGETHER = {
     "neural/test_linear": "neural/dense",
     "neural/test_train": "neural/rewire",
     "parallel/test_executor": ("parallel/partial_failure parallel/processes"),
-    "parallel/test_shard": "runs/ledger studies/estimate studies/status",
-    "runs/test_folder": "runs/manifest",
+    "parallel/test_shard": "studies/estimate",
+    "runs/test_folder": "runs/json_files runs/manifest",
     "stats/test_paired_tests": "stats/holm",
     "stats/test_summary": "stats/curves stats/interval",
     # The whole job, its stages included.

@@ -64,6 +64,7 @@ def measure(
     from netrobust.experiments.measure import measure as measure_graphs
     from netrobust.graphs.graph import read
     from netrobust.runs.folder import open_run
+    from netrobust.studies.status import tables_of
 
     if subject.is_file():
         console.show(measure_graphs(read(subject), chosen), as_json)
@@ -71,8 +72,9 @@ def measure(
     run = open_run(subject)
     networks = networks_of(run)
     settings = {"networks": [one.name for one in networks], "measures": chosen}
-    name = name or run.free_table_name("measures", settings)
-    run.check_table(name, settings)
+    reserved = tables_of(run)
+    name = name or run.free_table_name("measures", settings, reserved)
+    run.check_table(name, settings, reserved)
     table = measure_graphs(networks, chosen)
     path = run.save_table(name, table, settings)
     console.show(table.drop(columns="network"), as_json)

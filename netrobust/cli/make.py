@@ -218,14 +218,21 @@ def merge(
         settings = dict(record.settings or {})
         names = settings.pop("networks")
         networks = [one for one in networks_of(opened) if one.name in names]
-        parts = opened.parts(name, look=True)
+        groups, parts = grouped(networks, data_dir), opened.parts(name, look=True)
         try:
             tables[name] = gathered(
-                str(record.kind), grouped(networks, data_dir), settings, parts,
+                str(record.kind), groups, settings, parts,
                 lambda stage, done, total: None,
             )  # fmt: skip
         except UnfinishedError as error:
             check_nothing_missing(opened, error.left)
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            # No unit is done here: what fails are settings that a file names.
+            raise InputError(
+                f"the units of {name} in {opened.path} were listed with settings that "
+                f"{record.kind} does not take ({error}); delete that list and rerun "
+                "the command that made it"
+            ) from None
     if study:
         with console.progress(quiet) as tick:
             carry_out(opened, jobs, data_dir, tick)

@@ -81,14 +81,16 @@ def make_table(
         Units failed; all others are kept.
     """
     from netrobust.runs.folder import open_run
+    from netrobust.studies.status import tables_of
 
     shard = how.share()
     console.talk(how.quiet)
     run = open_run(path)
     networks = networks_of(run)
     about = {"networks": [network.name for network in networks], **settings}
-    name = name or run.free_table_name(kind, about)
-    run.check_table(name, about)
+    reserved = tables_of(run)
+    name = name or run.free_table_name(kind, about, reserved)
+    run.check_table(name, about, reserved)
     groups = grouped(networks, how.data_dir)
     for group, data in groups:  # all are checked before one is worked on
         work_of(kind).plan(group, data, jobs=how.jobs, **settings)

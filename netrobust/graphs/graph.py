@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netrobust.core import digests
 from netrobust.core.atomic_files import replacing
 from netrobust.core.errors import InputError
 from netrobust.graphs import files
@@ -25,6 +26,8 @@ from netrobust.graphs.labels import cut, joined
 
 if TYPE_CHECKING:
     from igraph import Graph
+
+_EDITED = "; write it again, or remove its last line if you meant to change it"
 
 __all__ = [
     "biases",
@@ -99,10 +102,10 @@ def write(graph: "Graph", path: str | Path) -> None:
     graph : igraph.Graph
     path : str or Path
         Its folder is made if need be, and its suffix chooses the format. GraphML, which
-        Gephi opens, keeps attributes beyond the contract; ``.npz`` is the better choice
-        above a million links. ``.csv`` is a list of the links, ``source, target,
-        weight``, which cannot be read back: it has no depths, biases or neurons without
-        links.
+        Gephi opens, keeps attributes beyond the contract, and ends with a comment that
+        holds its digest; ``.npz`` is the better choice above a million links. ``.csv``
+        is a list of the links, ``source, target, weight``, which cannot be read back:
+        it has no depths, biases or neurons without links.
 
     Raises
     ------
@@ -124,6 +127,9 @@ def write(graph: "Graph", path: str | Path) -> None:
     with replacing(path) as part:
         if suffix == ".graphml":
             files.write_graphml(graph, part)
+            with part.open("a", encoding="ascii", newline="\n") as file:
+                file.write(f"<!-- {digests.blank()} -->\n")
+            digests.fill(part)
         elif suffix == ".csv":
             files.write_csv(graph, part)
         else:
@@ -162,6 +168,7 @@ def read(path: str | Path) -> "Graph":
         what = "a folder" if path.is_dir() else "missing"
         raise InputError(f"no graph can be read from {path}: it is {what}")
     try:
+        digests.check(path, _EDITED)
         if suffix == ".graphml":
             return check(files.read_graphml(path))
         return from_links(**files.read_npz(path))  # type: ignore[arg-type]

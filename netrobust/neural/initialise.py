@@ -17,6 +17,9 @@ from netrobust.neural.model import start as draw
 from netrobust.neural.network import Network, load_network
 from netrobust.neural.topology import MOST_PLACES
 
+#: Weight, source, gradient and momentum.
+_BYTES_PER_LINK = 16
+
 
 def begin(
     data: Dataset,
@@ -57,6 +60,7 @@ def begin(
         return network
     method, sizes = config.method, config.sizes(data.x_train.shape[1], data.n_classes)
     _check_places(config, sizes)
+    _check_memory(config, sizes)
     model = draw(
         sizes,
         stream(seed, "start", data.name),
@@ -92,6 +96,22 @@ def _check_start(start: SparseMLP, data: Dataset, config: TrainConfig) -> None:
             "keeps the number it has; choose a sparsifier without em_s"
         )
     _check_places(config, sizes)
+
+
+def _check_memory(config: TrainConfig, sizes: tuple[int, ...]) -> None:
+    """Refuse a network whose numbers alone are more than this machine can hold."""
+    if "SC_PHYS_PAGES" not in os.sysconf_names:
+        return  # not told by this system
+    dense = [n_in * n_out for n_in, n_out in pairwise(sizes)]
+    links = dense if config.method.dense else [*config.links(sizes), dense[-1]]
+    needed = _BYTES_PER_LINK * sum(links)
+    held = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > held:
+        raise InputError(
+            f"a network of {sizes} neurons per depth has {sum(links):,} links, which "
+            f"take {needed / 2**30:,.0f} GiB of the {held / 2**30:,.0f} GiB of this "
+            "machine; make hidden smaller or sparsity higher"
+        )
 
 
 def _check_places(config: TrainConfig, sizes: tuple[int, ...]) -> None:

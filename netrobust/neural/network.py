@@ -2,7 +2,8 @@
 
 The file is safetensors: weights and topology as tensors, everything else as JSON in
 its header. A checkpoint is the same file, written before the last epoch, with what
-training needs to resume beside the weights. No pickle is involved.
+training needs to resume beside the weights. A digest of the whole file lies in the
+header, too. No pickle is involved.
 """
 
 import json
@@ -20,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from netrobust.core import digests
 from netrobust.core.atomic_files import remove_leftovers, replacing
 from netrobust.core.errors import InputError
 from netrobust.core.settings import file_name, whole
@@ -28,6 +30,8 @@ from netrobust.neural.model import SparseMLP, from_state
 
 FORMAT = "netrobust network 1"
 _STATE = ("momentum.", "trace.", "memory.")
+# Inputs are the only neurons of which a file need not hold a number.
+_FEW_INPUTS, _INPUTS_PER_NUMBER = 1_000_000, 10
 _HISTORY = ("epoch", "learning_rate", "loss", "train_accuracy", "test_accuracy")
 
 # What bytes can make the readers of safetensors, JSON and tensors raise.
@@ -152,6 +156,7 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> Path:
     """
     path = Path(path)
     header = {
+        digests.WRITTEN_BY: digests.blank(),
         "format": FORMAT,
         "sizes": network.model.sizes,
         "config": network.config.record,
@@ -168,6 +173,7 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> Path:
             save_file(tensors, part, metadata={"netrobust": json.dumps(header)})
         except SafetensorError as error:  # such as a full disk
             raise OSError(str(error)) from None
+        digests.fill(part)
     remove_leftovers(path)
     return path
 
@@ -200,9 +206,13 @@ written by save_network
     path = Path(path)
     if not path.is_file():
         raise InputError(f"no network at {path}; give a file written by save_network")
+    writer = ""
     try:
+        writer = digests.check(path)
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})["netrobust"])
+            if header["format"] != FORMAT:
+                raise InputError(f"its format is {header['format']!r}, not {FORMAT!r}")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         state = {
             name: tensors.pop(name) for name in list(tensors) if name.startswith(_STATE)
@@ -227,13 +237,13 @@ written by save_network
             dynamics=_table(header["dynamics"]),
             state=state,
         )
-        _check(network, header["format"])
+        _check(network)
         return network
     except _UNREADABLE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
-            f"{path} is not a readable network file ({reason}); train it again or "
-            "restore it"
+            f"{path} is not a readable network file ({reason}"
+            f"{digests.other_writer(writer)}); train it again or restore it"
         ) from None
 
 
@@ -252,6 +262,12 @@ def _check_sizes(sizes: object, tensors: Mapping[str, Tensor]) -> None:
         raise InputError(f"its sizes must be three or more whole numbers; got {sizes}")
     for size in sizes:
         whole("each of its sizes", size, 1)
+    held = sum(tensor.numel() for tensor in tensors.values())
+    if sizes[0] > (most := _FEW_INPUTS + _INPUTS_PER_NUMBER * held):
+        raise InputError(
+            f"its first size is {sizes[0]}, and a file of {held} numbers has at most "
+            f"{most} inputs"
+        )
     head = tensors["head.weight"].shape
     if tuple(head) != (sizes[-1], sizes[-2]):
         raise InputError(f"its head of shape {tuple(head)} does not fit sizes {sizes}")
@@ -261,10 +277,8 @@ def _check_sizes(sizes: object, tensors: Mapping[str, Tensor]) -> None:
             raise InputError(f"layer {depth} does not fit the sizes {sizes}")
 
 
-def _check(network: Network, form: object) -> None:
+def _check(network: Network) -> None:
     """Refuse what a file can say but no training leaves."""
-    if form != FORMAT:
-        raise InputError(f"its format is {form!r}, not {FORMAT!r}")
     whole("its seed", network.seed, 0)
     for name in ("dataset", "dataset_sha256"):
         if not isinstance(value := getattr(network, name), str):

@@ -179,6 +179,11 @@ class MovingLinks:
     def _trace_of(self, state: Mapping[str, Tensor]) -> Trace:
         if not state:
             return Trace.begin(self._links())
+        if not any(name.startswith("trace.") for name in state):
+            raise InputError(
+                "the checkpoint has no trace of its links, as none of netrobust 0.1.0 "
+                "has; train the network again"
+            )
         trace = Trace.from_arrays(_arrays(state, "trace."))
         places = [one.in_features * one.out_features for one in self._layers]
         if len(trace.ever) != len(places) or any(

@@ -2,7 +2,8 @@
 
 ::
 
-    manifest.json    schema, settings, versions, data hashes
+    manifest.json    schema, settings, versions, data hashes; manifest.copy.json is the
+                     same
     networks/NAME/   network.safetensors, exported graphs, snapshots of the training
     tables/          NAME.parquet; parts/ holds the units they are made of, units/ their
                      keys
@@ -12,12 +13,14 @@
     lock             held by the process that works here
 
 Every file is written under a temporary name and renamed, so it is never incomplete.
+Networks, graphs, tables, units and manifest carry a digest of themselves: what was
+altered since is made again, or refused. A run folder holds no links.
 """
 
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,17 +31,23 @@ from typing import Any
 import pandas as pd
 
 from netrobust.convert.network import to_graph
+from netrobust.core import digests
 from netrobust.core.atomic_files import remove_leftovers
 from netrobust.core.errors import InputError
 from netrobust.graphs.graph import first_depth, layers, write
 from netrobust.neural.network import Network, load_network
-from netrobust.runs.ledger import Ledger, listed
+from netrobust.runs.contents import check_contents, opened_to_append
+from netrobust.runs.ledger import Ledger, begun
 from netrobust.runs.lock import LOCK, held
 from netrobust.runs.manifest import (
+    COPY,
     MANIFEST,
     difference,
+    is_run,
+    mend_manifest,
     new_manifest,
     plain,
+    printable,
     read_manifest,
     write_manifest,
 )
@@ -133,10 +142,31 @@ class Run:
         write(graph, folder / f"stack.{suffix}")
         return folder
 
+    def exported(self, network: Network, suffix: str) -> bool:
+        """Whether the graph files that `export` writes are there and unaltered."""
+        count = len(network.model.hidden_layers)
+        names = ["stack", *(f"layer-{number + 1}" for number in range(count))]
+        folder = self.graphs_path(network.name)
+        return all(digests.intact(folder / f"{name}.{suffix}") for name in names)
+
     def note(self, line: str) -> None:
-        """Add a line with the time of day to the log."""
-        with (self.path / "log").open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}\n")
+        """Add a line with the time of day to the log.
+
+        Raises
+        ------
+        InputError
+            It cannot be written to.
+        """
+        path = self.path / "log"
+        text = f"{datetime.now():%Y-%m-%d %H:%M:%S} {printable(line)}\n"
+        try:
+            with opened_to_append(path) as file:
+                file.write(text.encode("utf-8"))
+        except OSError as error:
+            raise InputError(
+                f"cannot write {path}: {error.strerror or error}; make room, or give "
+                "another folder, and rerun the same command to resume"
+            ) from None
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -184,36 +214,51 @@ class Run:
         write_table(table, path)
         return path
 
-    def check_table(self, name: str, settings: dict[str, Any] | None) -> None:
-        """Refuse to replace a table that was made, or begun, with other settings."""
+    def check_table(
+        self,
+        name: str,
+        settings: dict[str, Any] | None,
+        reserved: Collection[str] = (),
+    ) -> None:
+        """Refuse to replace a table that was made, or begun, with other settings.
+
+        Those reserved are made by the job the run is for.
+        """
+        if name in reserved:
+            raise InputError(
+                f"{self.path} is a run whose main job makes the table {name!r}; give "
+                "another --name"
+            )
         if not name or set(name) & set("/\\") or name.startswith("."):
             raise InputError(f"a table cannot be called {name!r}; use letters and -")
         if conflict := self._conflict(name, settings):
             raise InputError(
                 f"table {name!r} of {self.path} was made with other settings "
-                f"({conflict}); give another --name"
+                f"({conflict}); give another --name, or move that table elsewhere"
             )
 
-    def free_table_name(self, name: str, settings: dict[str, Any]) -> str:
-        """Give a table's name, or one with a hash where other settings have taken it.
+    def free_table_name(
+        self, name: str, settings: dict[str, Any], reserved: Collection[str] = ()
+    ) -> str:
+        """Give a table's name, or one with a hash where it is taken or reserved.
 
         Whatever was made before stays.
         """
-        if not self._conflict(name, settings):
+        if name not in reserved and not self._conflict(name, settings):
             return name
         digest = blake2b(repr(plain(settings)).encode(), digest_size=4)
         return f"{name}-{digest.hexdigest()}"
 
     def _conflict(self, name: str, settings: dict[str, Any] | None) -> str:
         """Describe the difference to the settings of the table of this name, if any."""
-        begun, before = listed(self.path).get(name), plain(settings)
+        before = plain(settings)
         if name in self.tables():
             try:
                 before = self.table(name).attrs.get("settings")
             except InputError as error:
                 log.warning("a damaged table will be made again: %s", error)
-        elif begun:
-            before = begun.settings
+        elif known := begun(self.path, name):
+            before = known.settings
         now = plain(settings)
         return "" if before == now else difference(before, now)
 
@@ -271,14 +316,16 @@ def create_run(
     folder = Path(path)
     manifest = new_manifest(settings, data)
     _check_free(folder)
-    if not (folder / MANIFEST).exists():
+    if not is_run(folder):
         make_folder(folder)
         with held(folder, timeout=10):  # shards begin at the same time
             _check_free(folder)
-            if not (folder / MANIFEST).exists():
-                remove_leftovers(folder / MANIFEST)
+            if not is_run(folder):
+                for name in (COPY, MANIFEST):
+                    remove_leftovers(folder / name)
                 write_manifest(manifest, folder)
                 return Run(folder, manifest["settings"])
+    check_contents(folder)
     before = read_manifest(folder)
     for part in ("settings", "data_sha256"):
         if before[part] != manifest[part]:
@@ -286,6 +333,7 @@ def create_run(
                 f"{folder} is a run with other {part} "
                 f"({difference(before[part], manifest[part])}); give another folder"
             )
+    mend_manifest(before, folder)
     run = Run(folder, before["settings"])
     if before["versions"] != manifest["versions"]:
         changed = difference(before["versions"], manifest["versions"])
@@ -296,10 +344,11 @@ def create_run(
 
 def _check_free(folder: Path) -> None:
     """Refuse a folder of other files, but not what a killed start left."""
-    if not folder.exists() or (folder / MANIFEST).exists():
+    if not folder.exists() or is_run(folder):
         return
+    left = f".{MANIFEST}.", f".{COPY}."
     if not folder.is_dir() or any(
-        file.name != LOCK and not file.name.startswith(f".{MANIFEST}.")
+        file.name != LOCK and not file.name.startswith(left)
         for file in folder.iterdir()
     ):
         raise InputError(f"{folder} exists and is not a run; give an empty folder")
@@ -321,11 +370,13 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     folder = Path(path)
     if not folder.exists():
         raise InputError(f"no run at {folder}; make one with netrobust train")
-    if (folder / MANIFEST).is_file():
+    if is_run(folder):
+        check_contents(folder)
         return Run(folder, read_manifest(folder)["settings"])
     network = folder.absolute() if folder.name else folder.resolve()  # not "."
     above = network.parent.parent
-    if (network / NETWORK_FILE).is_file() and (above / MANIFEST).is_file():
+    if (network / NETWORK_FILE).is_file() and is_run(above):
+        check_contents(above)
         return Run(above, read_manifest(above)["settings"], only=network.name)
     raise InputError(
         f"{folder} is not a run (it has no manifest.json); give the folder that "

@@ -8,7 +8,7 @@
     failed/KEY.log                 why a unit failed; its traceback
 """
 
-import json
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,10 +17,19 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from netrobust.core import digests
 from netrobust.core.atomic_files import remove_leftovers, replacing
 from netrobust.core.errors import InputError
+from netrobust.core.settings import file_name
 from netrobust.parallel.shard import Shard
+from netrobust.runs.json_files import read_json, write_json
+from netrobust.runs.manifest import printable
 from netrobust.runs.tables import Parts
+
+log = logging.getLogger("netrobust")
+
+#: Verbs whose tables are made of units, apart from those of the main job.
+KINDS = ("percolation", "nulls", "attacks", "recovery")
 
 _LABEL = re.compile(r"\.\d+-of-\d+$")
 
@@ -75,8 +84,7 @@ class Ledger(Parts):
         name = f"{self.table}.{label}" if label else self.table
         facts = dict(zip(_FIELDS, (self.kind, self.settings, self.units), strict=True))
         path = self.run / "tables" / "units" / f"{name}.json"
-        with replacing(path) as part:
-            part.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        write_json(path, facts)
         if label is None:  # else the others' files may be in the making
             self._tidy(keys)
         return set(self.shard.of(keys) if self.shard else keys)
@@ -117,31 +125,69 @@ def listed(run: Path) -> dict[str, Listed]:
         A list is damaged.
     """
     found: dict[str, Listed] = {}
-    for path in sorted((run / "tables" / "units").glob("*.json")):
-        name = _LABEL.sub("", path.stem)
-        try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
-            kind, settings, units = (facts[field] for field in _FIELDS)
-            _check_list(kind, settings, units)
-        except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-            raise InputError(
-                f"{path} is not a list of units ({error!r}); delete it and rerun the "
-                "command that made it"
-            ) from None
-        before = found[name].units if name in found else []
-        both = list(dict.fromkeys([*before, *units]))
-        found[name] = Listed(kind, settings, both, name != path.stem)
+    for path in _lists(run):
+        _add(found, path)
     return found
+
+
+def begun(run: Path, table: str) -> Listed | None:
+    """Read the units of one table as far as lists are readable; others are made again.
+
+    None if no list of the table can be read.
+    """
+    found: dict[str, Listed] = {}
+    for path in _lists(run):
+        if _table_of(path) == table:
+            try:
+                _add(found, path)
+            except InputError as error:
+                log.warning("a damaged list of units will be made again: %s", error)
+    return found.get(table)
+
+
+def _lists(run: Path) -> list[Path]:
+    return sorted((run / "tables" / "units").glob("[!.]*.json"))
+
+
+def _table_of(path: Path) -> str:
+    return _LABEL.sub("", path.stem)
+
+
+def _add(found: dict[str, Listed], path: Path) -> None:
+    """Read a list, and join it with those of other shards."""
+    writer, name = "", _table_of(path)
+    try:
+        facts, writer = read_json(path)
+        if lacking := [field for field in _FIELDS if field not in facts]:
+            raise InputError(f"it has no {lacking[0]}")
+        kind, settings, units = (facts[field] for field in _FIELDS)
+        _check_list(kind, settings, units)
+    except InputError as error:
+        raise InputError(
+            f"{path} is not a list of units ({error}{digests.other_writer(writer)}); "
+            "delete it and rerun the command that made it"
+        ) from None
+    before = found[name].units if name in found else []
+    both = list(dict.fromkeys([*before, *units]))
+    found[name] = Listed(kind, settings, both, name != path.stem)
 
 
 def _check_list(kind: Any, settings: Any, units: Any) -> None:
     """Refuse what is no list of units; files are called after their keys."""
-    if not isinstance(kind, str | None) or not isinstance(settings, dict | None):
-        raise TypeError("its kind or its settings are none")
-    if not isinstance(units, list) or not all(isinstance(one, str) for one in units):
-        raise TypeError("its units are not a list of keys")
-    if any(Path(one).name != one or "\0" in one for one in units):
-        raise ValueError("a key of it is no name for a file")
+    if kind is not None and kind not in KINDS:
+        raise InputError(f"its kind must be null or one of {', '.join(KINDS)}")
+    if not isinstance(settings, dict | None):
+        raise InputError("its settings must stand by name, or be null")
+    if kind is not None and not _texts((settings or {}).get("networks")):
+        raise InputError("its settings must name networks")
+    if not _texts(units):
+        raise InputError("its units must be a list of keys")
+    for unit in units:
+        file_name("a key of it", unit)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def note_failure(run: Path, name: str, reason: str, traceback: str) -> None:
@@ -158,6 +204,6 @@ def forget(run: Path, name: str) -> None:
 def failures(run: Path) -> dict[str, str]:
     """Give the reason of all that failed in a run and was not done since, by name."""
     return {
-        path.stem: path.read_text(encoding="utf-8", errors="replace").split("\n")[0]
+        path.stem: printable(path.read_text("utf-8", errors="replace").split("\n")[0])
         for path in sorted((run / "failed").glob("*.log"))
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from netrobust.core.errors import InputError
+from netrobust.runs.contents import opened_to_append
 
 try:
     import fcntl
@@ -54,7 +55,7 @@ def held(folder: Path, shared: bool = False, timeout: float = 1.0) -> Iterator[N
 it to end, or stop it
     """
     try:
-        file = (folder / LOCK).open("ab")
+        file = opened_to_append(folder / LOCK)
     except OSError as error:
         raise InputError(
             f"cannot write {folder / LOCK}: {error.strerror}; choose another folder"

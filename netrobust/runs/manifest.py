@@ -1,16 +1,20 @@
 """The manifest of a run: what it was made with."""
 
 import json
+import logging
 import platform
 from importlib.metadata import version
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from netrobust.core.atomic_files import replacing
 from netrobust.core.errors import InputError
+from netrobust.runs.json_files import read_json, write_json
+
+log = logging.getLogger("netrobust")
 
 MANIFEST = "manifest.json"
+COPY = "manifest.copy.json"
 SCHEMA_VERSION = 1
 _PACKAGES = ("netrobust", "torch", "numpy", "numba", "igraph", "pandas", "scipy")
 
@@ -32,36 +36,64 @@ def new_manifest(settings: dict[str, Any], data: dict[str, str]) -> dict[str, An
     }
 
 
+def is_run(folder: Path) -> bool:
+    """Whether a folder has a manifest, or the copy of one."""
+    return any((folder / name).is_file() for name in (MANIFEST, COPY))
+
+
 def write_manifest(manifest: dict[str, Any], folder: Path) -> None:
-    """Write the manifest of a run into its folder."""
-    with replacing(folder / MANIFEST) as part:
-        part.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    """Write the manifest of a run into its folder, twice: a damaged one is replaced."""
+    for name in (COPY, MANIFEST):
+        write_json(folder / name, manifest)
+
+
+def mend_manifest(manifest: dict[str, Any], folder: Path) -> None:
+    """Write again, of the manifest and its copy, what is missing or damaged."""
+    for name in (COPY, MANIFEST):
+        try:
+            _read(folder / name)
+        except InputError:
+            write_json(folder / name, manifest)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read the manifest of a run.
+    """Read the manifest of a run, or its copy where the manifest is damaged.
 
     Raises
     ------
     InputError
-        It is damaged, or written by another version of this format.
+        Both are damaged, or written by another version of this format.
     """
-    path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        return _read(folder / MANIFEST)
+    except InputError as error:
+        try:
+            manifest = _read(folder / COPY)
+        except InputError:
+            raise error from None
+        log.warning("%s is damaged; its copy serves", folder / MANIFEST)
+        return manifest
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        manifest, writer = read_json(path)
         found = manifest["schema_version"]
         for part in ("settings", "data_sha256", "versions"):
             manifest[part].keys()
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise InputError(f"{path} is not the manifest of a run ({error!r})") from None
-    except RecursionError:
-        raise InputError(f"{path} is not the manifest of a run (too deep)") from None
-    if found != SCHEMA_VERSION:
+    except (InputError, LookupError, AttributeError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else error
         raise InputError(
-            f"{path} has schema version {found!r}; this netrobust reads version "
-            f"{SCHEMA_VERSION}"
+            f"{path} is not the manifest of a run ({reason}); restore it, or make the "
+            "run again in another folder"
+        ) from None
+    if found != SCHEMA_VERSION:
+        writer = writer or one_line(manifest["versions"].get("netrobust"))
+        raise InputError(
+            f"{path} has schema version {found!r}, which netrobust {writer} wrote, and "
+            f"this one reads version {SCHEMA_VERSION}; install netrobust {writer}"
         )
-    return dict(manifest)
+    return manifest
 
 
 def plain(settings: Any) -> Any:
@@ -81,11 +113,34 @@ def difference(before: Any, now: Any) -> str:
         return "none are on record" if before is None else "others are on record"
     old, new = _flat(before), _flat(now)
     keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
-    there, asked = (
-        shorten(str(one.get(keys[0])), 60, placeholder=" ...") for one in (old, new)
-    )
+    key, there, asked = map(one_line, (keys[0], old.get(keys[0]), new.get(keys[0])))
     more = f", and {len(keys) - 1} more" if len(keys) > 1 else ""
-    return f"{keys[0]}: {there} there, {asked} asked for{more}"
+    return f"{key}: {there} there, {asked} asked for{more}"
+
+
+def one_line(value: Any) -> str:
+    r"""Give what came from a file as one short line, for a log or a message.
+
+    Examples
+    --------
+    >>> one_line("0.1\n2026-01-01 00:00:00 trained")
+    '0.1 2026-01-01 00:00:00 trained'
+    """
+    return printable(shorten(str(value), 60, placeholder=" ..."))
+
+
+def printable(text: str) -> str:
+    r"""Escape what cannot be printed, such as ends of lines.
+
+    Examples
+    --------
+    >>> print(printable("0.1\nnew"))
+    0.1\nnew
+    """
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode("ascii")
+        for one in text
+    )
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Tables on disk: Parquet files that are whole or absent.
 
-Whose bytes this very process wrote is read here. All else is read in a child process,
-many files by one: a digest in the run folder would be as much a stranger's as the table
-beside it.
+A digest of the whole file, see `netrobust.core.digests`, lies in its footer: a table
+whose bytes were altered is refused. Whose bytes this very process wrote is read here.
+All else is read in a child process, many files by one: a digest in the run folder is as
+much a stranger's as the table beside it.
 """
 
 import logging
@@ -15,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+from pyarrow.parquet import ParquetWriter
 
+from netrobust.core import digests
 from netrobust.core.atomic_files import replacing
 from netrobust.core.errors import InputError
 from netrobust.core.isolated_parser import allowance, guarded
@@ -34,8 +38,12 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     InputError
         The place cannot be written to.
     """
+    rows = pa.Table.from_pandas(table, preserve_index=False)
     with replacing(path) as part:
-        table.to_parquet(part, index=False)
+        with ParquetWriter(part, rows.schema) as file:
+            file.write_table(rows)
+            file.add_key_value_metadata({digests.WRITTEN_BY: digests.blank()})
+        digests.fill(part)
         written = part.read_bytes()
     _WRITTEN.add(_digest(written))
 
@@ -90,19 +98,25 @@ class Parts:
         write_table(rows, self.folder / f"{key}.parquet")
 
     def sound(self, key: str) -> bool:
-        """Whether a unit is done and its file ends as it should, without reading it."""
+        """Whether a unit is done and its file unaltered, without parsing it."""
+        path = self.folder / f"{key}.parquet"
         try:
-            with (self.folder / f"{key}.parquet").open("rb") as file:
-                if file.seek(0, os.SEEK_END) < 3 * len(_ENDS):
-                    return False
-                file.seek(-len(_ENDS), os.SEEK_END)
-                return file.read() == _ENDS
-        except OSError:  # it is absent
+            return bool(digests.check(path)) or _ends_well(path)
+        except (InputError, OSError):  # altered, or absent
             return False
 
     def count(self) -> int:
         """Count the units that are done."""
         return len(list(self.folder.glob("*.parquet")))
+
+
+def _ends_well(path: Path) -> bool:
+    """Whether a file without a digest begins and ends as Parquet files do."""
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) < 3 * len(_ENDS):
+            return False
+        file.seek(-len(_ENDS), os.SEEK_END)
+        return file.read() == _ENDS
 
 
 _ADVICE = "delete it and make it again"
@@ -131,8 +145,11 @@ def read_tables(paths: Sequence[Path]) -> list[pd.DataFrame | InputError]:
     ...     [type(found).__name__ for found in read_tables([one, two])]
     ['DataFrame', 'InputError']
     """
-    ours = {path: _ours(path) for path in paths}
-    found = {path: _table(one) for path, one in ours.items() if one is not None}
+    found: dict[Path, pd.DataFrame | InputError] = {
+        path: error for path in paths if (error := _altered(path))
+    }
+    ours = {path: _ours(path) for path in paths if path not in found}
+    found |= {path: _table(one) for path, one in ours.items() if one is not None}
     here = [path for path in paths if path not in found and path.is_file()]
     if here:
         found |= zip(here, _read_elsewhere(here), strict=True)
@@ -203,6 +220,16 @@ def _table(parsed: Any) -> pd.DataFrame | InputError:
     table = pd.DataFrame(series, index=range(length))
     table.attrs = attrs
     return table
+
+
+def _altered(path: Path) -> InputError | None:
+    """Say what is wrong with the bytes of a file; nothing if it is missing."""
+    try:
+        if path.is_file():
+            digests.check(path)
+    except InputError as error:
+        return InputError(f"{path} is not a readable table ({error}); {_ADVICE}")
+    return None
 
 
 def _missing(path: Path) -> InputError:

@@ -120,8 +120,7 @@ def export_and_measure(job: Job) -> None:
     run, networks = job.run, job.networks()
     sparse = [network for network in networks if not network.config.method.dense]
     for done, network in enumerate(sparse, start=1):
-        # The stack is written last, so where it lies the layers lie too.
-        if not (run.graphs_path(network.name) / "stack.graphml").is_file():
+        if not run.exported(network, "graphml"):
             run.export(network, "graphml")
         job.tick("exporting graphs", done, len(sparse))
     if job.whole:

@@ -1,12 +1,17 @@
 """How far a run is: what is done, what is missing, what failed and why."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from netrobust.core.digests import other_writer
 from netrobust.core.errors import InputError
 from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.network import load_network
 from netrobust.runs.folder import Run
 from netrobust.runs.ledger import failures, listed
+from netrobust.runs.manifest import MANIFEST, one_line, read_manifest
+from netrobust.studies.stages import FURTHER, SWEPT
 from netrobust.studies.study import Study
 
 
@@ -14,7 +19,32 @@ def study_of(run: Run) -> Study | None:
     """Give the study a run was made for; None if it was made for something else."""
     if not {"datasets", "sparsifiers", "perturbations"} <= run.settings.keys():
         return None
-    return Study(**run.settings)
+    with _said_of(run, "study"):
+        return Study(**run.settings)
+
+
+@contextmanager
+def _said_of(run: Run, what: str) -> Iterator[None]:
+    """Say where settings come from that this netrobust does not know."""
+    try:
+        yield
+    except (InputError, TypeError) as error:
+        writer = one_line(read_manifest(run.path)["versions"].get("netrobust", ""))
+        raise InputError(
+            f"{run.path / MANIFEST} holds no {what} that this netrobust knows ({error}"
+            f"{other_writer(writer)}); go on with the version that wrote it, or make "
+            "the run again"
+        ) from None
+
+
+def tables_of(run: Run) -> list[str]:
+    """Give the names of the tables that the study of a run makes; none without one."""
+    study = study_of(run)
+    if study is None:
+        return []
+    trained = ["history", "dynamics", "receptive_fields", "measures", "degrees"]
+    stages = [one.table for one in (*SWEPT, *FURTHER) if one.asked(study)]
+    return [*trained, *stages, "summary"]
 
 
 def expected(run: Run) -> list[str]:
@@ -26,12 +56,12 @@ def expected(run: Run) -> list[str]:
     about = run.settings
     if not {"train", "dataset", "seed"} <= about.keys():
         return []
-    if not isinstance(about["train"], dict):
-        raise InputError(
-            f"train in the manifest of {run.path} must hold settings by name; got "
-            f"{about['train']!r}"
-        )
-    config = TrainConfig(**about["train"])
+    with _said_of(run, "training"):
+        if not isinstance(about["train"], dict):
+            raise InputError(
+                f"its train must hold settings by name; got {about['train']!r}"
+            )
+        config = TrainConfig(**about["train"])
     return [network_name(about["dataset"], config, about["seed"])]
 
 

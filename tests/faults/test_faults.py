@@ -1,6 +1,7 @@
 """Every fault once: nothing is lost, and tables are those of an undisturbed run."""
 
 import pytest
+from altered import outcome
 from trials import FAULTS, NONE, Site
 
 #: Those that take longest are done by ``make faults`` alone.
@@ -17,3 +18,8 @@ def site(tmp_path_factory):
 @pytest.mark.parametrize("name", [name for name in FAULTS if name not in SLOW])
 def test_a_fault_loses_no_row_and_changes_no_table(name, site, tmp_path):
     assert FAULTS[name](site, tmp_path, 1) == NONE
+
+
+def test_an_altered_file_is_mended_or_refused(site, tmp_path):
+    """One of all kinds and ways, of which ``make faults`` tries each."""
+    assert outcome(site.study, tmp_path, "graph", "one bit flipped", 1) == "mended"

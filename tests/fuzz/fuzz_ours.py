@@ -14,6 +14,7 @@ from fuzz_others import states
 from fuzzed import Reader, are_layers, graphs, is_graph, written
 from networks import random_model
 from scipy import sparse
+from undigested import undigested
 
 from netrobust.cli import console
 from netrobust.convert.layer_files import read_layers
@@ -141,7 +142,7 @@ def manifests() -> list[bytes]:
     for settings in (alone, {"study": study}, study, {}):
         with TemporaryDirectory() as folder:
             write_manifest(new_manifest(settings, {"tiny": "ab"}), Path(folder))
-            found.append((Path(folder) / MANIFEST).read_bytes())
+            found.append(undigested((Path(folder) / MANIFEST).read_bytes()))
     return found
 
 
@@ -162,7 +163,7 @@ def is_status(facts: Any) -> None:
 def unit_lists() -> list[bytes]:
     return [
         b'{"kind": null, "settings": {"seed": 0}, "units": ["a-none", "b-none"]}',
-        b'{"kind": "percolate", "settings": null, "units": []}',
+        b'{"kind": "nulls", "settings": {"networks": ["a"]}, "units": []}',
     ]
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import mutations
 from mutations import Mutation
+from undigested import undigested
 
 from netrobust.core.errors import InputError
 from netrobust.graphs.graph import check, read, write
@@ -73,13 +74,13 @@ def seeds_of(reader: Reader) -> list[bytes]:
 
 
 def written(suffix: str, *writers: Callable[[Path], Any]) -> list[bytes]:
-    """Give the bytes that functions write."""
+    """Give the bytes that functions write, without a digest that would save readers."""
     found = []
     with TemporaryDirectory() as folder:
         for number, writer in enumerate(writers):
             path = Path(folder) / f"{number}{suffix}"
             writer(path)
-            found.append(path.read_bytes())
+            found.append(undigested(path.read_bytes()))
     return found
 
 

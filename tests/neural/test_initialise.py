@@ -151,6 +151,13 @@ def test_rules_for_every_place_refuse_huge_starts(monkeypatch):
         train(DATA, replace(CONFIG, **parse("rigl")), start=given_start())
 
 
+@pytest.mark.parametrize("method", ["set", "dense"])
+def test_networks_that_no_machine_holds_are_refused_before_they_are_made(method):
+    huge = replace(CONFIG, sparsifier=method, options={}, hidden=(10**9, 10**9))
+    with pytest.raises(InputError, match=r"links, which take [\d,]+ GiB .* smaller"):
+        begin(DATA, huge, 0)
+
+
 # Weights drawn anew
 
 

@@ -1,8 +1,12 @@
 """The run folder: made, opened, refused; every file whole or absent."""
 
+import errno
+import io
 import json
+import os
 import re
 from dataclasses import replace
+from importlib.metadata import version
 
 import pandas as pd
 import pytest
@@ -13,6 +17,7 @@ from netrobust.convert.network import to_graph
 from netrobust.core.errors import InputError
 from netrobust.graphs.graph import layers, links, read, stack
 from netrobust.neural.network import save_network
+from netrobust.runs import folder
 from netrobust.runs.folder import create_run, open_run
 from netrobust.runs.manifest import versions
 from netrobust.studies.status import network_states
@@ -25,6 +30,7 @@ ROWS = pd.DataFrame({"network": ["b", "a"], "epoch": [1, 1], "loss": [0.1, 0.2]}
 def test_a_new_run_says_what_it_is_about(tmp_path):
     run = create_run(tmp_path / "deep" / "run", ABOUT, HASHES)
     manifest = json.loads((run.path / "manifest.json").read_text("utf-8"))
+    assert manifest.pop("written_by").startswith(f"netrobust {version('netrobust')}, ")
     assert manifest == {
         "schema_version": 1,
         "settings": {"seed": 0, "hidden": [30, 20], "nothing": None},
@@ -93,7 +99,7 @@ def test_what_is_no_run_cannot_be_opened(tmp_path):
         ("\x00", "is not the manifest of a run"),
         (
             '{"schema_version": 2, "settings": {}, "data_sha256": {}, "versions": {}}',
-            "has schema version 2; this netrobust reads version 1",
+            "has schema version 2, .* this one reads version 1; install netrobust",
         ),
     ],
 )
@@ -209,7 +215,9 @@ def test_a_table_stays_among_the_tables(tmp_path, name):
     run = create_run(tmp_path / "run", ABOUT, HASHES)
     with pytest.raises(InputError, match="a table cannot be called"):
         run.save_table(name, ROWS)
-    assert sorted(listing(tmp_path)) == ["run", "run/lock", "run/manifest.json"]
+    assert sorted(listing(tmp_path)) == [
+        "run", "run/lock", "run/manifest.copy.json", "run/manifest.json"
+    ]  # fmt: skip
 
 
 def test_the_log_tells_what_took_how_long(tmp_path):
@@ -219,3 +227,25 @@ def test_the_log_tells_what_took_how_long(tmp_path):
     lines = (tmp_path / "log").read_text("utf-8").splitlines()
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d drew one", lines[0])
     assert re.search(r" figures: \d+\.\d s$", lines[1])
+
+
+def test_a_log_that_cannot_be_written_is_one_sentence(tmp_path, monkeypatch):
+    run = create_run(tmp_path, ABOUT, HASHES)
+    run.note("before")
+    with monkeypatch.context() as patched:
+        patched.setattr(folder, "opened_to_append", lambda path: Full(path))
+        with pytest.raises(InputError, match=r"cannot write .*log: No space .* resume"):
+            run.note("full")
+    run.note("after")
+    lines = (tmp_path / "log").read_text("utf-8").splitlines()
+    assert [line.rpartition(" ")[2] for line in lines] == ["before", "after"]
+
+
+class Full(io.FileIO):
+    """A file on a full disk."""
+
+    def __init__(self, path):
+        super().__init__(path, "a")
+
+    def write(self, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -1,5 +1,6 @@
 """One process at a time works in a run folder; a killed one leaves no lock."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from small import digits, listing, netrobust, network, run_with
 
 from netrobust.core.errors import InputError
 from netrobust.neural.train import train
+from netrobust.runs import lock
 from netrobust.runs.folder import create_run, open_run
 from netrobust.runs.lock import held
 
@@ -80,11 +82,21 @@ def test_verbs_are_refused_in_a_run_that_is_worked_on(tmp_path):
         assert listing(tmp_path) == before
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_lock_holds_where_it_is_one_of_byte_ranges(tmp_path, monkeypatch, shared):
+    """As on NFS, where a shared one needs a file open for reading."""
+    monkeypatch.setattr(fcntl, "flock", fcntl.lockf)
+    locked = []
+    monkeypatch.setattr(lock.log, "warning", lambda *said: locked.append(said))
+    with held(tmp_path, shared, timeout=0):
+        assert locked == []
+
+
 def test_a_folder_that_a_killed_beginning_left_becomes_a_run(tmp_path):
     (tmp_path / "lock").touch()
     (tmp_path / ".manifest.json.999999999-0123456789ab.part").write_text("{")
     run = create_run(tmp_path, {"seed": 0}, {})
-    assert sorted(listing(tmp_path)) == ["lock", "manifest.json"]
+    assert sorted(listing(tmp_path)) == ["lock", "manifest.copy.json", "manifest.json"]
     assert open_run(tmp_path) == run
 
 
