@@ -62,7 +62,7 @@ def for_module(perturbation: Any, joint: Joint, scope: str) -> Any:
             "choose a perturbation that reads the graph alone"
         )
     check_reach(perturbation, where)
-    check_weights("perturbation", perturbation, joint.links.weight, "this module")
+    check_weights("perturbation", perturbation, joint.weight, "this module")
     if not joint.chained:
         check_stack("perturbation", perturbation, joint.gap)
     for layer in joint.within(scope):
@@ -90,7 +90,7 @@ def check_null_model(null_model: Any, joint: Joint) -> None:
             f"null model {name} has the scope {scope!r}, and all layers of a module "
             "are drawn; leave the scope out, and name layers instead"
         )
-    check_weights("null model", null_model, joint.links.weight, "this module")
+    check_weights("null model", null_model, joint.weight, "this module")
     for layer in joint.layers:
         if not layer.single:
             check_slices("null model", null_model, layer.name)
@@ -113,4 +113,4 @@ def check_measures(measures: Sequence[Any], joint: Joint) -> None:
     for measure in measures:
         if not joint.chained:
             check_stack("measure", measure, joint.gap)
-        check_weights("measure", measure, joint.links.weight, "this module")
+        check_weights("measure", measure, joint.weight, "this module")
