@@ -1,7 +1,8 @@
 """A torch module of 10 million weights: drawn, damaged, and what that takes.
 
 Each job runs in a process of its own. Shown are the seconds that it takes beside its
-evaluations, on the wall and of processors (on a busy machine the latter tell), and the peak memory of the process, with torch and the module in it.
+evaluations, on the wall and of processors (on a busy machine the latter tell), and the
+peak memory of the process, with torch and the module in it.
 
     python benchmarks/modules.py [--count]
 
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -41,7 +43,7 @@ def work(job: str, count: bool) -> None:
 
     import netrobust as nr
 
-    layers = [nn.Linear(*both) for both in zip(SIZES, SIZES[1:], strict=False)]
+    layers = [nn.Linear(*both) for both in pairwise(SIZES)]
     module, spent = nn.Sequential(layers[0], nn.ReLU(), *layers[1:]), np.zeros(2)
     images = torch.randn(256, SIZES[0])
 
