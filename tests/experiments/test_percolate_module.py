@@ -560,5 +560,5 @@ def test_structure_is_not_told_where_it_is_not_known(measures):
     assert table[measures].isna().all()
     assert table.links.tolist() == [75]
     assert table.columns[-2:].tolist() == [measures, "links"]
-    with pytest.raises(InputError, match="acts on neurons, .* k gets what the input"):
+    with pytest.raises(InputError, match=r"acts on neurons, .* k gets what"):
         nr.percolate(Attention(), None, "random_neurons", **asked)

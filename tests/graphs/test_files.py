@@ -112,7 +112,8 @@ def test_graphml_keeps_further_attributes_and_numpy_numbers(tmp_path):
 
 
 EXACT = (
-    [1, 10**15, -3], [np.int64(2), 3, 4], [0.5, float("inf"), -0.0], [True, False, True],
+    [1, 10**15, -3], [np.int64(2), 3, 4], [0.5, float("inf"), -0.0],
+    [True, False, True],
     list(np.array([True, False, True])), ["a", "", " b\t\n"], ["é", "日", "<&>\x7f"],
     list(np.array(["1", "nan", "true"])),
 )  # fmt: skip
