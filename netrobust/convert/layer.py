@@ -104,10 +104,11 @@ class Layer:
         slices = numbers.reshape(n_out * within, -1)
         live = slices if mask is None else (mask := mask.reshape(slices.shape))
         there = live != 0
-        links = np.flatnonzero(there if there.shape[1] == 1 else there.any(1))
-        target, place = np.divmod(links, within)
-        source = place + target // (n_out // groups) * within
-        values, mask = slices[links], None if mask is None else mask[links]
+        there = there[:, 0] if there.shape[1] == 1 else there.any(1)
+        target, source = there.reshape(n_out, within).nonzero()
+        if groups > 1:
+            source += target // (n_out // groups) * within
+        values, mask = slices[there], None if mask is None else mask[there]
         silent = np.zeros(n_out) if bias is None else np.asarray(bias)
         if not (np.isfinite(values).all() and np.isfinite(silent).all()):
             raise InputError(
@@ -203,8 +204,7 @@ class Layer:
         InputError
             No slice weighs that, or a place is in no group of a convolution.
         """
-        here, there = source // (self.n_in // self.groups), target * self.groups
-        if (here != there // self.n_out).any():
+        if self._crosses(source, target):
             raise InputError(
                 f"a link of {self.name} joins channels of different ones of its "
                 f"{self.groups} groups, where the kernel has no place for it; keep "
@@ -214,10 +214,9 @@ class Layer:
         if not self.single:
             return replace(self.take(self._slices(weight)), **ends)  # type: ignore[arg-type]
         if np.array_equal(source, self.source) and np.array_equal(target, self.target):
-            ids = np.arange(len(source))
-        else:
-            places = self.target * self.n_in + self.source
-            ids = _find(places, target * self.n_in + source)
+            return self._weighing(weight)
+        places = self.target * self.n_in + self.source
+        ids = _find(places, target * self.n_in + source)
         stays = ids >= 0
         stays[stays] = self.weight[ids[stays]] == weight[stays]
         values = weight[:, None].astype(self.values.dtype)
@@ -227,6 +226,23 @@ class Layer:
             mask = np.ones_like(mask, shape=values.shape)
             mask[stays] = self.mask[ids[stays]]  # type: ignore[index]
         return replace(self, values=values, mask=mask, weight=weight, **ends)  # type: ignore[arg-type]
+
+    def _crosses(self, source: Ids, target: Ids) -> bool:
+        """Whether a link joins channels of two groups."""
+        if self.groups == 1:
+            return False
+        here = source // (self.n_in // self.groups)
+        return bool((here != target * self.groups // self.n_out).any())
+
+    def _weighing(self, weight: Floats) -> "Layer":
+        """Give single numbers other weights where they are."""
+        stays = self.weight == weight
+        values = np.where(stays[:, None], self.values, weight[:, None])
+        mask = self.mask
+        if mask is not None:
+            mask = np.where(stays[:, None], mask, np.ones_like(mask))
+        values = values.astype(self.values.dtype, copy=False)
+        return replace(self, values=values, mask=mask, weight=weight)
 
     def _slices(self, weight: Floats) -> Ids:
         """Find slices by what they weigh."""

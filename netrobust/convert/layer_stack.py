@@ -13,6 +13,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 from igraph import Graph
+from numpy.typing import NDArray
 
 from netrobust.convert.layer import Layer
 from netrobust.core.errors import InputError
@@ -73,6 +74,11 @@ class Joint:
     def gap(self) -> str:
         """Say why the layers do not chain; nothing if they do."""
         return next(filter(None, (*self.gaps, self.end)), "")
+
+    @property
+    def weight(self) -> NDArray[np.float32]:
+        """What the links of all layers weigh."""
+        return np.concatenate([one.weight for one in self.layers])
 
     @cached_property
     def links(self) -> Links:

@@ -345,6 +345,8 @@ def _live(slices: NDArray[Any]) -> NDArray[np.bool_]:
 
 def _place(layer: Layer) -> NDArray[np.int64]:
     """Give the row of each link among the slices of the kernel."""
+    if layer.groups == 1:
+        return layer.target * layer.n_in + layer.source
     within = layer.n_in // layer.groups
     return layer.target * within + layer.source % within
 

@@ -5,6 +5,7 @@ stack. A slice of a kernel can go, fade or move as a whole: it has no sign and n
 value. What a member needs it declares itself; see `netrobust.graphs.requirements`.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -17,7 +18,12 @@ from netrobust.graphs.damage import Ids, Links
 from netrobust.graphs.null import conserved, scope_of
 from netrobust.graphs.perturb import NeuronRemoval
 from netrobust.graphs.perturb.scopes import asks_data, check_reach
-from netrobust.graphs.requirements import check_slices, check_stack, check_weights
+from netrobust.graphs.requirements import (
+    check_slices,
+    check_stack,
+    check_weights,
+    declares,
+)
 
 
 class InnerRemoval(NeuronRemoval):
@@ -62,7 +68,7 @@ def for_module(perturbation: Any, joint: Joint, scope: str) -> Any:
             "choose a perturbation that reads the graph alone"
         )
     check_reach(perturbation, where)
-    check_weights("perturbation", perturbation, joint.links.weight, "this module")
+    check_weights("perturbation", perturbation, joint.weight, "this module")
     if not joint.chained:
         check_stack("perturbation", perturbation, joint.gap)
     for layer in joint.within(scope):
@@ -90,7 +96,7 @@ def check_null_model(null_model: Any, joint: Joint) -> None:
             f"null model {name} has the scope {scope!r}, and all layers of a module "
             "are drawn; leave the scope out, and name layers instead"
         )
-    check_weights("null model", null_model, joint.links.weight, "this module")
+    check_weights("null model", null_model, joint.weight, "this module")
     for layer in joint.layers:
         if not layer.single:
             check_slices("null model", null_model, layer.name)
@@ -102,15 +108,23 @@ def check_null_model(null_model: Any, joint: Joint) -> None:
             )
 
 
-def check_measures(measures: Sequence[Any], joint: Joint) -> None:
-    """Refuse measures of a whole network where the layers do not chain.
+def defined_measures(measures: Sequence[Any], joint: Joint) -> tuple[Any, ...]:
+    """Give the measures that have a value; name the others, of a stack, in a warning.
 
     Raises
     ------
     InputError
-        Saying where, or that a measure needs positive weights.
+        A measure needs positive weights.
     """
     for measure in measures:
-        if not joint.chained:
-            check_stack("measure", measure, joint.gap)
-        check_weights("measure", measure, joint.links.weight, "this module")
+        check_weights("measure", measure, joint.weight, "this module")
+    whole = [one for one in measures if declares(one, "needs_stack")]
+    if joint.chained or not whole:
+        return tuple(measures)
+    warnings.warn(
+        f"{', '.join(one.__name__ for one in whole)} of this module cannot be known "
+        f"and is NaN: its layers do not chain, for {joint.gap}",
+        UserWarning,
+        stacklevel=4,
+    )
+    return tuple(one for one in measures if one not in whole)

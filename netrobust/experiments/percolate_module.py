@@ -21,8 +21,8 @@ from netrobust.core.settings import whole
 from netrobust.experiments.columns import MODULE
 from netrobust.experiments.damage_curve import damage_stream
 from netrobust.experiments.module_checks import (
-    check_measures,
     check_null_model,
+    defined_measures,
     for_module,
 )
 from netrobust.experiments.module_scores import Evaluate, Scores
@@ -80,9 +80,9 @@ def percolate_module(
         As for `percolate`.
     measures : str, callable, or a sequence of them, optional
         Of the damaged graph. If the layers do not chain, those of a whole network are
-        refused, and others are the mean over the layers that have a value, but for
-        ``links``, which is the sum. If not given, the giant component where there is a
-        stack, and nothing elsewhere.
+        NaN, which a warning says, and others are the mean over the layers that have a
+        value, but for ``links``, which is the sum. If not given, the giant component
+        where there is a stack, and nothing elsewhere.
     scope : str
         ``per_layer``, ``global``, or one layer by its name in the module. A module has
         no head apart.
@@ -91,7 +91,7 @@ def percolate_module(
     example, order, masks, links
         As for `to_layers`: an input of the module, or the names of its layers in the
         order of their use, tell which layer feeds which; without them, and where layers
-        branch, what needs a stack is refused.
+        branch, perturbations that need a stack are refused.
     name : str, optional
         Of the network, in the table and in the random draws; that of its class if not
         given.
@@ -115,7 +115,8 @@ def percolate_module(
     Warns
     -----
     UserWarning
-        Weights of the module lie in no layer, and none were chosen.
+        Weights of the module lie in no layer, and none were chosen; or a measure needs
+        a stack, and there is none.
 
     Raises
     ------
@@ -145,7 +146,7 @@ def percolate_module(
         MODULE, perturbations=perturbations, fractions=fractions, scope=scope,
         replicates=replicates, measures=measures, null_models=null_models, seed=seed,
     )  # fmt: skip
-    check_measures(plan.measures, intact)
+    defined = defined_measures(plan.measures, intact)
     for null_model in plan.null_models:
         check_null_model(null_model, intact)
     acting = tuple(for_module(one, intact, scope) for one in plan.perturbations)
@@ -162,7 +163,7 @@ def percolate_module(
     taken = (*KEYS, *options, *facts, *map(name_of, plan.measures))
     scores = Scores(module, evaluate, taken)
     plan = replace(plan, perturbations=acting)
-    sweep = ModulePercolation(plan, (), None, intact, labels, scores)
+    sweep = ModulePercolation(plan, (), None, intact, labels, scores, defined)
     return sweep.run(jobs, parts, tick, executor)
 
 
@@ -175,6 +176,7 @@ class ModulePercolation(Sweep):
     intact: Joint
     about: dict[str, Any]  # the keys of the network
     scores: Scores
+    defined: tuple[Any, ...]  # measures that have a value
 
     def units(self) -> Iterable[Unit]:
         """Give places of null model and perturbation."""
@@ -230,15 +232,17 @@ class ModulePercolation(Sweep):
             rng = damage_stream(plan.seed, *key, name_of(perturbation), plan.scope)
             curve = perturbation.curve(subject.links, rng, plan.fractions, where)
             structure = measured(
-                subject.links, curve, plan.measures, partial(_left, subject)
+                subject.links, curve, self.defined, partial(_left, subject)
             )
+            unknown = {name_of(one): np.nan for one in plan.measures}
             for place, damage in enumerate(curve):
                 facts = {
                     "removed": removed_fraction(subject.links, damage, where),
                     "moved": shift,
                 }
                 scores = self.scores.of(subject, damage, key)
-                measures = {name: values[place] for name, values in structure.items()}
+                known = {name: values[place] for name, values in structure.items()}
+                measures = unknown | known
                 yield Score(plan.fractions[place], replicate, scores, facts, measures)
 
 

@@ -6,7 +6,7 @@ needs it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 from itertools import pairwise
@@ -80,8 +80,8 @@ at 1
         True
         """
         digest = blake2b(digest_size=16)
-        for array in astuple(self):
-            digest.update(b"none" if array is None else array.tobytes())
+        for array in (self.kept, self.weight, self.bias):
+            digest.update(b"none" if array is None else np.ascontiguousarray(array))
         return digest.digest()
 
     def check_fit(self, links: int, neurons: int) -> None:
@@ -180,6 +180,8 @@ class Links:
         >>> [(one.first_depth, one.source.tolist()) for one in Links.of(graph).layers()]
         [(0, [0]), (1, [0])]
         """
+        if len(self.sizes) == 2:
+            return [replace(self, attributes={})]
         start = np.cumsum([0, *self.sizes])
         found = []
         for k, both in enumerate(pairwise(self.sizes)):
@@ -202,6 +204,8 @@ class Links:
         """
         if not layers:
             raise InputError("stack needs at least one layer; got none")
+        if len(layers) == 1:
+            return layers[0]
         sizes, bias, starts = layers[0].sizes, layers[0].bias, [0]
         first = layers[0].first_depth
         for k, layer in enumerate(layers[1:], start=2):
@@ -265,6 +269,22 @@ class Links:
             },
         )
 
+    def joins_as(self, other: "Links") -> bool:
+        """Whether the same links join the same neurons, in the same order.
+
+        Examples
+        --------
+        >>> links = Links.of(contract.from_links([1, 1], [0], [1], [0.5]))
+        >>> links.joins_as(links)
+        True
+        """
+        return all(
+            one is two or np.array_equal(one, two)
+            for one, two in zip(
+                (self.source, self.target), (other.source, other.target), strict=True
+            )
+        )
+
     @property
     def hidden(self) -> int:
         """Number of neurons at depth 1 and on, which are those with a bias."""
@@ -273,6 +293,8 @@ class Links:
     @cached_property
     def layer(self) -> Ids:
         """Index of each link's layer, from 0, shape (links,)."""
+        if len(self.sizes) == 2:
+            return np.zeros(len(self.source), np.int64)
         return np.searchsorted(np.cumsum(self.sizes), self.source, side="right")
 
     @cached_property
@@ -354,7 +376,7 @@ def removed_fraction(
     links = Links.of(graph)
     damage.check_fit(len(links.weight), links.hidden)
     group, size = links.within(scope)
-    in_scope = size[group] > 0
-    total = np.count_nonzero(in_scope)
-    kept = np.count_nonzero(in_scope[damage.kept])
+    total, kept = int(size.sum()), damage.kept.size
+    if total < len(links.weight):
+        kept = np.count_nonzero(size[group[damage.kept]])
     return float(1 - kept / total) if total else float("nan")

@@ -26,6 +26,7 @@ Readers answer anything that is not a whole graph file with `Unreadable`.
 """
 
 import math
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -41,6 +42,7 @@ from numpy.typing import NDArray
 from netrobust.core.errors import InputError
 from netrobust.core.isolated_parser import allowance, guarded
 from netrobust.graphs.contract import float32
+from netrobust.graphs.data_attributes import DATA_ATTRIBUTES
 
 # igraph loads inside the functions that need it: the families of `netrobust list`
 # import this module by way of `graph`.
@@ -49,7 +51,10 @@ if TYPE_CHECKING:
 
 ARRAYS = ("sizes", "first_depth", "source", "target", "weight", "bias")
 
-_LOST = {chr(k) for k in range(32)} - {"\t", "\n"}  # no XML holds them as they are
+#: A character that XML, which has no other control characters, does not hold.
+_LOST = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_FLOAT32, _TRUTH = ("weight", "bias"), {bool, np.bool_}
 
 #: Bytes that the arrays of a file may take in memory: 400 million links.
 MOST_BYTES = 2**33
@@ -71,13 +76,33 @@ class Parsed(NamedTuple):
 
 
 def write_graphml(graph: "Graph", path: Path) -> None:
-    """Write a graph, attributes beyond the contract included."""
-    plain = graph.copy()
-    for what, sequence in (("vertex", plain.vs), ("edge", plain.es)):
-        for name in sequence.attributes():
-            _check_kept(f"the {what} attribute {name}", sequence[name])
-    for name in plain.attributes():
-        _check_kept(f"the graph attribute {name}", [plain[name]])
+    """Write a graph, attributes beyond the contract included.
+
+    Warns
+    -----
+    UserWarning
+        Numbers of such an attribute have more digits than the file.
+    """
+    plain, rounded = graph.copy(), []
+    held = {
+        **{("vertex", name): plain.vs[name] for name in plain.vs.attributes()},
+        **{("edge", name): plain.es[name] for name in plain.es.attributes()},
+        **{("graph", name): [plain[name]] for name in plain.attributes()},
+    }
+    for (what, name), values in held.items():
+        known = name in _FLOAT32 or name in DATA_ATTRIBUTES
+        if (
+            not _check_kept(f"the {what} attribute {name!r}", name, values)
+            and not known
+        ):
+            rounded.append(name)
+    if rounded:
+        warnings.warn(
+            f"GraphML holds numbers to 15 digits, to which those of "
+            f"{', '.join(rounded)} are rounded; round them, or turn them into texts",
+            UserWarning,
+            stacklevel=5,
+        )
     if "id" in plain.vs.attributes():
         raise InputError(
             "GraphML has a vertex attribute id of its own; rename yours before writing"
@@ -89,24 +114,38 @@ def write_graphml(graph: "Graph", path: Path) -> None:
     plain.write_graphml(str(path))
 
 
-def _check_kept(what: str, values: list[Any]) -> None:
-    """Refuse values that GraphML, as igraph writes and reads it, does not keep."""
+def _check_kept(what: str, name: str, values: list[Any]) -> bool:
+    """Refuse what GraphML, as igraph writes and reads it, does not keep.
+
+    It says whether numbers keep all their digits, too.
+    """
     kinds = {type(one) for one in values}
-    texts, numbers = kinds <= {str}, all(_number(one) for one in values)
-    exact = all(abs(int(one)) <= 2**53 for one in values if isinstance(one, int))
-    if texts:
-        exact = not any(set(one) & _LOST for one in values)
-    if not exact or not (texts or numbers or kinds <= {bool, np.bool_}):
+    texts, numbers = kinds <= {str, np.str_}, all(map(_number, values))
+    read = [_read_back(one) for one in values] if numbers and not texts else []
+    fits = not any(_LOST.search(one) for one in values) if texts else None not in read
+    if _LOST.search(name) or not fits or not (texts or numbers or kinds <= _TRUTH):
         raise InputError(
             f"{what} cannot be kept in GraphML, which holds truth values, texts "
-            "without control characters, or numbers up to 2**53, one at every place; "
+            "without control characters, or numbers up to 10**15, one at every place; "
             "leave it out, or turn it into texts"
         )
+    return all(
+        one == other or one != one for one, other in zip(values, read, strict=False)
+    )
 
 
 def _number(value: Any) -> bool:
     real = isinstance(value, int | float | np.integer | np.floating)
     return real and not isinstance(value, bool)
+
+
+def _read_back(value: Any) -> float | None:
+    """Give a number as a file holds it; None if it holds none such."""
+    if isinstance(value, int | np.integer):
+        return float(value) if abs(int(value)) <= 10**15 else None
+    read = float(f"{value:.15g}")
+    tiny = 0 < abs(read) < np.finfo(np.float64).tiny
+    return None if tiny or math.isinf(read) != math.isinf(value) else read
 
 
 def read_graphml(path: Path) -> "Graph":
@@ -191,9 +230,16 @@ def check_xml(path: Path) -> None:
         raise Unreadable("it holds a DOCTYPE, which graph files must not")
 
     found = {"graph": 0, "hyperedge": 0}
+    nodes, ends, twice = set[str](), set[str](), set[str]()
 
-    def count(name: str, _: object) -> None:
-        if (local := name.rpartition(":")[2]) in found:
+    def count(name: str, given: dict[str, str]) -> None:
+        local = name.rpartition(":")[2]
+        if local == "node":
+            one = given.get("id", "")
+            (twice if one in nodes else nodes).add(one)
+        elif local == "edge":
+            ends.update((given.get("source", ""), given.get("target", "")))
+        elif local in found:
             found[local] += 1
 
     parser = expat.ParserCreate()
@@ -213,6 +259,13 @@ def check_xml(path: Path) -> None:
         )
     if found["hyperedge"]:
         raise Unreadable("it holds hyperedges, which join more than two neurons")
+    if twice:
+        raise Unreadable(f"it holds the node {min(twice)[:40]!r} more than once")
+    if unknown := ends - nodes:
+        raise Unreadable(
+            f"an edge of it ends at the node {min(unknown)[:40]!r}, which it does "
+            "not hold"
+        )
 
 
 def write_npz(arrays: Mapping[str, Any], path: Path) -> None:

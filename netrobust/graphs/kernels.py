@@ -144,6 +144,15 @@ def is_permutation(order: Ints, links: int) -> bool:
     return len(order) == links
 
 
+@njit(cache=True, nogil=True)
+def place_within(ranking: Ints, group: Ints, ranked: Ints, place: Ints) -> None:
+    """Write the place of each in the ranking of its group; `ranked` counts, from 0."""
+    for one in ranking:
+        mine = group[one]
+        place[one] = ranked[mine]
+        ranked[mine] += 1
+
+
 @njit(cache=True)
 def survive(last: Ints, kept: Ints, place: int) -> bool:
     """Note which links a damage keeps; False if one is new since the damage before.

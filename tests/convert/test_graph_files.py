@@ -232,7 +232,7 @@ def test_what_graphml_would_change_is_refused_before_it_is_written(
 ):
     graph = from_links([2, 1], [0, 1], [2, 2], [0.5, 1])
     graph.vs[name] = values
-    with pytest.raises(InputError, match=f"attribute {name}|a vertex attribute id"):
+    with pytest.raises(InputError, match=f"attribute '{name}'|a vertex attribute id"):
         write(graph, tmp_path / "a.graphml")
     assert not list(tmp_path.iterdir())
 

@@ -340,10 +340,6 @@ def test_null_models_without_a_meaning_are_refused(groups):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (
-            {"measures": ["reach"], "example": IMAGES},
-            r"reach needs a stack, .* features\.4 ends",
-        ),
         ({"measures": ["size"]}, "unknown measure 'size'"),
         ({"measures": ["disparity"]}, "disparity needs positive weights"),
         ({"scope": "layer_5"}, "unknown scope 'layer_5' of a module; choose from: per"),
@@ -547,7 +543,7 @@ def test_noise_and_signs_act_on_the_weights_of_kernels():
 
 
 @pytest.mark.parametrize("measures", ["reach", "paths", "giant_component"])
-def test_structure_is_refused_where_it_is_not_known(measures):
+def test_structure_is_not_told_where_it_is_not_known(measures):
     class Attention(nn.Module):
         def __init__(self):
             super().__init__()
@@ -556,5 +552,13 @@ def test_structure_is_refused_where_it_is_not_known(measures):
         def forward(self, x):
             return (self.q(x) @ self.k(x).T).softmax(-1) @ self.v(x)
 
-    with pytest.raises(InputError, match="k gets what the input gives, not q alone"):
-        percolate_module(Attention(), same, measures=measures)
+    asked = {"evaluate": lambda one: {"a": 1.0}, "fractions": [0], "replicates": 1}
+    why = f"{measures} of this module .* k gets what the input gives, not q alone"
+    with pytest.warns(UserWarning, match=why) as caught:
+        table = nr.percolate(Attention(), measures=[measures, "links"], **asked)
+    assert len(caught) == 1
+    assert table[measures].isna().all()
+    assert table.links.tolist() == [75]
+    assert table.columns[-2:].tolist() == [measures, "links"]
+    with pytest.raises(InputError, match=r"acts on neurons, .* k gets what"):
+        nr.percolate(Attention(), None, "random_neurons", **asked)

@@ -3,6 +3,7 @@
 import io
 import math
 import zipfile
+from itertools import product
 
 import igraph
 import networkx as nx
@@ -109,6 +110,52 @@ def test_graphml_keeps_further_attributes_and_numpy_numbers(tmp_path):
     assert again.vs["label"] == list("abcde")
     assert set(again.vs.attributes()) == {"depth", "bias", "type", "label"}
     assert fingerprint(again) == fingerprint(one_layer())
+
+
+EXACT = (
+    [1, 10**15, -3], [np.int64(2), 3, 4], [0.5, float("inf"), -0.0],
+    [True, False, True],
+    list(np.array([True, False, True])), ["a", "", " b\t\n"], ["é", "日", "<&>\x7f"],
+    list(np.array(["1", "nan", "true"])),
+)  # fmt: skip
+REFUSED = (
+    [2**53, 0, 0], [np.int64(2**60 + 1), 0, 0], [5e-324, 0.0, 0.0], ["a", None, "c"],
+    [None] * 3, [[1], [2], [3]], [b"a"] * 3, [1j] * 3, [True, 1, 0], ["a\0b", "", ""],
+    ["\x01", "", ""], ["\r", "", ""], ["\ud800", "", ""], ["\uffff", "", ""],
+    [1.7976931348623157e308, 0.0, 0.0],
+)  # fmt: skip
+PLAIN = ("a", True)  # first of what is wrong only beside others
+
+
+@pytest.mark.parametrize("values", [*EXACT, *REFUSED])
+def test_attributes_of_ones_own_come_back_or_are_refused(tmp_path, values):
+    for name, place in product(("mine", "id", "a<b>"), ("vs", "es", "graph")):
+        graph = from_links([1, 2], [0, 0], [1, 2], [0.5, 1])
+        held = {"vs": graph.vs, "es": graph.es, "graph": graph}[place]
+        asked = values[0] if place == "graph" else values[: len(held)]
+        held[name] = asked
+        # A file has ids of its own for vertices; what is wrong stands first.
+        wrong = values in REFUSED and not (place == "graph" and values[0] in PLAIN)
+        if wrong or (place == "vs" and name == "id"):
+            with pytest.raises(InputError, match=f"attribute '?{name}"):
+                write(graph, tmp_path / "mine.graphml")
+            continue
+        write(graph, tmp_path / "mine.graphml")
+        again = read(tmp_path / "mine.graphml")
+        found = {"vs": again.vs, "es": again.es, "graph": again}[place][name]
+        assert found == asked
+
+
+def test_digits_beyond_the_15_of_a_file_are_told_once(tmp_path):
+    graph = one_layer()
+    graph.vs["third"], graph.es["tenth"] = [1 / 3] * 5, [0.1] * graph.ecount()
+    with pytest.warns(UserWarning, match="15 digits, to which those of third") as seen:
+        write(graph, tmp_path / "digits.graphml")
+    assert len(seen) == 1
+    assert read(tmp_path / "digits.graphml").es["tenth"] == graph.es["tenth"]
+    graph.vs["thi\x01rd"] = [1] * 5
+    with pytest.raises(InputError, match="vertex attribute"):
+        write(graph, tmp_path / "digits.graphml")
 
 
 def test_graphml_of_another_program_is_read(tmp_path):
@@ -252,7 +299,8 @@ CHANGES = {
     "weight must be finite in float32": (">-0.25<", ">1e300<"),
     "Unexpected character|parsing": (">-0.25<", ">lots<"),
     "joins depth 0 to 0": ('target="n4"', 'target="n0"'),
-    "got nan at 5": ('target="n4"', 'target="n9"'),
+    "edge of it ends at the node 'n9', which": ('target="n4"', 'target="n9"'),
+    "holds the node 'n3' more than once": ('id="n4"', 'id="n3"'),
     "parallel": ('source="n1" target="n4"', 'source="n1" target="n3"'),
     "depth must hold one row of integers": ('"v_depth">1<', '"v_depth">0.5<'),
     "directed": ('"directed"', '"undirected"'),

@@ -1,19 +1,26 @@
 """Paths through links and neurons: against enumeration, networkx and igraph."""
 
+from itertools import combinations
+
 import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from specimens import layered_graphs, path, random_stack
 
+from netrobust.core.errors import InputError
+from netrobust.graphs import paths
 from netrobust.graphs.damage import Links
 from netrobust.graphs.graph import first_depth, from_links, links
 from netrobust.graphs.paths import (
+    betweenness_seconds,
     link_betweenness,
     neuron_betweenness,
     path_counts,
     paths_through,
 )
+from netrobust.graphs.perturb import PERTURBATIONS
+from netrobust.graphs.perturb.base import by
 
 few = settings(max_examples=60)
 
@@ -45,14 +52,14 @@ def as_networkx(graph):
 @few
 @given(graph=layered_graphs(max_layers=3, max_size=4, max_depth=2))
 def test_path_counts_are_those_of_enumeration(graph):
-    paths = enumerated(graph)
-    through = np.bincount(np.concatenate([[], *paths]).astype(int), minlength=0)
+    known = enumerated(graph)
+    through = np.bincount(np.concatenate([[], *known]).astype(int), minlength=0)
     through = np.pad(through, (0, graph.ecount() - len(through)))
     assert paths_through(graph).tolist() == through.tolist()
     into, onward = path_counts(Links.of(graph))
     depth = np.array(graph.vs["depth"])
     assert into[depth == depth[-1]].sum() == onward[depth == depth[0]].sum()
-    assert onward[depth == depth[0]].sum() == len(paths)
+    assert onward[depth == depth[0]].sum() == len(known)
 
 
 def test_path_counts_of_a_stack_are_products_of_matrices():
@@ -92,6 +99,37 @@ def test_betweenness_of_links_follows_from_path_counts():
         for one, other in zip(source, target, strict=True)
     ]
     assert link_betweenness(graph) == pytest.approx(expected, abs=1e-6)
+
+
+def test_betweenness_from_some_sources_is_without_bias_and_exact_from_all():
+    """Each source is as often among them, so that the mean over all halves is it."""
+    graph = random_stack([3, 2, 3], [5, 4], seed=1)
+    exact, starts = link_betweenness(graph), np.arange(5)
+    assert link_betweenness(graph, starts).tolist() == exact.tolist()
+    pairs = [link_betweenness(graph, np.array(two)) for two in combinations(starts, 2)]
+    assert np.mean(pairs, axis=0) == pytest.approx(exact, abs=1e-6)
+    order = PERTURBATIONS["links_by_betweenness"]
+    few = PERTURBATIONS["links_by_betweenness(sources=2)"]
+    assert few == order.vary(sources=2)
+    assert few.options["sources"] == 2
+    rng = np.random.default_rng(0)
+    some = np.sort(rng.choice(5, 2, replace=False))
+    expected = by(-link_betweenness(graph, some), rng)[5:]
+    assert few(graph, 0, 5 / 9, "global").kept.tolist() == sorted(expected)
+    for wrong in ("many", 0, True, 2.5):
+        with pytest.raises(InputError, match="sources must be"):
+            order.vary(sources=wrong)
+
+
+def test_long_betweenness_says_so_before_it_starts(monkeypatch):
+    graph = random_stack([3, 2, 3], [5, 4], seed=1)
+    monkeypatch.setattr(paths, "PER_LINK", 3.0)  # (3 x 5 + 5 x 4) links on all ways
+    assert betweenness_seconds(graph) == 105
+    with pytest.warns(UserWarning, match="9 links takes about 2 minutes"):
+        link_betweenness(graph)
+    with pytest.warns(UserWarning, match="takes about 2 minutes"):
+        neuron_betweenness(graph)
+    link_betweenness(graph, np.array([0, 4]))  # 14 of them: a warning is an error
 
 
 def test_every_link_of_one_layer_lies_between_one_pair():

@@ -265,6 +265,8 @@ def moved(before: "Graph | Links", after: "Graph | Links") -> float:
     0.5
     """
     both = [Links.of(graph) for graph in (before, after)]
+    if both[0].joins_as(both[1]):
+        return 0.0 if both[1].weight.size else float("nan")
     old, new = (one.source * sum(one.sizes) + one.target for one in both)
     return float(np.mean(~np.isin(new, old))) if new.size else float("nan")
 
@@ -282,6 +284,15 @@ def rebuilt(
     drawn = replace(
         links, source=source, target=target + n_in, weight=weight, attributes={}
     )
+    return cast(Layer, drawn if isinstance(layer, Links) else drawn.graph())
+
+
+def reweighed(layer: Layer, weight: NDArray[np.float32]) -> Layer:
+    """Make a layer like another one, whose links have other weights.
+
+    It is a graph if that one is a graph, and `Links` otherwise.
+    """
+    drawn = replace(one_layer(layer), weight=weight, attributes={})
     return cast(Layer, drawn if isinstance(layer, Links) else drawn.graph())
 
 

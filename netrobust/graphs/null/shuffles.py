@@ -7,8 +7,8 @@ it is a link, and goes with the others unless signs are kept: then it stays.
 
 import numpy as np
 
-from netrobust.graphs.null.base import Layer, dealt, null_model, rebuilt
-from netrobust.graphs.null.conserved_quantities import CONSERVED, one_layer, places
+from netrobust.graphs.null.base import Layer, dealt, null_model, reweighed
+from netrobust.graphs.null.conserved_quantities import CONSERVED, one_layer
 
 MASK = ("links", "weights", "biases", "degrees", "topology")
 SIGNS = (*MASK, "signs", "signed_degrees")
@@ -18,7 +18,7 @@ SIGNS = (*MASK, "signs", "signed_degrees")
 def none(layer: Layer, rng: np.random.Generator) -> Layer:
     """Keep the layer as it is: the reference among the null models."""
     links = one_layer(layer)
-    return rebuilt(layer, places(links), links.weight)
+    return reweighed(layer, links.weight)
 
 
 @null_model(conserves=MASK, takes_links=True)
@@ -28,7 +28,7 @@ def shuffle_all(layer: Layer, rng: np.random.Generator) -> Layer:
     After Jankowski et al. (2025), https://doi.org/10.48550/arXiv.2508.05463
     """
     links = one_layer(layer)
-    return rebuilt(layer, places(links), rng.permutation(links.weight))
+    return reweighed(layer, rng.permutation(links.weight))
 
 
 @null_model(conserves=SIGNS, takes_links=True)
@@ -41,7 +41,7 @@ def shuffle_by_sign(layer: Layer, rng: np.random.Generator) -> Layer:
     weight = links.weight.copy()
     for same_sign in (weight > 0, weight < 0):
         weight[same_sign] = rng.permutation(weight[same_sign])
-    return rebuilt(layer, places(links), weight)
+    return reweighed(layer, weight)
 
 
 @null_model(conserves=(*MASK, "out_strengths"), takes_links=True)
@@ -90,4 +90,4 @@ def _shuffled(
     if by_sign:
         free, group = weight != 0, 2 * neuron + (weight > 0)
     weight[free] = dealt(weight[free], group[free], group[free], rng)
-    return rebuilt(layer, places(links), weight)
+    return reweighed(layer, weight)

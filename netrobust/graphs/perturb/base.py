@@ -232,20 +232,26 @@ def places(ranking: Ids, group: Ids) -> Ids:
 
     What is not ranked comes last.
     """
-    by_group = ranking[np.argsort(group[ranking], kind="stable")]
-    members = np.bincount(group[ranking])
-    start = np.cumsum(members) - members
+    from netrobust.graphs.kernels import place_within  # so that lists need no numba
+
     place = np.full(len(group), len(group), dtype=np.int64)
-    place[by_group] = np.arange(len(ranking)) - np.repeat(start, members)
+    groups = int(group.max(initial=0)) + 1
+    place_within(ranking, group, np.zeros(groups, np.int64), place)
     return place
 
 
 def complete(ranking: Any, count: int, what: str, order: str) -> Ids:
     """Give a ranking as ids, or say that it does not rank each of so many once."""
-    ids = np.asarray(ranking)
-    if not np.array_equal(np.sort(ids), np.arange(count)):
+    ids, ranked = np.asarray(ranking), np.zeros(count, bool)
+    inside = ids.shape == (count,) and ((ids >= 0) & (ids < count)).all()
+    if inside:
+        with np.errstate(invalid="ignore"):
+            whole = ids.astype(np.int64, copy=False)
+        ranked[whole] = True
+        inside = bool((whole == ids).all())
+    if not (inside and ranked.all()):
         raise InputError(f"{order} must rank each of the {count} {what} exactly once")
-    return ids.astype(np.int64)
+    return whole
 
 
 def by(key: NDArray[Any], rng: np.random.Generator) -> Ids:

@@ -75,10 +75,13 @@ class Removal(Ranked):
 
     def ranking(self, links: Links, gone: Mask, rng: np.random.Generator) -> Ids:
         """Rank the links that are left, first to go first."""
-        kept = np.flatnonzero(~gone)
-        left = links.left(Damage(kept)) if gone.any() else links
-        order = self.function(left, rng, **self.set_for(self.function))
         what = f"order {self.function.__name__}"
+        options = self.set_for(self.function)
+        if not gone.any():
+            order = self.function(links, rng, **options)
+            return complete(order, len(gone), "links", what)
+        kept = np.flatnonzero(~gone)
+        order = self.function(links.left(Damage(kept)), rng, **options)
         return kept[complete(order, kept.size, "links", what)]
 
     def damage(self, links: Links, gone: Mask) -> Damage:
