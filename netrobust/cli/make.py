@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from netrobust.cli import console
-from netrobust.cli.make_table import gathered, grouped, networks_of
+from netrobust.cli.make_table import gathered, networks_of
 from netrobust.cli.options import (
     AsJson,
     Config,
@@ -14,12 +14,14 @@ from netrobust.cli.options import (
     How,
     Jobs,
     Out,
+    OwnData,
     Quiet,
     RunPath,
     app,
     bundled,
 )
 from netrobust.core.errors import InputError
+from netrobust.core.own_functions import flags, told_by_a_file
 from netrobust.core.settings import whole
 
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
@@ -90,8 +92,8 @@ def train(
 
     begin(images, settings, seed)  # refuses what cannot be made before a file is
 
-    about = {"train": asdict(settings), "dataset": images.name, "seed": seed}
-    run = create_run(out, about, {images.name: images.sha256})
+    about = {"train": asdict(settings), "dataset": dataset, "seed": seed}
+    run = create_run(out, about, {dataset: images.sha256})
     path = run.network_path(network_name(images.name, settings, seed))
     bar = not (quiet or as_json)
     with run.held():
@@ -137,6 +139,8 @@ def reproduce(
     fields = console.toml_file(config)
     if sparsifiers:
         fields["sparsifiers"] = sparsifiers
+    if how.datasets:
+        fields["datasets"] = how.datasets
     if fields:
         study = changed(study, fields)
     if how.jobs is None:
@@ -164,7 +168,9 @@ def reproduce(
             study, out, how.jobs, how.data_dir, tick, executor=executor, shard=share
         )
     if share is not None:
-        console.say({"shard": share, "next": f"netrobust merge {run.path}"}, as_json)
+        console.say(
+            {"shard": share, "next": f"netrobust{flags()} merge {run.path}"}, as_json
+        )
         return
     _show_summary(run, as_json)
 
@@ -174,6 +180,7 @@ def merge(
     run: RunPath,
     jobs: Jobs = 1,
     data_dir: DataDir = None,
+    datasets: OwnData = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -202,11 +209,13 @@ def merge(
         names = settings.pop("networks")
         networks = [one for one in networks_of(opened) if one.name in names]
         parts = opened.parts(name, look=True)
+        groups = How(data_dir=data_dir, datasets=datasets).grouped(networks)
         try:
-            tables[name] = gathered(
-                str(record.kind), grouped(networks, data_dir), settings, parts,
-                lambda stage, done, total: None,
-            )  # fmt: skip
+            with told_by_a_file():
+                tables[name] = gathered(
+                    str(record.kind), groups, settings, parts,
+                    lambda stage, done, total: None,
+                )  # fmt: skip
         except UnfinishedError as error:
             check_nothing_missing(opened, error.left)
     if study:

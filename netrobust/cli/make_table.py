@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netrobust.cli import console
 from netrobust.core.errors import InputError
+from netrobust.core.own_functions import flags, short
 
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
     import pandas as pd
@@ -47,7 +48,7 @@ def show_table(
     """Make a table, see `make_table`, and show the means of some columns by others."""
     table = make_table(path, name, kind, settings, how)
     if table is not None:
-        means = table.groupby([*by])[[*values]].mean().reset_index()
+        means = table.groupby([*by])[[*map(short, values)]].mean().reset_index()
         console.show(means, how.as_json)
 
 
@@ -89,7 +90,7 @@ def make_table(
     about = {"networks": [network.name for network in networks], **settings}
     name = name or run.free_table_name(kind, about)
     run.check_table(name, about)
-    groups = grouped(networks, how.data_dir)
+    groups = how.grouped(networks)
     for group, data in groups:  # all are checked before one is worked on
         work_of(kind).plan(group, data, jobs=how.jobs, **settings)
     if how.dry_run:
@@ -105,7 +106,8 @@ def make_table(
                 parts, tick, shard,
             )  # fmt: skip
         if table is None:
-            facts = {"shard": shard, "table": name, "next": f"netrobust merge {path}"}
+            merge = f"netrobust{flags()} merge {path}"
+            facts = {"shard": shard, "table": name, "next": merge}
             console.say(facts, how.as_json)
             return None
         saved = run.save_table(name, table, about)
@@ -135,19 +137,6 @@ def work_of(kind: str) -> Work:
         "recovery": Work(recover, Recovery.planned),
     }
     return works[kind]
-
-
-def grouped(
-    networks: "Sequence[Network]", data_dir: Path | None
-) -> "list[tuple[list[Network], Dataset]]":
-    """Give networks together with the data set they learnt."""
-    from netrobust.data.load import load
-
-    names = sorted({network.dataset for network in networks})
-    return [
-        ([one for one in networks if one.dataset == name], load(name, data_dir))
-        for name in names
-    ]
 
 
 def gathered(

@@ -190,6 +190,10 @@ class Attacks(Sweep):
             plan.replicates, plan.scope, plan.seed, plan.images, plan.training_images,
         )  # fmt: skip
 
+    def members(self) -> tuple[Any, ...]:
+        """Give the functions whose code the rows depend on, attacks among them."""
+        return *super().members(), *self.attacks
+
     def perturbation(self, unit: Unit) -> Any:
         """Give what damages the networks; None where they are intact."""
         return self.plan.perturbations[0] if self.damage else None

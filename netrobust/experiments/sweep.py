@@ -17,6 +17,7 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 import pandas as pd
 
 from netrobust.core.errors import InputError
+from netrobust.core.own_functions import digests
 from netrobust.experiments.columns import row
 from netrobust.experiments.options import learns
 from netrobust.experiments.plan import Plan, name_of, numbers_of, unit_key
@@ -93,10 +94,16 @@ class Sweep(ABC):
         """Give the keys of the network of a unit, which its first number places."""
         return {**self.networks[unit[0]].labels, "dataset": self.data.name}
 
+    def members(self) -> tuple[Any, ...]:
+        """Give the functions whose code the rows depend on."""
+        plan = self.plan
+        return *plan.measures, *plan.perturbations, *plan.null_models
+
     def key(self, unit: Unit) -> str:
         """Name a unit by the network and all settings that its rows depend on."""
         name, settings = self.named(unit)
-        return unit_key(name, self.networks[unit[0]], self.data, *settings)
+        code = digests(*self.members())
+        return unit_key(name, self.networks[unit[0]], self.data, *settings, *code)
 
     def table(self, unit: Unit) -> pd.DataFrame:
         """Do a unit: a row for every scored network."""

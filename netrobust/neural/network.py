@@ -22,6 +22,7 @@ from torch import Tensor
 
 from netrobust.core.atomic_files import remove_leftovers, replacing
 from netrobust.core.errors import InputError
+from netrobust.core.own_functions import UntrustedCodeError, told_by_a_file
 from netrobust.core.settings import file_name, whole
 from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.model import SparseMLP, from_state
@@ -219,7 +220,7 @@ written by save_network
             raise InputError("its momentum does not fit its weights")
         network = Network(
             model=model,
-            config=TrainConfig(**header["config"]),
+            config=_config(header["config"]),
             seed=header["seed"],
             dataset=header["dataset"],
             dataset_sha256=header["dataset_sha256"],
@@ -229,12 +230,19 @@ written by save_network
         )
         _check(network, header["format"])
         return network
+    except UntrustedCodeError as error:
+        raise UntrustedCodeError(f"{path} is not read: {error}") from None
     except _UNREADABLE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
             f"{path} is not a readable network file ({reason}); train it again or "
             "restore it"
         ) from None
+
+
+def _config(fields: Any) -> TrainConfig:
+    with told_by_a_file():
+        return TrainConfig(**fields)
 
 
 def _table(columns: object) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from netrobust.core.own_functions import short
 from netrobust.data.dataset import Dataset
 from netrobust.data.load import load
 from netrobust.experiments.measure import damageable
@@ -69,7 +70,7 @@ class Job:
         """Give these networks data set by data set."""
         networks = self.networks()
         for name in self.study.datasets:
-            if ours := [one for one in networks if one.dataset == name]:
+            if ours := [one for one in networks if one.dataset == short(name)]:
                 yield ours, loaded(name, self.folder)
 
     def keywords(self, table: str) -> dict[str, Any]:

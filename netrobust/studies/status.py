@@ -3,6 +3,7 @@
 from typing import Any
 
 from netrobust.core.errors import InputError
+from netrobust.core.own_functions import told_by_a_file
 from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.network import load_network
 from netrobust.runs.folder import Run
@@ -14,7 +15,8 @@ def study_of(run: Run) -> Study | None:
     """Give the study a run was made for; None if it was made for something else."""
     if not {"datasets", "sparsifiers", "perturbations"} <= run.settings.keys():
         return None
-    return Study(**run.settings)
+    with told_by_a_file():
+        return Study(**run.settings)
 
 
 def expected(run: Run) -> list[str]:
@@ -31,7 +33,8 @@ def expected(run: Run) -> list[str]:
             f"train in the manifest of {run.path} must hold settings by name; got "
             f"{about['train']!r}"
         )
-    config = TrainConfig(**about["train"])
+    with told_by_a_file():
+        config = TrainConfig(**about["train"])
     return [network_name(about["dataset"], config, about["seed"])]
 
 
