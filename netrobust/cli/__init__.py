@@ -20,6 +20,11 @@ from netrobust.core.errors import (
 __all__ = ["analyse", "attack", "info", "main", "make", "recover"]
 
 
+_DEVICE = (
+    "there is no choice of device: all work is done on the CPU, because the kernels "
+    "follow the links of sparse layers one by one, and none is written for a GPU; "
+    "--jobs spreads the work over processors"
+)
 _INTERRUPTED = 130  # what shells report of a process that ends by Ctrl-C
 
 
@@ -45,7 +50,11 @@ def main() -> None:
             raise
         if type(error).__name__ == "NoArgsIsHelpError":  # the help page is printed
             sys.exit(2)
-        _stop(f"{sentence().rstrip('.')}. See netrobust --help.", 2)
+        if getattr(error, "option_name", None) in ("--device", "--gpu", "--cuda"):
+            _stop(_DEVICE, 2)
+        said = sentence().rstrip(".")
+        said += "" if said.endswith("?") else "."
+        _stop(f"{said} See netrobust --help.", 2)
 
 
 def _stop(sentence: str, code: int) -> None:

@@ -55,6 +55,9 @@ def progress(quiet: bool) -> Iterator[Tick]:
     callable
         ``(stage, units done, units in all)``.
     """
+    if not (quiet or err.is_terminal):
+        yield _lines()
+        return
     columns = (
         SpinnerColumn(), "{task.description}", BarColumn(), MofNCompleteColumn(),
         TimeElapsedColumn(), "left", TimeRemainingColumn(),
@@ -74,6 +77,37 @@ def progress(quiet: bool) -> Iterator[Tick]:
     finally:
         if stages:
             bars.stop()
+
+
+def _lines() -> Tick:
+    """Show progress as lines, for a file or a pipe: a tenth of the units each."""
+    shown: dict[str, int] = {}
+
+    def tick(stage: str, done: int, total: int) -> None:
+        tenth = 10 * done // max(total, 1)
+        if shown.get(stage) != tenth:
+            shown[stage] = tenth
+            err.print(f"{stage}: {done} of {total}", highlight=False, soft_wrap=True)
+
+    return tick
+
+
+def show_across(table: "pd.DataFrame", column: str, keys: Sequence[str]) -> None:
+    """Print a table on its side: the values of a column across, all others down.
+
+    Of every combination of the keys there is a table of its own.
+    """
+    groups = table.groupby([*keys], sort=False) if keys else [((), table)]
+    for labels, rows in groups:
+        title = ", ".join(f"{key} {_text(one)}" for key, one in zip(keys, labels,
+                          strict=True))  # fmt: skip
+        shown = Table(title=title or None, box=SIMPLE_HEAD)
+        shown.add_column("")
+        for value in rows[column]:
+            shown.add_column(f"{column} {value}", justify="right", overflow="fold")
+        for name in table.columns.drop([column, *keys]):
+            shown.add_row(str(name), *(_text(value) for value in rows[name]))
+        out.print(shown)
 
 
 def show(table: "pd.DataFrame", as_json: bool, title: str | None = None) -> None:

@@ -15,14 +15,15 @@ from netrobust.cli.options import (
     Jobs,
     Out,
     OwnData,
+    PrintConfig,
     Quiet,
     RunPath,
     app,
     bundled,
 )
-from netrobust.core.errors import InputError
+from netrobust.core.errors import InputError, meant
 from netrobust.core.own_functions import flags, told_by_a_file
-from netrobust.core.settings import whole
+from netrobust.core.settings import toml_file, whole
 
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
     from netrobust.runs.folder import Run
@@ -67,6 +68,7 @@ def train(
         typer.Option("--set", help="FIELD=VALUE of TrainConfig; repeatable."),
     ] = None,
     config: Config = None,
+    print_config: PrintConfig = False,
     data_dir: DataDir = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -80,6 +82,9 @@ def train(
     if options:
         fields["options"] = console.pairs(options, "--option")
     settings = TrainConfig(**fields)
+    if print_config:
+        typer.echo(toml_file(settings.record))
+        return
     if seed < 0:
         raise InputError(f"seed must be 0 or larger; got {seed}")
     from netrobust.data.load import load
@@ -98,9 +103,10 @@ def train(
     bar = not (quiet or as_json)
     with run.held():
         network = train_network(images, settings, seed, path=path, progress=bar)
+    accuracy = float(network.history.test_accuracy.iloc[-1])
     facts = {
         "network": network.name,
-        "test accuracy": f"{100 * network.history.test_accuracy.iloc[-1]:.2f}%",
+        "test accuracy": accuracy if as_json else f"{100 * accuracy:.2f}%",
         "links": [layer.weight.numel() for layer in network.model.hidden_layers],
         "file": path,
     }
@@ -112,7 +118,7 @@ def train(
 def reproduce(
     out: Out,
     preset: Annotated[
-        str, typer.Option(help="quick, paper, accuracy or methods.")
+        str, typer.Option(help="quick, paper, accuracy, robustness or methods.")
     ] = "quick",
     sparsifiers: Annotated[
         list[str] | None,
@@ -121,6 +127,7 @@ def reproduce(
         ),
     ] = None,
     config: Config = None,
+    print_config: PrintConfig = False,
     *,
     how: How,
 ) -> None:
@@ -134,6 +141,7 @@ def reproduce(
     if preset not in PRESETS:
         raise InputError(
             f"unknown preset {preset!r}; choose from: {', '.join(PRESETS)}"
+            f"{meant(preset, PRESETS)}"
         )
     study = PRESETS[preset]
     fields = console.toml_file(config)
@@ -143,18 +151,26 @@ def reproduce(
         fields["datasets"] = how.datasets
     if fields:
         study = changed(study, fields)
+    if print_config:
+        typer.echo(f"# netrobust reproduce --preset {preset} --config THIS_FILE")
+        typer.echo(toml_file(asdict(study)))
+        return
     if how.jobs is None:
         how = replace(how, jobs=processors())
     share, as_json = how.share(), how.as_json
     if how.dry_run:
+        from netrobust.runs.environment import to_fetch
         from netrobust.studies.estimate import duration_text, study_seconds, study_units
 
+        seconds = study_seconds(study, share).with_jobs(how.jobs)
         facts = {
             **study.size(),
             "units": study_units(study),
-            "estimated time": duration_text(
-                study_seconds(study).with_jobs(how.jobs), how.jobs
-            ),
+            **({"units of this shard": study_units(study, share)} if share else {}),
+            "data to fetch": ", ".join(to_fetch(study.datasets, how.data_dir))
+            or "none",
+            "estimated time": duration_text(seconds, how.jobs),
+            "estimated seconds": round(seconds),
             "estimated from": "a small unit of each kind, timed here; figures are "
             "left out",
         }
@@ -169,7 +185,8 @@ def reproduce(
         )
     if share is not None:
         console.say(
-            {"shard": share, "next": f"netrobust{flags()} merge {run.path}"}, as_json
+            {"shard": share.text, "next": f"netrobust{flags()} merge {run.path}"},
+            as_json,
         )
         return
     _show_summary(run, as_json)

@@ -82,6 +82,7 @@ def make_table(
         Units failed; all others are kept.
     """
     from netrobust.runs.folder import open_run
+    from netrobust.runs.shards import at_work
 
     shard = how.share()
     console.talk(how.quiet)
@@ -99,7 +100,11 @@ def make_table(
                     how.as_json)  # fmt: skip
         return None
     parts = run.parts(name, kind=kind, settings=about, shard=shard)
-    with how.executor() as executor, run.held(shared=shard is not None):
+    with (
+        how.executor() as executor,
+        run.held(shared=shard is not None),
+        at_work(run.path, name, shard),
+    ):
         with console.progress(how.quiet) as tick:
             table = gathered(
                 kind, groups, {**settings, "jobs": how.jobs, "executor": executor},
@@ -107,7 +112,7 @@ def make_table(
             )  # fmt: skip
         if table is None:
             merge = f"netrobust{flags()} merge {path}"
-            facts = {"shard": shard, "table": name, "next": merge}
+            facts = {"shard": how.shard, "table": name, "next": merge}
             console.say(facts, how.as_json)
             return None
         saved = run.save_table(name, table, about)
@@ -197,9 +202,14 @@ def _foreseen(
         if (alike := [one for one in group if one.config.method.dense == dense])
     )
     left = seconds * (total - done) / total
+    share = how.share()
+    own = sum(len(share.of(range(units))) for _, units in counts) if share else total
+    left *= own / total
     return {
         "units": total,
         "units done": done,
+        **({"units of this shard": own} if share else {}),
         "estimated time": duration_text(left / how.jobs, how.jobs),
+        "estimated seconds": round(left / how.jobs),
         "estimated from": "one replicate of one network of each kind, timed here",
     }

@@ -31,7 +31,6 @@ app = typer.Typer(
     help="Network science of sparse neural networks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -99,6 +98,9 @@ OwnData = Annotated[
 ]
 TableName = Annotated[
     str | None, typer.Option("--name", help="Name of the table written.")
+]
+PrintConfig = Annotated[
+    bool, typer.Option(help="Print all settings as a TOML file; do nothing.")
 ]
 Config = Annotated[Path | None, typer.Option(help="Settings in a TOML file.")]
 

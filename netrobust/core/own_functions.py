@@ -13,14 +13,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from difflib import get_close_matches
 from hashlib import blake2b
 from importlib import import_module, invalidate_caches
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any, NamedTuple
 
-from netrobust.core.errors import InputError
+from netrobust.core.errors import InputError, meant
 
 
 class UntrustedCodeError(InputError):
@@ -185,11 +184,9 @@ def _imported(name: str) -> _Own:
     if not callable(member) or not hasattr(member, "__name__"):
         known = [key for key, one in vars(found).items() if callable(one)
                  and getattr(one, "__module__", "") == found.__name__]  # fmt: skip
-        meant = get_close_matches(function, known, n=1)
-        hint = f" (did you mean {meant[0]!r}?)" if meant else ""
         raise InputError(
             f"{where} has no function {function!r}; it has "
-            f"{', '.join(known) or 'none'}{hint}"
+            f"{', '.join(known) or 'none'}{meant(function, known)}"
         )
     return _Own(member, f"{path if is_file else where}:{function}")
 

@@ -6,13 +6,12 @@ its key, and the first line of its docstring is what ``netrobust list`` prints.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import cached_property, partial
 from importlib.metadata import EntryPoint, entry_points
 from re import fullmatch
 from typing import Any, Generic, TypeVar, cast, overload
 
-from netrobust.core.errors import InputError, UnknownNameError
+from netrobust.core.errors import InputError, UnknownNameError, meant
 from netrobust.core.options import (
     NAMED,
     Factory,
@@ -262,10 +261,9 @@ class Registry(Mapping[str, T], Generic[T]):
         if is_own(name) or (isinstance(name, str) and name in self._brought):
             return cast(T, self._of_others(name))
         known = [*self._members, *self._brought]
-        hint = get_close_matches(str(name), known, n=1)
-        meant = f" (did you mean {hint[0]!r}?)" if hint else ""
         raise UnknownNameError(
-            f"unknown {self.kind} {name!r}; choose from: {', '.join(known)}{meant}"
+            f"unknown {self.kind} {name!r}; choose from: {', '.join(known)}"
+            f"{meant(name, known)}"
         )
 
     def __getitem__(self, name: str) -> T:

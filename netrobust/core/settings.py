@@ -1,9 +1,10 @@
 """Validated settings and numbers whose errors are one sentence."""
 
+import json
 import math
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
@@ -193,6 +194,46 @@ def flag(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise InputError(f"{name} must be true or false; got {value!r}")
     return value
+
+
+def toml(value: Any) -> str:
+    """Write a value as TOML.
+
+    Examples
+    --------
+    >>> toml({"hidden": (30, 20), "label": "a b"})
+    '{ hidden = [30, 20], label = "a b" }'
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        # A JSON string is a TOML string, but for the delete character.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", r"\u007f")
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{_key(key)} = {toml(one)}" for key, one in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(toml(one) for one in value)}]"
+    return str(value)
+
+
+def toml_file(fields: Mapping[str, Any]) -> str:
+    """Write settings as a TOML file; what has no value is left out.
+
+    Examples
+    --------
+    >>> print(toml_file({"networks": 3, "fallback": None}))
+    networks = 3
+    """
+    return "\n".join(
+        f"{_key(key)} = {toml(value)}"
+        for key, value in fields.items()
+        if value is not None
+    )
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else toml(key)
 
 
 def _sentence(name: str, made: Any, error: "ValidationError") -> str:

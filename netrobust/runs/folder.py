@@ -6,6 +6,7 @@
     networks/NAME/   network.safetensors, exported graphs, snapshots of the training
     tables/          NAME.parquet; parts/ holds the units they are made of, units/ their
                      keys
+    shards/          which shards of a job are done
     failed/          tracebacks of units that failed and are not done yet
     figures/         what `netrobust figures` draws
     log              what was done when, and how long it took

@@ -27,9 +27,10 @@ from netrobust.experiments.retrain import frozen
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.network import Network
 from netrobust.neural.train import train
+from netrobust.parallel.shard import Shard
 from netrobust.runs.folder import Run
 from netrobust.studies.stages import FURTHER, SWEPT, kind_of
-from netrobust.studies.study import Study, topologies
+from netrobust.studies.study import Study, Task, topologies
 
 #: Training and test images of the data sets; what is not named is as large as MNIST.
 _IMAGES = {"mnist-5k": (4000, 1000)}
@@ -69,7 +70,12 @@ class Epoch(NamedTuple):
         return self.once + self.batch * -(-images // config.batch_size)
 
 
-def study_units(study: Study) -> int:
+def _tasks(study: Study, shard: Shard | None) -> list[Task]:
+    everything = [*study.references(), *study.tasks()]
+    return shard.of(everything) if shard else everything
+
+
+def study_units(study: Study, shard: Shard | None = None) -> int:
     """Count the units of work of a study: networks to train, and what is done to each.
 
     Examples
@@ -77,10 +83,11 @@ def study_units(study: Study) -> int:
     >>> study_units(Study(datasets=["mnist"], sparsifiers=["set"], networks=1))
     12
     """
-    count = len([*study.references(), *study.tasks()])
+    tasks, damaged = _tasks(study, shard), {task.name for task in study.tasks()}
+    count = len(tasks)
     if not study.damage:
         return count
-    for config in (task.config for task in study.tasks()):
+    for config in (task.config for task in tasks if task.name in damaged):
         curves = len(topologies(study.curve_null_models, config))
         nulls = len({*topologies(study.null_models, config)} - {"none"})
         count += curves * len(study.perturbations) + 1 + nulls
@@ -91,13 +98,13 @@ def study_units(study: Study) -> int:
     return count
 
 
-def study_seconds(study: Study) -> Seconds:
-    """Estimate how long a study takes, but for its figures."""
+def study_seconds(study: Study, shard: Shard | None = None) -> Seconds:
+    """Estimate how long a study, or one shard of it, takes, but for its figures."""
     spread, alone = 0.0, 0.0
     epochs: dict[Any, tuple[Epoch, Network]] = {}
     stages: dict[Any, Seconds] = {}
     damaged = {task.name for task in study.tasks()}
-    for task in (*study.references(), *study.tasks()):
+    for task in _tasks(study, shard):
         config = task.config
         images, tests = _IMAGES.get(task.dataset, _LIKE_MNIST)
         method = config.label, images

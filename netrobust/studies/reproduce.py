@@ -13,6 +13,7 @@ from netrobust.parallel.gather import check_executor
 from netrobust.parallel.partial_failure import Failures
 from netrobust.parallel.shard import Shard
 from netrobust.runs.folder import Run, create_run
+from netrobust.runs.shards import STUDY, at_work
 from netrobust.stats.summary import robustness
 from netrobust.studies.gallery import draw_figures
 from netrobust.studies.job import Job, Tick
@@ -81,7 +82,7 @@ def reproduce(
     study = replace(study, datasets=tuple(hashes))
     check_starts(study, folder)
     run, failures = create_run(out, asdict(study), hashes), Failures()
-    with run.held(shared=shard is not None):
+    with run.held(shared=shard is not None), at_work(run.path, STUDY, shard):
         job = Job(study, run, jobs, folder, tick, executor, shard)
         with run.timed("training"), failures.collected():
             train_all(job)

@@ -8,6 +8,7 @@ from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.network import load_network
 from netrobust.runs.folder import Run
 from netrobust.runs.ledger import failures, listed
+from netrobust.runs.shards import states
 from netrobust.studies.study import Study
 
 
@@ -81,7 +82,7 @@ def table_states(run: Run) -> dict[str, str]:
         By name of the table; those that are not made of units are whole.
     """
     parts, failed = run.parts(), failures(run.path)
-    states = {}
+    found = {}
     for name, record in listed(run.path).items():
         done = [key for key in record.units if parts.sound(key)]
         bad = [key for key in record.units if key in failed and key not in done]
@@ -92,8 +93,10 @@ def table_states(run: Run) -> dict[str, str]:
         there = "" if name in run.tables() else ", the table is not written yet"
         rest = "".join(f", {number} {what}" for what, number in count.items() if number)
         units = "unit" if len(record.units) == 1 else "units"
-        states[name] = f"{len(done)} of {len(record.units)} {units} done{rest}{there}"
-    return states
+        found[name] = f"{len(done)} of {len(record.units)} {units} done{rest}{there}"
+        if record.kind is None and record.sharded:  # others have not begun theirs
+            found[name] += ", of those shards that have begun it"
+    return found
 
 
 def status(run: Run) -> dict[str, Any]:
@@ -127,6 +130,7 @@ def status(run: Run) -> dict[str, Any]:
         "networks in all": len(networks),
         **{name: state for name, state in networks.items() if state != "finished"},
         "tables": ", ".join(run.tables()) or "none",
+        **{f"shards of {job}": state for job, state in states(run.path).items()},
         "finished parts": run.parts().count(),
         **{f"units of {name}": state for name, state in tables.items()},
         **{
