@@ -16,6 +16,7 @@ from netrobust.core.errors import (
     InputError,
     UnfinishedError,
 )
+from netrobust.parallel.progress_bar import silent
 
 __all__ = ["analyse", "attack", "info", "main", "make", "recover"]
 
@@ -31,7 +32,8 @@ _INTERRUPTED = 130  # what shells report of a process that ends by Ctrl-C
 def main() -> None:
     """Run the command and end the process with its exit code."""
     try:
-        code = app(standalone_mode=False) or 0
+        with silent():  # verbs have bars of their own
+            code = app(standalone_mode=False) or 0
         if code == _INTERRUPTED:  # the parser took the interrupt for itself
             raise KeyboardInterrupt
         sys.exit(code)

@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,23 +12,14 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from netrobust.core.errors import InputError
 from netrobust.core.settings import canonical_fraction
+from netrobust.parallel.progress_bar import Stages, on_console
 
 if TYPE_CHECKING:  # pandas is loaded by the commands that need it
     import pandas as pd
-
-Tick = Callable[[str, int, int], None]
 
 # Plain text, since a path may well hold "[bold]" or ":cat:". Into a file or a pipe,
 # lines are as long as tables need.
@@ -47,7 +38,7 @@ def talk(quiet: bool) -> None:
 
 
 @contextmanager
-def progress(quiet: bool) -> Iterator[Tick]:
+def progress(quiet: bool) -> Iterator[Stages]:
     """Give a function that shows one bar per stage of the work.
 
     Yields
@@ -55,41 +46,11 @@ def progress(quiet: bool) -> Iterator[Tick]:
     callable
         ``(stage, units done, units in all)``.
     """
-    if not (quiet or err.is_terminal):
-        yield _lines()
+    if quiet:
+        yield lambda stage, done, total, note="": None
         return
-    columns = (
-        SpinnerColumn(), "{task.description}", BarColumn(), MofNCompleteColumn(),
-        TimeElapsedColumn(), "left", TimeRemainingColumn(),
-    )  # fmt: skip
-    bars = Progress(*columns, console=err, disable=quiet)
-    stages: dict[str, Any] = {}
-
-    def tick(stage: str, done: int, total: int) -> None:
-        if not stages:  # what is refused before the work begins shows no bar
-            bars.start()
-        if stage not in stages:
-            stages[stage] = bars.add_task(stage, total=total)
-        bars.update(stages[stage], completed=done, total=total)
-
-    try:
+    with on_console(err) as tick:
         yield tick
-    finally:
-        if stages:
-            bars.stop()
-
-
-def _lines() -> Tick:
-    """Show progress as lines, for a file or a pipe: a tenth of the units each."""
-    shown: dict[str, int] = {}
-
-    def tick(stage: str, done: int, total: int) -> None:
-        tenth = 10 * done // max(total, 1)
-        if shown.get(stage) != tenth:
-            shown[stage] = tenth
-            err.print(f"{stage}: {done} of {total}", highlight=False, soft_wrap=True)
-
-    return tick
 
 
 def show_across(table: "pd.DataFrame", column: str, keys: Sequence[str]) -> None:

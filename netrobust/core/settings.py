@@ -9,6 +9,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
 from netrobust.core.errors import InputError
+from netrobust.core.shown import html
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -27,13 +28,15 @@ def settings(cls: type[C]) -> type[C]:
     """Make a class a frozen, keyword-only dataclass that checks every field.
 
     A field that breaks its rule raises `InputError` naming the field, the rule and
-    the value that came.
+    the value that came. What is shown is what differs from the defaults.
 
     Examples
     --------
     >>> @settings
     ... class Walk:
     ...     steps: int = 3
+    >>> Walk(), Walk(steps=5)
+    (Walk(), Walk(steps=5))
     >>> Walk(steps="many")
     Traceback (most recent call last):
     ...
@@ -55,7 +58,24 @@ unable to parse string as an integer; got 'many'
             raise InputError(_sentence(cls.__name__, made, error)) from None
 
     made.__init__ = __init__
+    made.__repr__ = _short
+    made._repr_html_ = lambda self: html(cls.__name__, _changed(self))
     return made
+
+
+def _changed(one: Any) -> dict[str, Any]:
+    """Give the fields of settings that are not at their defaults."""
+    usual = {
+        name: field.get_default(call_default_factory=True)
+        for name, field in type(one).__pydantic_fields__.items()
+    }
+    given = {name: getattr(one, name) for name in usual}
+    return {name: value for name, value in given.items() if value != usual[name]}
+
+
+def _short(self: Any) -> str:
+    given = ", ".join(f"{name}={value!r}" for name, value in _changed(self).items())
+    return f"{type(self).__name__}({given})"
 
 
 def whole(name: str, value: Any, least: int) -> int:

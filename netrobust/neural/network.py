@@ -24,6 +24,7 @@ from netrobust.core.atomic_files import remove_leftovers, replacing
 from netrobust.core.errors import InputError
 from netrobust.core.own_functions import UntrustedCodeError, told_by_a_file
 from netrobust.core.settings import file_name, whole
+from netrobust.core.shown import Shown
 from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.model import SparseMLP, from_state
 
@@ -43,8 +44,8 @@ _UNREADABLE = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Network:
+@dataclass(frozen=True, eq=False, repr=False)
+class Network(Shown):
     """A trained network and what is known about it.
 
     Attributes
@@ -84,6 +85,20 @@ class Network:
     history: pd.DataFrame
     dynamics: pd.DataFrame
     state: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """Give what is shown of the network."""
+        done, epochs = len(self.history), self.config.epochs
+        tested = f"{self.history.test_accuracy.iloc[-1]:.2%}" if done else "none"
+        return {
+            "": self.name,
+            "method": self.config.label,
+            "neurons": "-".join(map(str, self.model.sizes)),
+            "links": self.links,
+            "sparsity": self.labels["sparsity"],
+            "epochs": done if done == epochs else f"{done} of {epochs}",
+            "test accuracy": tested,
+        }
 
     @property
     def finished(self) -> bool:

@@ -31,6 +31,7 @@ import pandas as pd
 from netrobust.convert.network import to_graph
 from netrobust.core.atomic_files import remove_leftovers
 from netrobust.core.errors import InputError
+from netrobust.core.shown import Shown
 from netrobust.graphs.graph import first_depth, layers, write
 from netrobust.neural.network import Network, load_network
 from netrobust.runs.ledger import Ledger, listed
@@ -52,8 +53,8 @@ NETWORK_FILE = "network.safetensors"
 GRAPH_FORMATS = ("graphml", "npz")
 
 
-@dataclass(frozen=True)
-class Run:
+@dataclass(frozen=True, repr=False)
+class Run(Shown):
     """A run folder, or one network in it.
 
     Attributes
@@ -69,6 +70,15 @@ class Run:
     path: Path
     settings: dict[str, Any]
     only: str | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """Give what is shown of the run."""
+        return {
+            "": self.path,
+            **({"network": self.only} if self.only else {}),
+            "networks": len(self.network_files()),
+            "tables": ", ".join(self.tables()) or "none",
+        }
 
     def network_path(self, name: str) -> Path:
         """Path of the file of a network."""
