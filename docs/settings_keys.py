@@ -3,10 +3,11 @@
 import inspect
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import netrobust as nr
+from netrobust.core.settings import toml
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -49,26 +50,6 @@ def kind(annotation: Any, limits: list[Any] = []) -> str:  # noqa: B006
 def _flat(limits: Any) -> Iterator[Any]:
     for one in limits:
         yield from getattr(one, "metadata", [one])
-
-
-def toml(value: Any) -> str:
-    """Write a value as TOML.
-
-    Examples
-    --------
-    >>> toml({"hidden": (30, 20), "label": "a b"})
-    '{ hidden = [30, 20], label = "a b" }'
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return '"' + value.replace("\\", r"\\").replace('"', r"\"") + '"'
-    if isinstance(value, Mapping):
-        pairs = ", ".join(f"{key} = {toml(one)}" for key, one in value.items())
-        return f"{{ {pairs} }}" if pairs else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(toml(one) for one in value)}]"
-    return str(value)
 
 
 def fields(settings: type) -> Iterator[tuple[str, str, Any]]:

@@ -84,7 +84,7 @@ TOGETHER = {
     "neural/test_linear": "neural/dense",
     "neural/test_train": "neural/rewire",
     "parallel/test_executor": ("parallel/partial_failure parallel/processes"),
-    "parallel/test_shard": "studies/estimate",
+    "parallel/test_shard": "runs/shards studies/estimate",
     "runs/test_folder": "runs/json_files runs/manifest",
     "stats/test_paired_tests": "stats/holm",
     "stats/test_summary": "stats/curves stats/interval",

@@ -16,17 +16,24 @@ from netrobust.core.errors import (
     InputError,
     UnfinishedError,
 )
+from netrobust.parallel.progress_bar import silent
 
 __all__ = ["analyse", "attack", "info", "main", "make", "recover"]
 
 
+_DEVICE = (
+    "there is no choice of device: all work is done on the CPU, because the kernels "
+    "follow the links of sparse layers one by one, and none is written for a GPU; "
+    "--jobs spreads the work over processors"
+)
 _INTERRUPTED = 130  # what shells report of a process that ends by Ctrl-C
 
 
 def main() -> None:
     """Run the command and end the process with its exit code."""
     try:
-        code = app(standalone_mode=False) or 0
+        with silent():  # verbs have bars of their own
+            code = app(standalone_mode=False) or 0
         if code == _INTERRUPTED:  # the parser took the interrupt for itself
             raise KeyboardInterrupt
         sys.exit(code)
@@ -45,7 +52,11 @@ def main() -> None:
             raise
         if type(error).__name__ == "NoArgsIsHelpError":  # the help page is printed
             sys.exit(2)
-        _stop(f"{sentence().rstrip('.')}. See netrobust --help.", 2)
+        if getattr(error, "option_name", None) in ("--device", "--gpu", "--cuda"):
+            _stop(_DEVICE, 2)
+        said = sentence().rstrip(".")
+        said += "" if said.endswith("?") else "."
+        _stop(f"{said} See netrobust --help.", 2)
 
 
 def _stop(sentence: str, code: int) -> None:

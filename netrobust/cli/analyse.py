@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,9 @@ from netrobust.cli.options import (
 )
 from netrobust.core.errors import InputError
 from netrobust.experiments.options import Options
+
+if TYPE_CHECKING:  # a verb imports what it needs when it runs
+    import pandas as pd
 
 
 @app.command()
@@ -67,7 +70,7 @@ def measure(
     from netrobust.studies.status import tables_of
 
     if subject.is_file():
-        console.show(measure_graphs(read(subject), chosen), as_json)
+        _show_measures(measure_graphs(read(subject), chosen), as_json)
         return
     run = open_run(subject)
     networks = networks_of(run)
@@ -77,9 +80,22 @@ def measure(
     run.check_table(name, settings, reserved)
     table = measure_graphs(networks, chosen)
     path = run.save_table(name, table, settings)
-    console.show(table.drop(columns="network"), as_json)
+    _show_measures(table, as_json)
     if not as_json:
         console.out.print(f"table: {path}", soft_wrap=True)
+
+
+def _show_measures(table: "pd.DataFrame", as_json: bool) -> None:
+    """Print measures down and layers across."""
+    if as_json:
+        console.show(table.drop(columns="network", errors="ignore"), as_json)
+        return
+    named = [key for key in ("dataset", "sparsifier", "network_seed") if key in table]
+    further = [key for key in ("network", "width", "sparsity") if key in table]
+    if further and not table.duplicated([*named, "layer"]).any():
+        table = table.drop(columns="network")
+        further.remove("network")
+    console.show_across(table, "layer", [*named, *further])
 
 
 @app.command()

@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,23 +12,14 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from netrobust.core.errors import InputError
 from netrobust.core.settings import canonical_fraction
+from netrobust.parallel.progress_bar import Stages, on_console
 
 if TYPE_CHECKING:  # pandas is loaded by the commands that need it
     import pandas as pd
-
-Tick = Callable[[str, int, int], None]
 
 # Plain text, since a path may well hold "[bold]" or ":cat:". Into a file or a pipe,
 # lines are as long as tables need.
@@ -47,7 +38,7 @@ def talk(quiet: bool) -> None:
 
 
 @contextmanager
-def progress(quiet: bool) -> Iterator[Tick]:
+def progress(quiet: bool) -> Iterator[Stages]:
     """Give a function that shows one bar per stage of the work.
 
     Yields
@@ -55,25 +46,29 @@ def progress(quiet: bool) -> Iterator[Tick]:
     callable
         ``(stage, units done, units in all)``.
     """
-    columns = (
-        SpinnerColumn(), "{task.description}", BarColumn(), MofNCompleteColumn(),
-        TimeElapsedColumn(), "left", TimeRemainingColumn(),
-    )  # fmt: skip
-    bars = Progress(*columns, console=err, disable=quiet)
-    stages: dict[str, Any] = {}
-
-    def tick(stage: str, done: int, total: int) -> None:
-        if not stages:  # what is refused before the work begins shows no bar
-            bars.start()
-        if stage not in stages:
-            stages[stage] = bars.add_task(stage, total=total)
-        bars.update(stages[stage], completed=done, total=total)
-
-    try:
+    if quiet:
+        yield lambda stage, done, total, note="": None
+        return
+    with on_console(err) as tick:
         yield tick
-    finally:
-        if stages:
-            bars.stop()
+
+
+def show_across(table: "pd.DataFrame", column: str, keys: Sequence[str]) -> None:
+    """Print a table on its side: the values of a column across, all others down.
+
+    Of every combination of the keys there is a table of its own.
+    """
+    groups = table.groupby([*keys], sort=False) if keys else [((), table)]
+    for labels, rows in groups:
+        title = ", ".join(f"{key} {_text(one)}" for key, one in zip(keys, labels,
+                          strict=True))  # fmt: skip
+        shown = Table(title=title or None, box=SIMPLE_HEAD)
+        shown.add_column("")
+        for value in rows[column]:
+            shown.add_column(f"{column} {value}", justify="right", overflow="fold")
+        for name in table.columns.drop([column, *keys]):
+            shown.add_row(str(name), *(_text(value) for value in rows[name]))
+        out.print(shown)
 
 
 def show(table: "pd.DataFrame", as_json: bool, title: str | None = None) -> None:

@@ -15,20 +15,18 @@ def list_members(as_json: AsJson = False) -> None:
     from netrobust.neural.sparsify import SPARSIFIERS
     from netrobust.neural.topology import TOPOLOGIES
 
-    families = {
-        family.kind: family.summaries()
-        for family in (
-            DATASETS, SPARSIFIERS, TOPOLOGIES, PERTURBATIONS, NULL_MODELS, MEASURES,
-            INPUT_ATTACKS,
-        )
-    }  # fmt: skip
+    everything = (
+        DATASETS, SPARSIFIERS, TOPOLOGIES, PERTURBATIONS, NULL_MODELS, MEASURES,
+        INPUT_ATTACKS,
+    )  # fmt: skip
+    families = {family.kind: family.summaries() for family in everything}
+    plurals = {family.kind: family.plural for family in everything}
     if as_json:
         console.say(families, as_json)
         return
     width = 2 + max(len(name) for members in families.values() for name in members)
     for kind, members in families.items():
-        plural = kind.removesuffix("y") + "ies" if kind.endswith("y") else kind + "s"
-        console.out.print(plural, style="bold")
+        console.out.print(plurals[kind], style="bold")
         for name, line in members.items():
             row = f"  {name:<{width}}{line}"
             console.out.print(row, highlight=False, markup=False, soft_wrap=True)

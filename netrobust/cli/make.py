@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from netrobust.cli import console
-from netrobust.cli.make_table import gathered, grouped, networks_of
+from netrobust.cli.make_table import gathered, networks_of
 from netrobust.cli.options import (
     AsJson,
     Config,
@@ -14,13 +14,16 @@ from netrobust.cli.options import (
     How,
     Jobs,
     Out,
+    OwnData,
+    PrintConfig,
     Quiet,
     RunPath,
     app,
     bundled,
 )
-from netrobust.core.errors import InputError
-from netrobust.core.settings import whole
+from netrobust.core.errors import InputError, meant
+from netrobust.core.own_functions import flags, told_by_a_file
+from netrobust.core.settings import toml_file, whole
 
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
     from netrobust.runs.folder import Run
@@ -65,6 +68,7 @@ def train(
         typer.Option("--set", help="FIELD=VALUE of TrainConfig; repeatable."),
     ] = None,
     config: Config = None,
+    print_config: PrintConfig = False,
     data_dir: DataDir = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -78,6 +82,9 @@ def train(
     if options:
         fields["options"] = console.pairs(options, "--option")
     settings = TrainConfig(**fields)
+    if print_config:
+        typer.echo(toml_file(settings.record))
+        return
     if seed < 0:
         raise InputError(f"seed must be 0 or larger; got {seed}")
     from netrobust.data.load import load
@@ -90,15 +97,16 @@ def train(
 
     begin(images, settings, seed)  # refuses what cannot be made before a file is
 
-    about = {"train": asdict(settings), "dataset": images.name, "seed": seed}
-    run = create_run(out, about, {images.name: images.sha256})
+    about = {"train": asdict(settings), "dataset": dataset, "seed": seed}
+    run = create_run(out, about, {dataset: images.sha256})
     path = run.network_path(network_name(images.name, settings, seed))
     bar = not (quiet or as_json)
     with run.held():
         network = train_network(images, settings, seed, path=path, progress=bar)
+    accuracy = float(network.history.test_accuracy.iloc[-1])
     facts = {
         "network": network.name,
-        "test accuracy": f"{100 * network.history.test_accuracy.iloc[-1]:.2f}%",
+        "test accuracy": accuracy if as_json else f"{100 * accuracy:.2f}%",
         "links": [layer.weight.numel() for layer in network.model.hidden_layers],
         "file": path,
     }
@@ -110,7 +118,7 @@ def train(
 def reproduce(
     out: Out,
     preset: Annotated[
-        str, typer.Option(help="quick, paper, accuracy or methods.")
+        str, typer.Option(help="quick, paper, accuracy, robustness or methods.")
     ] = "quick",
     sparsifiers: Annotated[
         list[str] | None,
@@ -130,6 +138,7 @@ def reproduce(
         typer.Option("--set", help="FIELD=VALUE of the study; repeatable."),
     ] = None,
     config: Config = None,
+    print_config: PrintConfig = False,
     *,
     how: How,
 ) -> None:
@@ -143,6 +152,7 @@ def reproduce(
     if preset not in PRESETS:
         raise InputError(
             f"unknown preset {preset!r}; choose from: {', '.join(PRESETS)}"
+            f"{meant(preset, PRESETS)}"
         )
     study = PRESETS[preset]
     fields = {**console.toml_file(config), **console.pairs(changes, "--set")}
@@ -154,20 +164,30 @@ def reproduce(
             for name, at, values in (one.partition("=") for one in grid)
         ]
         fields["grid"] = console.pairs(lists, "--grid")
+    if how.datasets:
+        fields["datasets"] = how.datasets
     if fields:
         study = changed(study, fields)
+    if print_config:
+        typer.echo(f"# netrobust reproduce --preset {preset} --config THIS_FILE")
+        typer.echo(toml_file(asdict(study)))
+        return
     if how.jobs is None:
         how = replace(how, jobs=processors())
     share, as_json = how.share(), how.as_json
     if how.dry_run:
+        from netrobust.runs.environment import to_fetch
         from netrobust.studies.estimate import duration_text, study_seconds, study_units
 
+        seconds = study_seconds(study, share).with_jobs(how.jobs)
         facts = {
             **study.size(),
             "units": study_units(study),
-            "estimated time": duration_text(
-                study_seconds(study).with_jobs(how.jobs), how.jobs
-            ),
+            **({"units of this shard": study_units(study, share)} if share else {}),
+            "data to fetch": ", ".join(to_fetch(study.datasets, how.data_dir))
+            or "none",
+            "estimated time": duration_text(seconds, how.jobs),
+            "estimated seconds": round(seconds),
             "estimated from": "a small unit of each kind, timed here; figures are "
             "left out",
         }
@@ -181,7 +201,10 @@ def reproduce(
             study, out, how.jobs, how.data_dir, tick, executor=executor, shard=share
         )
     if share is not None:
-        console.say({"shard": share, "next": f"netrobust merge {run.path}"}, as_json)
+        console.say(
+            {"shard": share.text, "next": f"netrobust{flags()} merge {run.path}"},
+            as_json,
+        )
         return
     _show_summary(run, as_json)
 
@@ -191,6 +214,7 @@ def merge(
     run: RunPath,
     jobs: Jobs = 1,
     data_dir: DataDir = None,
+    datasets: OwnData = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -218,12 +242,14 @@ def merge(
         settings = dict(record.settings or {})
         names = settings.pop("networks")
         networks = [one for one in networks_of(opened) if one.name in names]
-        groups, parts = grouped(networks, data_dir), opened.parts(name, look=True)
+        parts = opened.parts(name, look=True)
+        groups = How(data_dir=data_dir, datasets=datasets).grouped(networks)
         try:
-            tables[name] = gathered(
-                str(record.kind), groups, settings, parts,
-                lambda stage, done, total: None,
-            )  # fmt: skip
+            with told_by_a_file():
+                tables[name] = gathered(
+                    str(record.kind), groups, settings, parts,
+                    lambda stage, done, total: None,
+                )  # fmt: skip
         except UnfinishedError as error:
             check_nothing_missing(opened, error.left)
         except (TypeError, ValueError, LookupError, AttributeError) as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netrobust.cli import console
 from netrobust.core.errors import InputError
+from netrobust.core.own_functions import flags, short
 
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
     import pandas as pd
@@ -47,7 +48,7 @@ def show_table(
     """Make a table, see `make_table`, and show the means of some columns by others."""
     table = make_table(path, name, kind, settings, how)
     if table is not None:
-        means = table.groupby([*by])[[*values]].mean().reset_index()
+        means = table.groupby([*by])[[*map(short, values)]].mean().reset_index()
         console.show(means, how.as_json)
 
 
@@ -81,6 +82,7 @@ def make_table(
         Units failed; all others are kept.
     """
     from netrobust.runs.folder import open_run
+    from netrobust.runs.shards import at_work
     from netrobust.studies.status import tables_of
 
     shard = how.share()
@@ -91,7 +93,7 @@ def make_table(
     reserved = tables_of(run)
     name = name or run.free_table_name(kind, about, reserved)
     run.check_table(name, about, reserved)
-    groups = grouped(networks, how.data_dir)
+    groups = how.grouped(networks)
     for group, data in groups:  # all are checked before one is worked on
         work_of(kind).plan(group, data, jobs=how.jobs, **settings)
     if how.dry_run:
@@ -100,14 +102,19 @@ def make_table(
                     how.as_json)  # fmt: skip
         return None
     parts = run.parts(name, kind=kind, settings=about, shard=shard)
-    with how.executor() as executor, run.held(shared=shard is not None):
+    with (
+        how.executor() as executor,
+        run.held(shared=shard is not None),
+        at_work(run.path, name, shard),
+    ):
         with console.progress(how.quiet) as tick:
             table = gathered(
                 kind, groups, {**settings, "jobs": how.jobs, "executor": executor},
                 parts, tick, shard,
             )  # fmt: skip
         if table is None:
-            facts = {"shard": shard, "table": name, "next": f"netrobust merge {path}"}
+            merge = f"netrobust{flags()} merge {path}"
+            facts = {"shard": how.shard, "table": name, "next": merge}
             console.say(facts, how.as_json)
             return None
         saved = run.save_table(name, table, about)
@@ -137,19 +144,6 @@ def work_of(kind: str) -> Work:
         "recovery": Work(recover, Recovery.planned),
     }
     return works[kind]
-
-
-def grouped(
-    networks: "Sequence[Network]", data_dir: Path | None
-) -> "list[tuple[list[Network], Dataset]]":
-    """Give networks together with the data set they learnt."""
-    from netrobust.data.load import load
-
-    names = sorted({network.dataset for network in networks})
-    return [
-        ([one for one in networks if one.dataset == name], load(name, data_dir))
-        for name in names
-    ]
 
 
 def gathered(
@@ -210,9 +204,14 @@ def _foreseen(
         if (alike := [one for one in group if one.config.method.dense == dense])
     )
     left = seconds * (total - done) / total
+    share = how.share()
+    own = sum(len(share.of(range(units))) for _, units in counts) if share else total
+    left *= own / total
     return {
         "units": total,
         "units done": done,
+        **({"units of this shard": own} if share else {}),
         "estimated time": duration_text(left / how.jobs, how.jobs),
+        "estimated seconds": round(left / how.jobs),
         "estimated from": "one replicate of one network of each kind, timed here",
     }

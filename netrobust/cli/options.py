@@ -4,7 +4,7 @@ A verb names a bundle of options as one parameter; `bundled` spreads it out for 
 parser.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import wraps
@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast, get_type_hints
 
 import typer
 
+from netrobust.core.errors import InputError
+from netrobust.core.own_functions import own, short
 from netrobust.experiments.options import OPTIONS, Options
 
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
     from concurrent.futures import Executor
 
+    from netrobust.data.dataset import Dataset
+    from netrobust.neural.network import Network
     from netrobust.parallel.shard import Shard
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
@@ -27,9 +31,37 @@ app = typer.Typer(
     help="Network science of sparse neural networks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"netrobust {version('netrobust')}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--own", help="Code of your own, which files name: mine.py:function."
+        ),
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_version, help="Tell it, and end."
+        ),
+    ] = False,
+) -> None:
+    """Network science of sparse neural networks."""
+    for name in names or ():
+        own(name)
+
 
 RunPath = Annotated[Path, typer.Argument(help="A run folder, or a network in one.")]
 Out = Annotated[Path, typer.Option(help="Folder to write to.", file_okay=False)]
@@ -58,8 +90,17 @@ Nulls = Annotated[
     list[str] | None, typer.Option("--null-model", help="Repeat for several.")
 ]
 Replicates = Annotated[int, typer.Option(help="Random draws of each kind.")]
+OwnData = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dataset", help="Data to learn, or learnt; your own: my_data.py:load."
+    ),
+]
 TableName = Annotated[
     str | None, typer.Option("--name", help="Name of the table written.")
+]
+PrintConfig = Annotated[
+    bool, typer.Option(help="Print all settings as a TOML file; do nothing.")
 ]
 Config = Annotated[Path | None, typer.Option(help="Settings in a TOML file.")]
 
@@ -81,9 +122,38 @@ class How:
     scheduler: Scheduler = None
     shard: Share = None
     data_dir: DataDir = None
+    datasets: OwnData = None
     dry_run: DryRun = False
     quiet: Quiet = False
     as_json: AsJson = False
+
+    def grouped(
+        self, networks: "Sequence[Network]"
+    ) -> "list[tuple[list[Network], Dataset]]":
+        """Give networks together with the data set they learnt.
+
+        Raises
+        ------
+        InputError
+            They learnt data of the user's own, whose loader is not named.
+        """
+        from netrobust.data.load import DATASETS, load
+
+        given = {short(name): name for name in self.datasets or ()}
+        names = sorted({network.dataset for network in networks})
+        for name in names:
+            if name not in given and name not in DATASETS:
+                raise InputError(
+                    f"networks learnt {name!r}, which is no data set of netrobust; "
+                    f"name the function that loads it, --dataset FILE.py:{name}"
+                )
+        return [
+            (
+                [one for one in networks if one.dataset == name],
+                load(given.get(name, name), self.data_dir),
+            )
+            for name in names
+        ]
 
     def share(self) -> "Shard | None":
         """Read the shard, and refuse a malformed scheduler before any work."""

@@ -3,8 +3,21 @@
 Every other exception is a defect of netrobust and is shown with its traceback.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
+
+
+def meant(name: object, known: Iterable[str]) -> str:
+    """Suggest what a name that is not known may stand for.
+
+    Examples
+    --------
+    >>> meant("quik", ["quick", "paper"]), meant("x", ["quick"])
+    (" (did you mean 'quick'?)", '')
+    """
+    close = get_close_matches(str(name), list(known), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 class InputError(ValueError):

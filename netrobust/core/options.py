@@ -14,8 +14,9 @@ from netrobust.core.errors import InputError
 
 Option: TypeAlias = bool | int | float | str
 
-#: A name, and in brackets after it the text of its options, as a regular expression.
-NAMED = r"([A-Za-z0-9_]+)(?:\(([^()]*)\))?"
+#: A name, perhaps after a file or module and a colon, and in brackets after it the text
+#: of its options, as a regular expression.
+NAMED = r"((?:[^()@]*:)?[A-Za-z0-9_]+)(?:\(([^()]*)\))?"
 
 
 def read_options(text: str | None, usual: Mapping[str, Any]) -> dict[str, Option]:

@@ -6,13 +6,20 @@ its key, and the first line of its docstring is what ``netrobust list`` prints.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
-from functools import partial
+from functools import cached_property, partial
+from importlib.metadata import EntryPoint, entry_points
 from re import fullmatch
 from typing import Any, Generic, TypeVar, cast, overload
 
-from netrobust.core.errors import InputError, UnknownNameError
-from netrobust.core.options import NAMED, WithOptions, changes, read_options
+from netrobust.core.errors import InputError, UnknownNameError, meant
+from netrobust.core.options import (
+    NAMED,
+    Factory,
+    WithOptions,
+    changes,
+    read_options,
+)
+from netrobust.core.own_functions import is_own, own
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -23,6 +30,9 @@ class Registry(Mapping[str, T], Generic[T]):
 
     A member is a function, or a record that stands for one and has options, which text
     sets wherever a name is taken: ``gaussian_noise(amplitude=0.5)``.
+
+    Not listed, but found, are functions of the user's own, ``mine.py:square``, and
+    those that installed packages bring as entry points of the group `group`.
 
     Parameters
     ----------
@@ -200,6 +210,40 @@ class Registry(Mapping[str, T], Generic[T]):
         known = self._members.get(getattr(function, "__name__", ""))
         return known if getattr(known, "function", None) is function else function
 
+    @property
+    def plural(self) -> str:
+        """What several members are called."""
+        return self.kind.removesuffix("y") + ("ies" if self.kind.endswith("y") else "s")
+
+    @property
+    def group(self) -> str:
+        """The group of entry points in which packages bring members.
+
+        Examples
+        --------
+        >>> Registry("null model").group
+        'netrobust.null_models'
+        """
+        return f"netrobust.{self.plural.replace(' ', '_')}"
+
+    @cached_property
+    def _brought(self) -> dict[str, EntryPoint]:
+        """Members that installed packages bring; ours go before them."""
+        return {one.name: one for one in entry_points(group=self.group)}
+
+    def _of_others(self, name: str) -> Any:
+        """Give a member that a package brings, or that is the user's own."""
+        function = own(name) if is_own(name) else self._brought[name].load()
+        if not is_own(name) and self._name_of(function) != name:
+            raise InputError(
+                f"the entry point {name!r} of {self.group} names a function called "
+                f"{function.__name__!r}; give both one name"
+            )
+        member, record = self._standing_for(function), self._record
+        if member is function and isinstance(record, type):
+            return record(function) if issubclass(record, Factory) else member
+        return member
+
     def _name_of(self, member: Any) -> str:
         if not callable(member) or not hasattr(member, "__name__"):
             raise InputError(
@@ -213,12 +257,14 @@ class Registry(Mapping[str, T], Generic[T]):
         try:
             return self._members[name]
         except (KeyError, TypeError):
-            hint = get_close_matches(str(name), self._members, n=1)
-            meant = f" (did you mean {hint[0]!r}?)" if hint else ""
-            known = ", ".join(self._members)
-            raise UnknownNameError(
-                f"unknown {self.kind} {name!r}; choose from: {known}{meant}"
-            ) from None
+            pass
+        if is_own(name) or (isinstance(name, str) and name in self._brought):
+            return cast(T, self._of_others(name))
+        known = [*self._members, *self._brought]
+        raise UnknownNameError(
+            f"unknown {self.kind} {name!r}; choose from: {', '.join(known)}"
+            f"{meant(name, known)}"
+        )
 
     def __getitem__(self, name: str) -> T:
         named = fullmatch(rf"\s*{NAMED}\s*", name) if isinstance(name, str) else None
@@ -252,10 +298,11 @@ class Registry(Mapping[str, T], Generic[T]):
         return f"<{self.kind}: {', '.join(self._members)}>"
 
     def summaries(self) -> dict[str, str]:
-        """First docstring line of every member, by name."""
+        """First docstring line of every member, by name, those of packages last."""
+        everything = {name: self[name] for name in [*self._members, *self._brought]}
         return {
             name: (member.__doc__ or "").strip().partition("\n")[0]
-            for name, member in self._members.items()
+            for name, member in everything.items()
         }
 
 

@@ -1,13 +1,15 @@
 """Validated settings and numbers whose errors are one sentence."""
 
+import json
 import math
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
 from netrobust.core.errors import InputError
+from netrobust.core.shown import html
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -26,13 +28,15 @@ def settings(cls: type[C]) -> type[C]:
     """Make a class a frozen, keyword-only dataclass that checks every field.
 
     A field that breaks its rule raises `InputError` naming the field, the rule and
-    the value that came.
+    the value that came. What is shown is what differs from the defaults.
 
     Examples
     --------
     >>> @settings
     ... class Walk:
     ...     steps: int = 3
+    >>> Walk(), Walk(steps=5)
+    (Walk(), Walk(steps=5))
     >>> Walk(steps="many")
     Traceback (most recent call last):
     ...
@@ -54,7 +58,24 @@ unable to parse string as an integer; got 'many'
             raise InputError(_sentence(cls.__name__, made, error)) from None
 
     made.__init__ = __init__
+    made.__repr__ = _short
+    made._repr_html_ = lambda self: html(cls.__name__, _changed(self))
     return made
+
+
+def _changed(one: Any) -> dict[str, Any]:
+    """Give the fields of settings that are not at their defaults."""
+    usual = {
+        name: field.get_default(call_default_factory=True)
+        for name, field in type(one).__pydantic_fields__.items()
+    }
+    given = {name: getattr(one, name) for name in usual}
+    return {name: value for name, value in given.items() if value != usual[name]}
+
+
+def _short(self: Any) -> str:
+    given = ", ".join(f"{name}={value!r}" for name, value in _changed(self).items())
+    return f"{type(self).__name__}({given})"
 
 
 def whole(name: str, value: Any, least: int) -> int:
@@ -193,6 +214,46 @@ def flag(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise InputError(f"{name} must be true or false; got {value!r}")
     return value
+
+
+def toml(value: Any) -> str:
+    """Write a value as TOML.
+
+    Examples
+    --------
+    >>> toml({"hidden": (30, 20), "label": "a b"})
+    '{ hidden = [30, 20], label = "a b" }'
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        # A JSON string is a TOML string, but for the delete character.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", r"\u007f")
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{_key(key)} = {toml(one)}" for key, one in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(toml(one) for one in value)}]"
+    return str(value)
+
+
+def toml_file(fields: Mapping[str, Any]) -> str:
+    """Write settings as a TOML file; what has no value is left out.
+
+    Examples
+    --------
+    >>> print(toml_file({"networks": 3, "fallback": None}))
+    networks = 3
+    """
+    return "\n".join(
+        f"{_key(key)} = {toml(value)}"
+        for key, value in fields.items()
+        if value is not None
+    )
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else toml(key)
 
 
 def _sentence(name: str, made: Any, error: "ValidationError") -> str:

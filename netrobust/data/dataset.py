@@ -2,17 +2,18 @@
 
 import hashlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from netrobust.core.errors import InputError
 from netrobust.core.settings import file_name
+from netrobust.core.shown import Shown
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset(Shown):
     """Images as rows of pixels with their labels, split in training and test.
 
     Make one with `netrobust.load` or `Dataset.from_arrays`, which check what they
@@ -41,14 +42,25 @@ class Dataset:
     """
 
     name: str
-    x_train: np.ndarray = field(repr=False)
-    y_train: np.ndarray = field(repr=False)
-    x_test: np.ndarray = field(repr=False)
-    y_test: np.ndarray = field(repr=False)
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
     image_shape: tuple[int, int]
     mean: float
     std: float
     sha256: str
+
+    def facts(self) -> dict[str, Any]:
+        """Give what is shown of the data."""
+        rows, columns = self.image_shape
+        return {
+            "": self.name,
+            "training images": len(self.y_train),
+            "test images": len(self.y_test),
+            "pixels": f"{rows} x {columns}",
+            "classes": self.n_classes,
+        }
 
     @property
     def n_classes(self) -> int:

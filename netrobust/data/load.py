@@ -11,11 +11,15 @@ import io
 import math
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from netrobust.core.errors import DataUnavailableError, InputError
+from netrobust.core.own_functions import is_own, short
 from netrobust.core.registry import Registry
 from netrobust.data.cache import (
     FILES,
@@ -72,7 +76,9 @@ def load(name: str, data_dir: str | Path | None = None) -> Dataset:
     Parameters
     ----------
     name : str
-        One of ``DATASETS``: "mnist", "fashion-mnist", "mnist-5k".
+        One of ``DATASETS``: "mnist", "fashion-mnist", "mnist-5k"; or a function of
+        yours that gives a `Dataset`, such as "my_data.py:digits", after which the data
+        set is called.
     data_dir : path, optional
         A folder that may hold the original files, plain or ``.gz``, itself or in a
         subfolder of the data set's name. By default ``NETROBUST_DATA``.
@@ -87,9 +93,12 @@ def load(name: str, data_dir: str | Path | None = None) -> Dataset:
     Examples
     --------
     >>> load("mnist-5k")
-    Dataset(name='mnist-5k', image_shape=(28, 28), mean=..., std=..., sha256='...')
+    <Dataset mnist-5k, training images 4000, test images 1000, pixels 28 x 28, \
+classes 10>
     """
     loader = DATASETS[name]
+    if is_own(name):
+        return _own(loader, name, data_dir)
     if data_dir:  # also for a data set that needs no files of it
         own_folder(data_dir, name)
     return loader(data_dir)
@@ -109,7 +118,20 @@ def fetch(name: str, data_dir: str | Path | None = None) -> dict[str, Path]:
         files = _obtain(IDX_SETS[name], data_dir)
         return {file: found.path for file, found in files.items()}
     load(name, data_dir)
+    if is_own(name):
+        return {}
     return {_digits_path().name: _digits_path()}
+
+
+def _own(loader: Callable[..., Any], name: str, data_dir: str | Path | None) -> Dataset:
+    """Call a loader of the user's own, with the folder if it takes one."""
+    data = loader(data_dir) if signature(loader).parameters else loader()
+    if not isinstance(data, Dataset):
+        raise InputError(
+            f"{name} must give a Dataset, such as Dataset.from_arrays makes; it gave "
+            f"{type(data).__name__}"
+        )
+    return replace(data, name=short(name))
 
 
 def _register(loader: Callable[..., Dataset]) -> Callable[..., Dataset]:

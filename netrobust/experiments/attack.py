@@ -58,6 +58,7 @@ def attack(
     tick: Tick | None = None,
     *,
     executor: Executor | None = None,
+    progress: bool | None = None,
 ) -> pd.DataFrame:
     """Attack the test images of networks, intact or damaged, and score what is left.
 
@@ -88,7 +89,7 @@ def attack(
         Of the draws; the networks have their own.
     scope : str
         Of the perturbation, as for `percolate`.
-    jobs, parts, tick, executor
+    jobs, parts, tick, executor, progress
         As for `percolate`.
 
     Returns
@@ -131,7 +132,7 @@ def attack(
         networks, data, attacks, eps, perturbation, fractions=fractions,
         replicates=replicates, images=images, seed=seed, scope=scope, jobs=jobs,
     )  # fmt: skip
-    return sweep.run(jobs, parts, tick, executor)
+    return sweep.run(jobs, parts, tick, executor, progress)
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,10 @@ class Attacks(Sweep):
             self.eps, name_of(self.perturbation(unit)), plan.fractions,
             plan.replicates, plan.scope, plan.seed, plan.images, plan.training_images,
         )  # fmt: skip
+
+    def members(self) -> tuple[Any, ...]:
+        """Give the functions whose code the rows depend on, attacks among them."""
+        return *super().members(), *self.attacks
 
     def perturbation(self, unit: Unit) -> Any:
         """Give what damages the networks; None where they are intact."""

@@ -34,6 +34,7 @@ def compare(
     tick: Tick | None = None,
     *,
     executor: Executor | None = None,
+    progress: bool | None = None,
     **options: Unpack[Options],
 ) -> pd.DataFrame:
     """Score networks beside their null models, undamaged.
@@ -50,7 +51,7 @@ def compare(
         Names in `NULL_MODELS`, or your own functions.
     replicates : int
         Draws of every null model.
-    measures, seed, images, jobs, parts, tick, executor
+    measures, seed, images, jobs, parts, tick, executor, progress
         As for `percolate`.
     **options
 
@@ -80,7 +81,7 @@ def compare(
         refuse(data=data, images=images, **options)
         return compare_graphs(
             graphs, null_models, replicates, measures=measures, seed=seed, jobs=jobs,
-            parts=parts, tick=tick, executor=executor,
+            parts=parts, tick=tick, executor=executor, progress=progress,
         )  # fmt: skip
     if data is None:
         raise InputError("no data came; give the Dataset whose test images are scored")
@@ -95,8 +96,8 @@ def compare(
     if drawn := [one for one in chosen if name_of(one) != "none"]:
         others = planned(null_models=drawn, replicates=replicates)
         with failures.collected():
-            tables = [others.run(jobs, parts, tick, executor)]
+            tables = [others.run(jobs, parts, tick, executor, progress)]
     with failures.collected():
-        tables.insert(0, itself.run(jobs, parts, tick, executor))
+        tables.insert(0, itself.run(jobs, parts, tick, executor, progress))
     failures.check()
     return pd.concat(tables, ignore_index=True).assign(perturbation="none")

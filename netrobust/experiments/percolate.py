@@ -75,6 +75,7 @@ def percolate(
     masks: Mapping[str, Any] | None = None,
     links: str = "slices",
     executor: Executor | None = None,
+    progress: bool | None = None,
     training_images: int = TRAINING_IMAGES,
     **options: Unpack[Options],
 ) -> pd.DataFrame:
@@ -123,6 +124,8 @@ def percolate(
     executor : concurrent.futures.Executor, optional
         Where the work is done, instead of `jobs` processes: one of yours, such as the
         ``get_executor()`` of a Dask client.
+    progress : bool, optional
+        Show a bar; if not given, at a terminal and in a notebook.
     training_images : int
         Orders that ask data are shown the first so many training images.
     **options
@@ -164,7 +167,7 @@ def percolate(
             graphs, perturbations, fractions=fractions, replicates=replicates,
             measures=("giant_component",) if measures is None else measures,
             null_models=null_models, scope=scope, seed=seed,
-        ).run(jobs, parts, tick, executor)  # fmt: skip
+        ).run(jobs, parts, tick, executor, progress)  # fmt: skip
     if evaluate is not None:
         for name, value in {"data": data, "images": images, **options}.items():
             if value is not None and value is not False:
@@ -173,7 +176,7 @@ def percolate(
             cast(Module, networks), evaluate, perturbations, fractions, replicates,
             measures, null_models, scope, seed, layers, example=example, order=order,
             masks=masks, links=links, jobs=jobs, parts=parts, tick=tick,
-            executor=executor,
+            executor=executor, progress=progress,
         )  # fmt: skip
     if data is None:
         raise InputError(
@@ -187,7 +190,7 @@ def percolate(
         seed=seed, images=images, jobs=jobs, training_images=training_images,
         options=options,
     )  # fmt: skip
-    return sweep.run(jobs, parts, tick, executor)
+    return sweep.run(jobs, parts, tick, executor, progress)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pandas as pd
 from igraph import Graph
 
 from netrobust.core.errors import InputError
+from netrobust.core.own_functions import is_own
 from netrobust.core.random_streams import stream
 from netrobust.experiments.columns import GRAPH
 from netrobust.experiments.damage_curve import damage_stream
@@ -234,12 +235,12 @@ def compare_graphs(
     return pd.concat(tables, ignore_index=True).assign(perturbation="none")
 
 
-_RUN = ("jobs", "parts", "tick", "executor")
+_RUN = ("jobs", "parts", "tick", "executor", "progress")
 
 
 def _translated(perturbation: Any) -> Any:
     """Give the name that a perturbation of sources or targets has in the registry."""
-    if isinstance(perturbation, str):
+    if isinstance(perturbation, str) and not is_own(perturbation):
         for side, known in _SIDES.items():
             perturbation = perturbation.replace(side, known)
     return perturbation

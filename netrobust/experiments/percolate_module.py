@@ -59,6 +59,7 @@ def percolate_module(
     parts: Parts | None = None,
     tick: Tick | None = None,
     executor: Executor | None = None,
+    progress: bool | None = None,
 ) -> pd.DataFrame:
     """Damage the layers of a module step by step, and let its user score what is left.
 
@@ -99,7 +100,7 @@ def percolate_module(
         What the table says of them.
     network_seed : int
         What tells networks of one kind apart, the unit of all statistics.
-    jobs, parts, tick, executor
+    jobs, parts, tick, executor, progress
         As for `percolate`. With `parts`, the state of the module, the settings and the
         name of `evaluate` say what is done already.
 
@@ -164,7 +165,7 @@ def percolate_module(
     scores = Scores(module, evaluate, taken)
     plan = replace(plan, perturbations=acting)
     sweep = ModulePercolation(plan, (), None, intact, labels, scores, defined)
-    return sweep.run(jobs, parts, tick, executor)
+    return sweep.run(jobs, parts, tick, executor, progress)
 
 
 @dataclass(frozen=True)

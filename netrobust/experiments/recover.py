@@ -59,6 +59,7 @@ def recover(
     tick: Tick | None = None,
     *,
     executor: Executor | None = None,
+    progress: bool | None = None,
 ) -> pd.DataFrame:
     """Damage networks, continue training what is left, and score every epoch.
 
@@ -85,7 +86,7 @@ def recover(
         move them by exceeding their budget (EM&S) have frozen rows only.
     scope : str
         As for `percolate`, without the head.
-    replicates, seed, images, jobs, parts, tick, executor
+    replicates, seed, images, jobs, parts, tick, executor, progress
         As for `percolate`. Both modes see the same images in the same order.
 
     Returns
@@ -123,7 +124,7 @@ def recover(
         networks, data, perturbation, epochs, modes, fractions=fractions, scope=scope,
         replicates=replicates, seed=seed, images=images, jobs=jobs,
     )  # fmt: skip
-    return sweep.run(jobs, parts, tick, executor)
+    return sweep.run(jobs, parts, tick, executor, progress)
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from os.path import isfile
 from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import pandas as pd
 
 from netrobust.core.errors import InputError
+from netrobust.core.own_functions import digests
 from netrobust.experiments.columns import row
 from netrobust.experiments.options import learns
 from netrobust.experiments.plan import Plan, name_of, numbers_of, unit_key
 from netrobust.graphs.perturb.scopes import asks_data
 from netrobust.neural.network import Network
 from netrobust.parallel.gather import Parts, Tick, gather
+from netrobust.parallel.progress_bar import bars, silent
 from netrobust.stats.columns import KEYS, Column
 
 Unit: TypeAlias = tuple[Any, ...]
@@ -93,10 +96,16 @@ class Sweep(ABC):
         """Give the keys of the network of a unit, which its first number places."""
         return {**self.networks[unit[0]].labels, "dataset": self.data.name}
 
+    def members(self) -> tuple[Any, ...]:
+        """Give the functions whose code the rows depend on."""
+        plan = self.plan
+        return *plan.measures, *plan.perturbations, *plan.null_models
+
     def key(self, unit: Unit) -> str:
         """Name a unit by the network and all settings that its rows depend on."""
         name, settings = self.named(unit)
-        return unit_key(name, self.networks[unit[0]], self.data, *settings)
+        code = digests(*self.members())
+        return unit_key(name, self.networks[unit[0]], self.data, *settings, *code)
 
     def table(self, unit: Unit) -> pd.DataFrame:
         """Do a unit: a row for every scored network."""
@@ -131,6 +140,7 @@ class Sweep(ABC):
         parts: Parts | None = None,
         tick: Tick | None = None,
         executor: Executor | None = None,
+        progress: bool | None = None,
     ) -> pd.DataFrame:
         """Do all units that are not done; give one table of all.
 
@@ -144,10 +154,11 @@ class Sweep(ABC):
         if jobs > 1 or executor is not None:
             self._check_importable()
         units = {self.key(unit): unit for unit in self.units()}
-        tables = gather(
-            _table, units, jobs, self.shipped(),
-            executor=executor, parts=parts, tick=tick,
-        )  # fmt: skip
+        with bars(False if tick else progress) as stages, silent():
+            tables = gather(
+                _table, units, jobs, self.shipped(), executor=executor, parts=parts,
+                tick=tick or partial(stages, type(self).__name__.lower()),
+            )  # fmt: skip
         table = pd.concat(tables, ignore_index=True)
         options = [name for one in self.plan.perturbations for name in numbers_of(one)]
         first = [*KEYS, *(one for one in dict.fromkeys(options) if one in table)]

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from netrobust.core.errors import InputError
 from netrobust.core.options import Option
+from netrobust.core.own_functions import short
 from netrobust.core.settings import choice, settings
 from netrobust.neural.density import DENSITIES, link_counts
 from netrobust.neural.sparsify import (
@@ -230,4 +231,4 @@ def network_name(dataset: str, config: TrainConfig, seed: int) -> str:
     >>> network_name("mnist", TrainConfig(), 0).startswith("mnist-set-s0-")
     True
     """
-    return f"{dataset}-{config.sparsifier}-s{seed}-{config.digest}"
+    return f"{short(dataset)}-{short(config.sparsifier)}-s{seed}-{config.digest}"

@@ -24,7 +24,9 @@ from torch import Tensor
 from netrobust.core import digests
 from netrobust.core.atomic_files import remove_leftovers, replacing
 from netrobust.core.errors import InputError
+from netrobust.core.own_functions import UntrustedCodeError, told_by_a_file
 from netrobust.core.settings import file_name, whole
+from netrobust.core.shown import Shown
 from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.model import SparseMLP, from_state
 
@@ -46,8 +48,8 @@ _UNREADABLE = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Network:
+@dataclass(frozen=True, eq=False, repr=False)
+class Network(Shown):
     """A trained network and what is known about it.
 
     Attributes
@@ -87,6 +89,20 @@ class Network:
     history: pd.DataFrame
     dynamics: pd.DataFrame
     state: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """Give what is shown of the network."""
+        done, epochs = len(self.history), self.config.epochs
+        tested = f"{self.history.test_accuracy.iloc[-1]:.2%}" if done else "none"
+        return {
+            "": self.name,
+            "method": self.config.label,
+            "neurons": "-".join(map(str, self.model.sizes)),
+            "links": self.links,
+            "sparsity": self.labels["sparsity"],
+            "epochs": done if done == epochs else f"{done} of {epochs}",
+            "test accuracy": tested,
+        }
 
     @property
     def finished(self) -> bool:
@@ -229,7 +245,7 @@ written by save_network
             raise InputError("its momentum does not fit its weights")
         network = Network(
             model=model,
-            config=TrainConfig(**header["config"]),
+            config=_config(header["config"]),
             seed=header["seed"],
             dataset=header["dataset"],
             dataset_sha256=header["dataset_sha256"],
@@ -239,12 +255,19 @@ written by save_network
         )
         _check(network)
         return network
+    except UntrustedCodeError as error:
+        raise UntrustedCodeError(f"{path} is not read: {error}") from None
     except _UNREADABLE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
             f"{path} is not a readable network file ({reason}"
             f"{digests.other_writer(writer)}); train it again or restore it"
         ) from None
+
+
+def _config(fields: Any) -> TrainConfig:
+    with told_by_a_file():
+        return TrainConfig(**fields)
 
 
 def _table(columns: object) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from netrobust.neural.learner import Learner
 from netrobust.neural.model import SparseMLP
 from netrobust.neural.network import Network, save_network
 from netrobust.neural.rewire import MovingLinks, Row
+from netrobust.parallel.progress_bar import bars
 from netrobust.parallel.threads import limited_threads
 
 Observer = Callable[[Network], None]
@@ -36,7 +37,7 @@ def train(
     start: SparseMLP | None = None,
     path: str | os.PathLike[str] | None = None,
     observe: Observer | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> Network:
     """Train one network while its links move.
 
@@ -65,8 +66,9 @@ def train(
     observe : callable, optional
         Called with the network before the first epoch and after each one, as it was
         tested: before links move.
-    progress : bool
-        Show a bar with epoch, loss and test accuracy on stderr.
+    progress : bool, optional
+        Show a bar with epoch, loss and test accuracy; if not given, at a terminal and
+        in a notebook.
 
     Returns
     -------
@@ -242,40 +244,13 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _bar(network: Network, progress: bool) -> Iterator[Callable[[Row], None]]:
-    """Show a bar over epochs on stderr; without `progress` the updates go nowhere."""
-    if not progress:
-        yield lambda row: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}", markup=False), BarColumn(),
-        MofNCompleteColumn(), "epochs", "loss {task.fields[loss]}",
-        "accuracy {task.fields[accuracy]}", TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(
-            network.name,
-            total=network.config.epochs,
-            completed=len(network.history),
-            loss="-",
-            accuracy="-",
-        )
+def _bar(network: Network, progress: bool | None) -> Iterator[Callable[[Row], None]]:
+    """Show a bar over epochs; without `progress` the updates go nowhere."""
+    with bars(progress) as tick:
 
         def show(row: Row) -> None:
-            bar.update(
-                task,
-                advance=1,
-                loss=f"{row['loss']:.3f}",
-                accuracy=f"{100 * row['test_accuracy']:.2f}%",
-            )
+            loss, accuracy = row["loss"], 100 * row["test_accuracy"]
+            note = f"loss {loss:.3f}  accuracy {accuracy:.2f}%"
+            tick(network.name, row["epoch"], network.config.epochs, note)
 
         yield show

@@ -1,6 +1,5 @@
 """Dask: a scheduler is found or started, and units of work run on its workers."""
 
-import pickle
 import re
 import sys
 from collections import Counter
@@ -10,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from netrobust.core.errors import InputError
+from netrobust.core.own_functions import packed, unpacked
 from netrobust.core.settings import whole
 from netrobust.parallel.executor import (
     LIVES,
@@ -123,10 +123,10 @@ def on_dask(
     import dask
     from distributed import KilledWorker
 
-    client, packed = client_of(executor), pickle.dumps(work)
+    client, content = client_of(executor), packed(work)
     # Dask warns of what stays with the scheduler; here that is what makes it safe.
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
-        lent = client.submit(pickle.loads, packed, pure=False)
+        lent = client.submit(unpacked, content, pure=False)
         client.replicate([lent])
 
     def submit(key: str) -> Future[Any]:

@@ -22,6 +22,8 @@ from traceback import format_exception
 from typing import Any, NamedTuple, TypeAlias
 from uuid import uuid4
 
+from netrobust.core.own_functions import packed, unpacked
+
 Work: TypeAlias = tuple[Any, ...]  # a function and what all its units share
 Outcome: TypeAlias = tuple[str, Any]  # key of a unit, its result or a Failure
 
@@ -84,7 +86,7 @@ def on_executor(
     window : int
         Units in the air at a time: how often the work travels at most.
     """
-    token, packed = uuid4().hex, pickle.dumps(work)
+    token, content = uuid4().hex, packed(work)
 
     def submit(key: str, *given: bytes) -> Future[Any]:
         return executor.submit(_answer, token, tasks[key], *given)
@@ -93,7 +95,7 @@ def on_executor(
     for key, future in flight:
         result = landed(future)
         if isinstance(result, _Lacks):
-            flight.launch(key, packed)
+            flight.launch(key, content)
         else:
             yield key, killed("its executor broke") if _broken(result) else result
 
@@ -188,9 +190,9 @@ class _Lacks:
     """The answer of a worker that has not got the work."""
 
 
-def _answer(token: str, task: Any, packed: bytes | None = None) -> Any:
-    if packed is not None and token not in _KEPT:
+def _answer(token: str, task: Any, content: bytes | None = None) -> Any:
+    if content is not None and token not in _KEPT:
         _KEPT.clear()  # what was done before needs no memory
-        _KEPT[token] = pickle.loads(packed)
+        _KEPT[token] = unpacked(content)
     work = _KEPT.get(token)
     return _Lacks() if work is None else called(work, task)

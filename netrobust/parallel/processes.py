@@ -19,6 +19,7 @@ from threading import Thread
 from typing import Any, cast
 
 from netrobust.core.errors import InputError
+from netrobust.core.own_functions import packed, unpacked
 from netrobust.parallel.executor import (
     LIVES,
     Failure,
@@ -41,14 +42,14 @@ def in_processes(
     been a victim of low memory or of a kill; at the third death it is given up.
     """
     _check_script()
-    packed, context = pickle.dumps(work), _context()
+    content, context = packed(work), _context()
     waiting, deaths = deque(tasks), Counter[str]()
     idle: list[_Process] = []
     busy: dict[Connection, tuple[_Process, str]] = {}
     try:
         while waiting or busy:
             while waiting and len(busy) < jobs:
-                process = idle.pop() if idle else _Process(context, packed)
+                process = idle.pop() if idle else _Process(context, content)
                 key = waiting.popleft()
                 process.begin(tasks[key])
                 busy[process.connection] = process, key
@@ -74,12 +75,12 @@ def in_processes(
 class _Process:
     """A process of our own, which does one unit after the other."""
 
-    def __init__(self, context: Any, packed: bytes) -> None:
+    def __init__(self, context: Any, content: bytes) -> None:
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs,), daemon=False)
         self.process.start()
         theirs.close()  # so that its death ends the connection
-        self._first: bytes | None = packed
+        self._first: bytes | None = content
 
     def begin(self, task: Any) -> None:
         with suppress(OSError):  # it is dead, as its result will say
@@ -107,7 +108,7 @@ def _serve(connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     Thread(target=_follow, daemon=True).start()
     with suppress(EOFError, OSError):
-        work = pickle.loads(connection.recv_bytes())
+        work = unpacked(connection.recv_bytes())
         while True:
             result = called(work, connection.recv())
             try:

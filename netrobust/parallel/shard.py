@@ -52,6 +52,17 @@ n/n, such as 2/4; got '3/2'
         """
         return list(units)[self.number - 1 :: self.total]
 
+    @property
+    def text(self) -> str:
+        """What `parse` reads.
+
+        Examples
+        --------
+        >>> Shard(2, 4).text
+        '2/4'
+        """
+        return f"{self.number}/{self.total}"
+
     def __str__(self) -> str:
         """Give the name of the shard in the names of its files."""
         return f"{self.number}-of-{self.total}"

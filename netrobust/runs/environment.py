@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -18,14 +19,14 @@ _OPTIONAL = {"bicm": "maxent", "distributed": "dask"}  # by the extra that bring
 _KERNELS = (".nbi", ".nbc")  # what numba keeps of a compiled function
 
 
-def info() -> dict[str, str]:
+def info() -> dict[str, str | int]:
     """Describe what a result may depend on, such as for a bug report.
 
     Nothing is fetched, written or deleted.
 
     Returns
     -------
-    dict of str to str
+    dict of str to str or int
         Versions of netrobust, of what it needs and of its optional packages; the
         processors that this process may use and the threads that torch and numba would
         start; the vector instructions, and the graphics cards that torch sees, on which
@@ -37,7 +38,7 @@ def info() -> dict[str, str]:
     Examples
     --------
     >>> facts = info()
-    >>> facts["mnist-5k"], int(facts["processors"]) > 0
+    >>> facts["mnist-5k"], facts["processors"] > 0
     ('available', True)
     """
     return {
@@ -58,7 +59,7 @@ def _optional(package: str, extra: str) -> str:
         return f"not installed; pip install 'netrobust[{extra}]'"
 
 
-def _work() -> dict[str, str]:
+def _work() -> dict[str, str | int]:
     """Give processors, threads and devices."""
     import numba
     import torch
@@ -66,9 +67,9 @@ def _work() -> dict[str, str]:
     cards = range(torch.cuda.device_count() if torch.cuda.is_available() else 0)
     names = ", ".join(torch.cuda.get_device_name(card) for card in cards)
     return {
-        "processors": str(processors()),
-        "torch threads": str(torch.get_num_threads()),
-        "numba threads": str(numba.get_num_threads()),
+        "processors": processors(),
+        "torch threads": torch.get_num_threads(),
+        "numba threads": numba.get_num_threads(),
         "vector instructions": torch.backends.cpu.get_cpu_capability(),
         "cuda": f"{names} (not used)" if names else "none",
     }
@@ -92,6 +93,18 @@ def _megabytes(folder: Path, suffixes: tuple[str, ...] = ("",)) -> str:
     return f"{size / 1e6:.1f} MB" if size else "empty"
 
 
+def to_fetch(names: Iterable[str], data_dir: str | Path | None = None) -> list[str]:
+    """Name the data sets that would have to be fetched; nothing is.
+
+    Examples
+    --------
+    >>> to_fetch(["mnist-5k"])
+    []
+    """
+    known = [name for name in names if name in IDX_SETS]
+    return [name for name in known if _files(IDX_SETS[name], data_dir) != "available"]
+
+
 def _data(name: str) -> str:
     """Give the state of a data set, as `load` finds it before it tries a source."""
     try:
@@ -103,12 +116,12 @@ def _data(name: str) -> str:
     return "available"
 
 
-def _files(spec: IdxSet) -> str:
+def _files(spec: IdxSet, data_dir: str | Path | None = None) -> str:
     # Read like a folder of the user's, so that nothing in the cache is deleted.
     looked: list[tuple[str | Path, set[str]]] = []
     if (cache := cache_folder(spec.name).parent).is_dir():
         looked.append((cache, set()))
-    if own := os.environ.get("NETROBUST_DATA"):
+    if own := data_dir or os.environ.get("NETROBUST_DATA"):
         others = {digest for other in IDX_SETS.values() for digest in other.checksums}
         looked.append((own, others - {*spec.checksums}))
     for folder, foreign in looked:

@@ -7,6 +7,7 @@
     networks/NAME/   network.safetensors, exported graphs, snapshots of the training
     tables/          NAME.parquet; parts/ holds the units they are made of, units/ their
                      keys
+    shards/          which shards of a job are done
     failed/          tracebacks of units that failed and are not done yet
     figures/         what `netrobust figures` draws
     log              what was done when, and how long it took
@@ -34,6 +35,7 @@ from netrobust.convert.network import to_graph
 from netrobust.core import digests
 from netrobust.core.atomic_files import remove_leftovers
 from netrobust.core.errors import InputError
+from netrobust.core.shown import Shown
 from netrobust.graphs.graph import first_depth, layers, write
 from netrobust.neural.network import Network, load_network
 from netrobust.runs.contents import check_contents, opened_to_append
@@ -60,8 +62,8 @@ NETWORK_FILE = "network.safetensors"
 GRAPH_FORMATS = ("graphml", "npz")
 
 
-@dataclass(frozen=True)
-class Run:
+@dataclass(frozen=True, repr=False)
+class Run(Shown):
     """A run folder, or one network in it.
 
     Attributes
@@ -77,6 +79,15 @@ class Run:
     path: Path
     settings: dict[str, Any]
     only: str | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """Give what is shown of the run."""
+        return {
+            "": self.path,
+            **({"network": self.only} if self.only else {}),
+            "networks": len(self.network_files()),
+            "tables": ", ".join(self.tables()) or "none",
+        }
 
     def network_path(self, name: str) -> Path:
         """Path of the file of a network."""

@@ -26,7 +26,14 @@ LOCK = "lock"
 
 
 @contextmanager
-def held(folder: Path, shared: bool = False, timeout: float = 1.0) -> Iterator[None]:
+def held(
+    folder: Path,
+    shared: bool = False,
+    timeout: float = 1.0,
+    *,
+    lock: str = LOCK,
+    busy: str | None = None,
+) -> Iterator[None]:
     """Hold a run folder while working in it.
 
     Parameters
@@ -37,6 +44,10 @@ def held(folder: Path, shared: bool = False, timeout: float = 1.0) -> Iterator[N
         Whether others who share may work in it too; shards of one job do.
     timeout : float
         Seconds to wait for others to end.
+    lock : str
+        Name of the file that is locked.
+    busy : str, optional
+        What to say where another process holds it.
 
     Raises
     ------
@@ -55,17 +66,18 @@ def held(folder: Path, shared: bool = False, timeout: float = 1.0) -> Iterator[N
 it to end, or stop it
     """
     try:
-        file = opened_to_append(folder / LOCK)
+        file = opened_to_append(folder / lock)
     except OSError as error:
         raise InputError(
-            f"cannot write {folder / LOCK}: {error.strerror}; choose another folder"
+            f"cannot write {folder / lock}: {error.strerror}; choose another folder"
         ) from None
     with file:  # closing it ends the lock
         end = time.monotonic() + timeout
         while not _locked(file.fileno(), shared, folder):
             if time.monotonic() >= end:
                 raise InputError(
-                    f"another netrobust process works in {folder}; wait for it to "
+                    busy
+                    or f"another netrobust process works in {folder}; wait for it to "
                     "end, or stop it"
                 )
             time.sleep(0.02)

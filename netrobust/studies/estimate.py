@@ -27,10 +27,11 @@ from netrobust.experiments.retrain import frozen
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.network import Network
 from netrobust.neural.train import train
+from netrobust.parallel.shard import Shard
 from netrobust.runs.folder import Run
 from netrobust.studies.stages import FURTHER, Stage, kind_of, swept
 from netrobust.studies.study import Study
-from netrobust.studies.task import moments, topologies
+from netrobust.studies.task import Task, moments, topologies
 
 #: Training and test images of the data sets; what is not named is as large as MNIST.
 _IMAGES = {"mnist-5k": (4000, 1000)}
@@ -70,7 +71,12 @@ class Epoch(NamedTuple):
         return self.once + self.batch * -(-images // config.batch_size)
 
 
-def study_units(study: Study) -> int:
+def _tasks(study: Study, shard: Shard | None) -> list[Task]:
+    everything = [*study.references(), *study.tasks()]
+    return shard.of(everything) if shard else everything
+
+
+def study_units(study: Study, shard: Shard | None = None) -> int:
     """Count the units of work of a study: networks to train, and what is done to each.
 
     Examples
@@ -78,15 +84,17 @@ def study_units(study: Study) -> int:
     >>> study_units(Study(datasets=["mnist"], sparsifiers=["set"], networks=1))
     12
     """
-    count = len([*study.references(), *study.tasks()])
+    tasks, damaged = _tasks(study, shard), {task.name for task in study.tasks()}
+    count = len(tasks)
     if not study.damage:
         return count
+    ours = {task.name for task in tasks} & damaged
     for table, one in study.percolations().items():
-        for config in (task.config for task in one.tasks()):
+        for config in (task.config for task in one.tasks() if task.name in ours):
             curves = len(topologies(one.curve_null_models, config))
             seen = len(moments(one.snapshots, config)) if study.along(table) else 1
             count += curves * len(one.perturbations) * seen
-    for config in (task.config for task in study.tasks()):
+    for config in (task.config for task in tasks if task.name in damaged):
         nulls = len({*topologies(study.null_models, config)} - {"none"})
         count += 1 + nulls + len(study.input_attacks)
         if not config.method.dense and study.retrained:
@@ -95,8 +103,8 @@ def study_units(study: Study) -> int:
     return count
 
 
-def study_seconds(study: Study) -> Seconds:
-    """Estimate how long a study takes, but for its figures."""
+def study_seconds(study: Study, shard: Shard | None = None) -> Seconds:
+    """Estimate how long a study, or one shard of it, takes, but for its figures."""
     spread, alone = 0.0, 0.0
     epochs: dict[Any, tuple[Epoch, Network]] = {}
     times: dict[Any, Seconds] = {}
@@ -105,7 +113,7 @@ def study_seconds(study: Study) -> Seconds:
         for stage in (*swept(study), *FURTHER)
     }
     own = {task.name for task in study.tasks()}
-    for task in (*study.references(), *study.tasks()):
+    for task in _tasks(study, shard):
         config = task.config
         images, tests = _IMAGES.get(task.dataset, _LIKE_MNIST)
         method = config.label, config.hidden, config.sparsity, images

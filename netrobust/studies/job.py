@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from netrobust.core.own_functions import short
 from netrobust.data.dataset import Dataset
 from netrobust.data.load import load
 from netrobust.experiments.measure import damageable
@@ -84,7 +85,7 @@ class Job:
         """Give these networks data set by data set."""
         networks = self.networks()
         for name in self.study.datasets:
-            if ours := [one for one in networks if one.dataset == name]:
+            if ours := [one for one in networks if one.dataset == short(name)]:
                 yield ours, loaded(name, self.folder)
 
     def keywords(self, table: str) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from netrobust.core.errors import InputError
 from netrobust.core.settings import whole
 from netrobust.parallel.gather import check_executor
 from netrobust.parallel.partial_failure import Failures
+from netrobust.parallel.progress_bar import bars, silent
 from netrobust.parallel.shard import Shard
 from netrobust.runs.folder import Run, create_run
+from netrobust.runs.shards import STUDY, at_work
 from netrobust.stats.summary import robustness
 from netrobust.studies.gallery import draw_figures
 from netrobust.studies.job import Job, Tick
@@ -36,6 +38,7 @@ def reproduce(
     *,
     executor: Executor | None = None,
     shard: Shard | None = None,
+    progress: bool | None = None,
 ) -> Run:
     """Do the whole main job into one run folder; resume an interrupted one.
 
@@ -57,6 +60,8 @@ def reproduce(
     shard : Shard, optional
         Do one of several equal shares: some networks, and all units about them. Shards
         may work in one folder at the same time; `merge` makes the tables.
+    progress : bool, optional
+        Show bars; if not given, at a terminal and in a notebook. With a `tick` none.
 
     Returns
     -------
@@ -75,13 +80,17 @@ def reproduce(
     """
     whole("jobs", jobs, 1)
     check_executor(executor)
-    tick = tick or (lambda stage, done, total: None)
+    if tick is None:
+        with bars(progress) as tick, silent():
+            return reproduce(
+                study, out, jobs, data_dir, tick, executor=executor, shard=shard
+            )
     folder = None if data_dir is None else Path(data_dir)
     hashes = fetch(study, folder)
     study = replace(study, datasets=tuple(hashes))
     check_starts(study, folder)
     run, failures = create_run(out, asdict(study), hashes), Failures()
-    with run.held(shared=shard is not None):
+    with run.held(shared=shard is not None), at_work(run.path, STUDY, shard):
         job = Job(study, run, jobs, folder, tick, executor, shard)
         with run.timed("training"), failures.collected():
             train_all(job)

@@ -6,12 +6,14 @@ from typing import Any
 
 from netrobust.core.digests import other_writer
 from netrobust.core.errors import InputError
+from netrobust.core.own_functions import told_by_a_file
 from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.network import load_network
 from netrobust.runs.folder import Run
 from netrobust.runs.ledger import failures, listed
 from netrobust.runs.manifest import MANIFEST, one_line, read_manifest
-from netrobust.studies.stages import FURTHER, SWEPT
+from netrobust.runs.shards import states
+from netrobust.studies.stages import FURTHER, swept
 from netrobust.studies.study import Study
 
 
@@ -19,7 +21,7 @@ def study_of(run: Run) -> Study | None:
     """Give the study a run was made for; None if it was made for something else."""
     if not {"datasets", "sparsifiers", "perturbations"} <= run.settings.keys():
         return None
-    with _said_of(run, "study"):
+    with _said_of(run, "study"), told_by_a_file():
         return Study(**run.settings)
 
 
@@ -43,7 +45,7 @@ def tables_of(run: Run) -> list[str]:
     if study is None:
         return []
     trained = ["history", "dynamics", "receptive_fields", "measures", "degrees"]
-    stages = [one.table for one in (*SWEPT, *FURTHER) if one.asked(study)]
+    stages = [one.table for one in (*swept(study), *FURTHER) if one.asked(study)]
     return [*trained, *stages, "summary"]
 
 
@@ -56,7 +58,7 @@ def expected(run: Run) -> list[str]:
     about = run.settings
     if not {"train", "dataset", "seed"} <= about.keys():
         return []
-    with _said_of(run, "training"):
+    with _said_of(run, "training"), told_by_a_file():
         if not isinstance(about["train"], dict):
             raise InputError(
                 f"its train must hold settings by name; got {about['train']!r}"
@@ -108,7 +110,7 @@ def table_states(run: Run) -> dict[str, str]:
         By name of the table; those that are not made of units are whole.
     """
     parts, failed = run.parts(), failures(run.path)
-    states = {}
+    found = {}
     for name, record in listed(run.path).items():
         done = [key for key in record.units if parts.sound(key)]
         bad = [key for key in record.units if key in failed and key not in done]
@@ -119,8 +121,10 @@ def table_states(run: Run) -> dict[str, str]:
         there = "" if name in run.tables() else ", the table is not written yet"
         rest = "".join(f", {number} {what}" for what, number in count.items() if number)
         units = "unit" if len(record.units) == 1 else "units"
-        states[name] = f"{len(done)} of {len(record.units)} {units} done{rest}{there}"
-    return states
+        found[name] = f"{len(done)} of {len(record.units)} {units} done{rest}{there}"
+        if record.kind is None and record.sharded:  # others have not begun theirs
+            found[name] += ", of those shards that have begun it"
+    return found
 
 
 def status(run: Run) -> dict[str, Any]:
@@ -154,6 +158,7 @@ def status(run: Run) -> dict[str, Any]:
         "networks in all": len(networks),
         **{name: state for name, state in networks.items() if state != "finished"},
         "tables": ", ".join(run.tables()) or "none",
+        **{f"shards of {job}": state for job, state in states(run.path).items()},
         "finished parts": run.parts().count(),
         **{f"units of {name}": state for name, state in tables.items()},
         **{

@@ -8,14 +8,16 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from netrobust.core.errors import InputError
+from netrobust.core.own_functions import short
 from netrobust.core.registry import Registry
 from netrobust.core.settings import canonical_fraction, choice, file_name, settings
 from netrobust.data.load import DATASETS
 from netrobust.experiments.plan import GRID
-from netrobust.graphs.measure import MEASURES, signed_measures
+from netrobust.graphs.measure import MEASURES
 from netrobust.graphs.null import NULL_MODELS, check_installed
 from netrobust.graphs.perturb import PERTURBATIONS
 from netrobust.graphs.perturb.scopes import check_reach, check_scope
+from netrobust.graphs.requirements import declares
 from netrobust.neural.config import Positive, TrainConfig
 from netrobust.neural.input_attacks import INPUT_ATTACKS
 from netrobust.neural.method import parse
@@ -157,7 +159,10 @@ class Study:
     def _names_are_known(self) -> Self:
         for name in (*self.datasets, *filter(None, [self.fallback])):
             DATASETS[name]
-        found = {field: getattr(self, field) for field in ("datasets", "sparsifiers")}
+        found = {
+            "datasets": [*map(short, self.datasets)],
+            "sparsifiers": self.sparsifiers,
+        }
         for field, family in _FAMILIES.items():
             # A member bears one name however its options are written.
             found[field] = [family[one].__name__ for one in getattr(self, field)]
@@ -214,9 +219,11 @@ class Study:
             check_reach(PERTURBATIONS[name], self.scope)
         chosen = (*self.curve_null_models, *self.null_models, *self.retrained)
         check_installed([NULL_MODELS[name] for name in chosen])
-        if signed := [name for name in self.measures if name not in signed_measures()]:
+        for name in self.measures:
+            if not declares(MEASURES[name], "needs_positive_weights"):
+                continue
             raise InputError(
-                f"{signed[0]} needs positive weights, which no trained network has; "
+                f"{name} needs positive weights, which no trained network has; "
                 "leave it out of the measures"
             )
         for field in ("eps", "recovery"):

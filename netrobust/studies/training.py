@@ -33,12 +33,12 @@ def fetch(study: Study, folder: Path | None) -> dict[str, str]:
     hashes = {}
     for name in study.datasets:
         try:
-            data = load(name, folder)
+            data, used = load(name, folder), name
         except DataUnavailableError as error:
             if study.fallback is None:
                 raise
             log.warning("%s; using %s in its place", error, study.fallback)
-            data = load(study.fallback)
+            data, used = load(study.fallback), study.fallback
         asked = {"images": study.images}
         if study.input_attacks:
             asked["attack_images"] = study.attack_images
@@ -48,7 +48,7 @@ def fetch(study: Study, folder: Path | None) -> dict[str, str]:
                     f"{field} must be from 1 to {len(data.y_test)}, the test images of "
                     f"{data.name}; got {count}"
                 )
-        hashes[data.name] = data.sha256
+        hashes[used] = data.sha256
     return hashes
 
 

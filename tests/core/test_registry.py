@@ -85,7 +85,7 @@ def test_an_unknown_name_lists_the_known_ones(shapes, name):
     assert message.startswith(f"unknown shape {name!r}; choose from: square, circle")
     if not isinstance(name, list):
         assert "did you mean" not in message
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
     assert isinstance(caught.value, UnknownNameError)
 
 

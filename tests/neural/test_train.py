@@ -631,7 +631,7 @@ def test_weights_that_overflow_in_the_last_step_are_no_network():
 def test_a_bar_changes_nothing(capsys):
     assert_same_training(train(DATA, CONFIG, progress=True), train(DATA, CONFIG))
     shown = capsys.readouterr()
-    assert "4/4" in shown.err
+    assert "4 of 4" in shown.err
     assert "loss" in shown.err
     assert not shown.out  # which belongs to results
 

@@ -50,7 +50,7 @@ def test_facts_are_plain_text_for_a_bug_report():
     assert all(isinstance(one, str) and one for pair in facts.items() for one in pair)
     for name in ("netrobust", "torch", "numba", "igraph", "bicm", "distributed"):
         assert facts[name] == version(name)
-    assert facts["torch threads"] == str(torch.get_num_threads())
+    assert facts["torch threads"] == torch.get_num_threads()
     assert int(facts["processors"]) >= 1
     assert {*nr.DATASETS} < facts.keys()
 
