@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 import netrobust as nr
 
 READS = ("percolation",)
+ALSO = ("curves_targeted",)
 
 SHOWN = ("random_links", "strongest_links", "weakest_links")
 GIANT = {"giant_component": "giant component (share of neurons)"}
@@ -36,7 +37,7 @@ def compute(run: nr.Run) -> pd.DataFrame:
     Parameters
     ----------
     run : Run
-        With the table ``percolation``.
+        With the table ``percolation``, and ``curves_targeted`` if it has that.
 
     Returns
     -------
@@ -44,7 +45,8 @@ def compute(run: nr.Run) -> pd.DataFrame:
         What `summarise` gives per data set, sparsifier, null model, perturbation and
         fraction for accuracy and, of the sparse networks, the giant component.
     """
-    table = run.table("percolation")
+    there = [name for name in (*READS, *ALSO) if name in run.tables()]
+    table = pd.concat([run.table(name) for name in there], ignore_index=True)
     few = table[table["perturbation"].isin(SHOWN)]
     table = few if len(few) else table  # else: orders of the user's own
     by = ["dataset", "sparsifier", "null_model", "perturbation", "fraction"]

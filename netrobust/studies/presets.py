@@ -115,12 +115,16 @@ PRESETS = {
         snapshots=(0, 0.01, 0.03, 0.1, 0.3, 1),
         reference_epochs=100,
         reference_networks=3,
+        measures=("giant_component", "reach", "paths"),
+        perturbations=("random_links",),
         curve_null_models=("none",),
         fractions=_BENDS,
         replicates=20,  # orders, which differ three times as much as networks do
         curves={
             "targeted": {
                 "perturbations": (
+                    "strongest_links",
+                    "weakest_links",
                     "links_by_saliency",
                     "links_by_degree_product",
                     "links_by_path_count",
