@@ -52,8 +52,8 @@ PACKAGES = {
     "networkx": ("convert.networkx_graphs convert.graph_files convert.gephi_files"),
     "igraph": "graphs convert experiments",
     "numba": (
-        "neural.kernels neural.steps neural.tile neural.sparsify.link_prediction "
-        "parallel.threads graphs.kernels graphs.null.swaps runs.environment"
+        "neural.kernels neural.tile "
+        "parallel.threads runs.environment core.compiled"
     ),
     "llvmlite": "neural.tile",
     "pandas": (
