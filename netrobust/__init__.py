@@ -10,12 +10,15 @@ The tour, in the order in which the work flows::
     draw.curve(summarise(table, "accuracy", by=["fraction"]), x="fraction")
 
 The public names stand in ``__init__.pyi``. Each is imported when it is first used, so
-that ``import netrobust`` loads neither torch nor igraph nor matplotlib.
+that ``import netrobust`` loads neither torch nor igraph nor matplotlib. A function that
+is taken from here names the argument that made it fail; modules of ours take it from
+its home, as it is.
 """
 
 import ast
 from importlib import import_module
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 
@@ -44,8 +47,22 @@ def __getattr__(name: str) -> Any:
     if home is None:
         raise AttributeError(f"netrobust has no {name!r}; it has {', '.join(__all__)}")
     if name in ("draw", "theory"):  # the public names that are modules
-        return import_module(f"{home}.{name}")
-    return getattr(import_module(home), name)
+        module = import_module(f"{home}.{name}")
+        for one in module.__all__:
+            setattr(module, one, _door(getattr(module, one), module.__name__))
+        return module
+    return _door(getattr(import_module(home), name), __name__)
+
+
+def _door(value: Any, home: str) -> Any:
+    """Make a function name the argument that made it fail; the rest stays."""
+    if not isinstance(value, FunctionType) or hasattr(value, "__wrapped__"):
+        return value
+    from netrobust.core.arguments import named_in_errors
+
+    named = named_in_errors(value)
+    named.__module__ = home  # where another process finds it
+    return named
 
 
 def __dir__() -> list[str]:

@@ -8,13 +8,15 @@ they run, so help comes at once.
 import sys
 
 # Their order is that of the help page.
-from netrobust.cli import make, analyse, attack, recover, info, console  # isort: skip
+from netrobust.cli import make, analyse, attack, recover, info, console, streams  # isort: skip
 from netrobust.cli.options import app
+from netrobust.cli.words import check_words
 from netrobust.core.errors import (
     DataUnavailableError,
     DivergedError,
     InputError,
     UnfinishedError,
+    shown,
 )
 from netrobust.parallel.progress_bar import silent
 
@@ -31,11 +33,15 @@ _INTERRUPTED = 130  # what shells report of a process that ends by Ctrl-C
 
 def main() -> None:
     """Run the command and end the process with its exit code."""
+    streams.steady()
     try:
+        check_words(sys.argv[1:])
         with silent():  # verbs have bars of their own
             code = app(standalone_mode=False) or 0
         if code == _INTERRUPTED:  # the parser took the interrupt for itself
             raise KeyboardInterrupt
+        if lost := streams.lost():
+            console.tell(f"netrobust: {lost}; the work is done")
         sys.exit(code)
     except InputError as error:
         _stop(str(error), 2)
@@ -43,6 +49,12 @@ def main() -> None:
         _stop(str(error), 3)
     except (DivergedError, UnfinishedError) as error:
         _stop(str(error), 1)
+    except OSError as error:
+        where = f"{shown(str(error.filename))}: " if error.filename else ""
+        _stop(f"{where}{error.strerror or error}; nothing that is done is lost", 2)
+    except MemoryError as error:
+        lack = str(error) or "no more is there"
+        _stop(f"this needs more memory than there is ({lack}); ask for less", 2)
     except KeyboardInterrupt:
         _stop("interrupted; rerun the same command to resume", _INTERRUPTED)
     except Exception as error:
@@ -62,5 +74,5 @@ def main() -> None:
 def _stop(sentence: str, code: int) -> None:
     if code == 2:
         sentence = " ".join(sentence.split())  # one line, whatever a file was called
-    console.err.print(f"netrobust: {sentence}", soft_wrap=True)
+    console.tell(f"netrobust: {sentence}")
     sys.exit(code)

@@ -8,7 +8,7 @@ import typer
 from netrobust.cli import console
 from netrobust.cli.make_table import show_table
 from netrobust.cli.options import Draws, How, RunPath, TableName, app, bundled
-from netrobust.core.errors import InputError
+from netrobust.cli.words import plain_number
 
 
 @app.command()
@@ -49,9 +49,4 @@ def attack(
 
 
 def _eps(text: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise InputError(
-            f"--eps needs numbers such as 0,0.05,0.1; got {text!r}"
-        ) from None
+    return [plain_number(part, "--eps") for part in text.split(",")]

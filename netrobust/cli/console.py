@@ -14,18 +14,29 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
-from netrobust.core.errors import InputError
-from netrobust.core.settings import canonical_fraction
+from netrobust.cli import streams
+from netrobust.cli.words import plain_number
+from netrobust.core.errors import InputError, shown
+from netrobust.core.settings import canonical_fraction, whole
 from netrobust.parallel.progress_bar import Stages, on_console
 
 if TYPE_CHECKING:  # pandas is loaded by the commands that need it
     import pandas as pd
 
+#: Of a curve, from 0 to 1.
+MOST_STEPS = 1000
+
 # Plain text, since a path may well hold "[bold]" or ":cat:". Into a file or a pipe,
 # lines are as long as tables need.
 _plain: dict[str, Any] = {"markup": False, "emoji": False}
+streams.there()
 out = Console(width=None if sys.stdout.isatty() else 200, **_plain)
 err = Console(stderr=True, **_plain)
+
+
+def tell(sentence: str) -> None:
+    """Print a sentence on standard error, whatever is in it."""
+    err.print(streams.printable(sentence), soft_wrap=True)
 
 
 def talk(quiet: bool) -> None:
@@ -107,7 +118,7 @@ def _plain_value(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     if not isinstance(value, float):
-        return str(value)
+        return streams.printable(str(value))
     return "-" if value != value else f"{value:.4g}"
 
 
@@ -118,13 +129,16 @@ def say(facts: dict[str, Any], as_json: bool = False) -> None:
         return
     width = max(len(name) for name in facts)
     for name, value in facts.items():
-        out.print(f"{name:<{width}}  {value}", highlight=False, soft_wrap=True)
+        line = streams.printable(f"{name:<{width}}  {value}")
+        out.print(line, highlight=False, soft_wrap=True)
 
 
 def toml_file(path: Path | None) -> dict[str, Any]:
     """Read settings from a TOML file; none from no file."""
     if path is None:
         return {}
+    if not path.is_file():
+        raise InputError(f"{path} is not a file; give one of settings, in TOML")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -137,12 +151,18 @@ def pairs(given: Sequence[str] | None, flag: str) -> dict[str, Any]:
     for pair in given or ():
         name, equals, text = pair.partition("=")
         if not equals or not name:
-            raise InputError(f"{flag} needs NAME=VALUE; got {pair!r}")
-        try:
-            found[name] = tomllib.loads(f"value = {text}")["value"]
-        except (ValueError, RecursionError):  # TOML's own errors are ValueErrors
-            found[name] = text
+            raise InputError(f"{flag} needs NAME=VALUE; got {shown(pair)}")
+        found[name] = _toml_value(text)
     return found
+
+
+def _toml_value(text: str) -> Any:
+    """Read one value as TOML does; what is none is text."""
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):  # TOML's own errors are ValueErrors
+        return text
+    return read["value"] if len(read) == 1 else text  # a line may hide another
 
 
 def fractions(text: str | None) -> list[float] | None:
@@ -150,10 +170,15 @@ def fractions(text: str | None) -> list[float] | None:
     if text is None:
         return None
     try:
-        if "," not in text and float(text) > 1:
-            steps = int(text)
+        if "," not in text and plain_number(text, "--fractions") > 1:
+            steps = whole("the number of steps", int(text), 1, MOST_STEPS)
             return [canonical_fraction(step / steps) for step in range(steps + 1)]
-        return [canonical_fraction(float(part)) for part in text.split(",")]
+        return [
+            canonical_fraction(plain_number(part, "--fractions"))
+            for part in text.split(",")
+        ]
+    except InputError:
+        raise
     except ValueError:
         raise InputError(
             f"--fractions needs numbers such as 0,0.25,1 or a number of steps such as "

@@ -21,9 +21,10 @@ from netrobust.cli.options import (
     app,
     bundled,
 )
+from netrobust.cli.words import AS_WHOLE
 from netrobust.core.errors import InputError, meant
 from netrobust.core.own_functions import flags, told_by_a_file
-from netrobust.core.settings import toml_file, whole
+from netrobust.core.settings import MOST_SEED, toml_file, whole
 
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
     from netrobust.runs.folder import Run
@@ -57,8 +58,10 @@ def train(
     out: Out,
     dataset: Annotated[str, typer.Option(help="Data set to learn.")] = "mnist",
     sparsifier: Annotated[str | None, typer.Option(help="How links move.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the network.")] = 0,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the data.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the network.", **AS_WHOLE)] = 0,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the data.", **AS_WHOLE)
+    ] = None,
     options: Annotated[
         list[str] | None,
         typer.Option("--option", help="NAME=VALUE of the sparsifier; repeatable."),
@@ -85,8 +88,7 @@ def train(
     if print_config:
         typer.echo(toml_file(settings.record))
         return
-    if seed < 0:
-        raise InputError(f"seed must be 0 or larger; got {seed}")
+    whole("seed", seed, 0, MOST_SEED)
     from netrobust.data.load import load
 
     console.talk(quiet)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast, get_type_hints
 
 import typer
 
+from netrobust.cli.words import AS_WHOLE
 from netrobust.core.errors import InputError
 from netrobust.core.own_functions import own, short
 from netrobust.experiments.options import OPTIONS, Options
@@ -71,9 +72,12 @@ DataDir = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option(help="Say what would be done; do nothing.")]
-Seed = Annotated[int, typer.Option(help="Seed of the random draws.")]
+Seed = Annotated[int, typer.Option(help="Seed of the random draws.", **AS_WHOLE)]
 Jobs = Annotated[
-    int, typer.Option("--jobs", "-j", help="Processes; results do not depend on it.")
+    int,
+    typer.Option(
+        "--jobs", "-j", help="Processes; results do not depend on it.", **AS_WHOLE
+    ),
 ]
 Scheduler = Annotated[
     str | None,
@@ -82,14 +86,16 @@ Scheduler = Annotated[
 Share = Annotated[
     str | None, typer.Option("--shard", help="Do one share of the units, such as 2/4.")
 ]
-Images = Annotated[int | None, typer.Option(help="Score the first so many images.")]
+Images = Annotated[
+    int | None, typer.Option(help="Score the first so many images.", **AS_WHOLE)
+]
 Measures = Annotated[
     list[str] | None, typer.Option("--measure", help="Repeat for several.")
 ]
 Nulls = Annotated[
     list[str] | None, typer.Option("--null-model", help="Repeat for several.")
 ]
-Replicates = Annotated[int, typer.Option(help="Random draws of each kind.")]
+Replicates = Annotated[int, typer.Option(help="Random draws of each kind.", **AS_WHOLE)]
 OwnData = Annotated[
     list[str] | None,
     typer.Option(
@@ -219,8 +225,7 @@ def _spread(one: Parameter, defaults: Mapping[str, Any]) -> list[Parameter]:
     found: dict[str, tuple[Any, Any]]
     if kind is Options:
         found = {
-            name: (Annotated[option.kind, typer.Option(_flag(name), help=option.brief)],
-                   option.default)
+            name: (Annotated[option.kind, _option(name, option)], option.default)
             for name, option in OPTIONS.items()
         }  # fmt: skip
     else:
@@ -235,6 +240,11 @@ def _spread(one: Parameter, defaults: Mapping[str, Any]) -> list[Parameter]:
         )
         for name, (hint, default) in found.items()
     ]  # fmt: skip
+
+
+def _option(name: str, option: Any) -> Any:
+    read = AS_WHOLE if option.kind is int else {}
+    return typer.Option(_flag(name), help=option.brief, **read)
 
 
 def _flag(name: str) -> str:

@@ -7,6 +7,7 @@ import typer
 
 from netrobust.cli.make_table import show_table
 from netrobust.cli.options import Draws, How, RunPath, TableName, app, bundled
+from netrobust.cli.words import AS_NUMBER, AS_WHOLE
 from netrobust.core.settings import canonical_fraction
 
 
@@ -17,9 +18,13 @@ def recover(
     perturbation: Annotated[str, typer.Option(help="What breaks.")] = "random_links",
     fractions: Annotated[
         list[float] | None,
-        typer.Option("--fraction", help="Share that breaks; repeat for several."),
+        typer.Option(
+            "--fraction", help="Share that breaks; repeat for several.", **AS_NUMBER
+        ),
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Of training after the damage.")] = 5,
+    epochs: Annotated[
+        int, typer.Option(help="Of training after the damage.", **AS_WHOLE)
+    ] = 5,
     modes: Annotated[
         list[str] | None,
         typer.Option("--mode", help="frozen or adaptive; both if not given."),

@@ -21,7 +21,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from netrobust.convert.torch_modules import copied
 from netrobust.convert.weight_views import WeightView, weight_views
-from netrobust.core.errors import InputError
+from netrobust.core.errors import InputError, shown
 
 Came = dict[str, int | None]  # layers, and the axis of their neurons; None if mixed
 
@@ -196,7 +196,13 @@ def _arguments(example: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (), dict(example)
     if isinstance(example, tuple | list):
         return tuple(example), {}
-    return (torch.as_tensor(example),), {}
+    try:
+        return (torch.as_tensor(example),), {}
+    except (TypeError, ValueError, RuntimeError):
+        raise InputError(
+            "example must be a tensor, an array, a tuple of them or a mapping, as the "
+            f"module takes; got {shown(example)}"
+        ) from None
 
 
 def _by_owner(module: nn.Module) -> list[tuple[nn.Module, dict[str, WeightView]]]:

@@ -3,9 +3,15 @@
 Every other exception is a defect of netrobust and is shown with its traceback.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
+
+_LINE = 100  # characters that a value may take in a sentence
+_WORD = 500  # and an unbroken word in it, such as a path
+_SENTENCE = 1500  # and the sentence: a name may be one of a hundred
 
 
 def meant(name: object, known: Iterable[str]) -> str:
@@ -23,9 +29,50 @@ def meant(name: object, known: Iterable[str]) -> str:
 class InputError(ValueError):
     """The caller's input breaks a stated rule.
 
-    The message is one sentence: what came, what is allowed, what to do.
-    The command line prints it and ends with exit code 2.
+    The message is one sentence: what came, what is allowed, what to do. What came is
+    shortened to a line. The command line prints it and ends with exit code 2.
     """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(_sentence(one) for one in args))
+
+
+def shown(value: Any, most: int = _LINE) -> str:
+    """Write a value into a sentence, on one line at most.
+
+    Examples
+    --------
+    >>> shown([1, 2]), shown("a" * 50, most=20), shown(10**5000)
+    ('[1, 2]', "'aaaaaaa ... aaaaaa'", 'an integer of 16610 bits')
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no endless numbers
+        bits = value.bit_length() if isinstance(value, int) else 0
+        text = f"an integer of {bits} bits" if bits else "one with endless numbers"
+    except Exception:
+        text = f"a {type(value).__name__}"
+    return _shortened(" ".join(text.split()), most)
+
+
+def _shortened(text: str, most: int) -> str:
+    """Leave out the middle of a text that is too long."""
+    if len(text) <= most:
+        return text
+    end = (most - 5) // 2
+    return f"{text[: most - 5 - end]} ... {text[-end:]}"
+
+
+def _sentence(said: object) -> object:
+    """Put it on one line; shorten what came, words without end, and the whole."""
+    if not isinstance(said, str) or (len(said) <= _LINE and "\n" not in said):
+        return said
+    said = " ".join(said.split())
+    head, got, came = said.rpartition("; got ")
+    if got and len(came) > 2 * _LINE:
+        said = f"{head}{got}{_shortened(came, _LINE)}"
+    said = re.sub(rf"\S{{{_WORD},}}", lambda one: _shortened(one[0], 100), said)
+    return _shortened(said, _SENTENCE)
 
 
 class UnknownNameError(InputError, KeyError):

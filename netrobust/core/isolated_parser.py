@@ -24,6 +24,7 @@ from pkgutil import resolve_name
 from typing import Any
 
 from netrobust.core.errors import InputError
+from netrobust.core.interpreter import end_with_parent, python
 from netrobust.core.messages import pack, unpack
 
 logger = logging.getLogger(__name__)
@@ -132,12 +133,13 @@ format
     """
     name = f"{parse.__module__}:{parse.__qualname__}"
     limits = {"seconds": seconds, "memory": memory}
+    token = os.urandom(16)  # a Python may print while it starts
     try:
         # In a session of its own, so that Ctrl-C reaches the caller alone, who ends the
-        # child; a child whose caller was killed ends by its own alarm.
+        # child; a child whose caller was killed ends with it.
         done = subprocess.run(
-            [sys.executable, "-P", "-c", _BEGIN],
-            input=_path() + pack([name, limits, args]),
+            [python(), "-P", "-c", _BEGIN],
+            input=_path() + pack([token, os.getpid(), name, limits, args]),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=seconds,
@@ -161,7 +163,7 @@ format
             "damaged or it was possibly out of memory; create the file again"
         )
     try:
-        kind, value = unpack(done.stdout)
+        kind, value = unpack(done.stdout.partition(token)[2])
     except _NO_ANSWER as error:
         raise InputError(
             f"{what} cannot be read: its parser ended without an answer "
@@ -208,7 +210,8 @@ def answer() -> None:
     # A parser that prints must not print into the answer.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    name, limits, args = unpack(sys.stdin.buffer.read())
+    token, parent, name, limits, args = unpack(sys.stdin.buffer.read())
+    end_with_parent(parent)
     _end_after(limits["seconds"])
     try:
         parse = resolve_name(name)
@@ -222,7 +225,7 @@ def answer() -> None:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         short = reason if len(reason) <= 300 else f"{reason[:300]}..."
         said = pack(["failed", (short, traceback.format_exc())])
-    out.write(said)
+    out.write(token + said)
     out.flush()
     # Nothing is left to do, and an exit in order may hang in what the parser left.
     os._exit(0)

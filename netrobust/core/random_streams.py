@@ -4,7 +4,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from netrobust.core.errors import InputError
+from netrobust.core.errors import InputError, shown
 
 
 def stream(seed: int, *key: str | int) -> np.random.Generator:
@@ -55,5 +55,5 @@ def generator(rng: np.random.Generator | int) -> np.random.Generator:
         return np.random.default_rng(rng)
     raise InputError(
         "rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), or "
-        f"a seed of 0 or more; got {rng!r}"
+        f"a seed of 0 or more; got {shown(rng)}"
     )

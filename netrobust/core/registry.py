@@ -8,6 +8,7 @@ its key, and the first line of its docstring is what ``netrobust list`` prints.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from importlib.metadata import EntryPoint, entry_points
+from inspect import unwrap
 from re import fullmatch
 from typing import Any, Generic, TypeVar, cast, overload
 
@@ -207,6 +208,7 @@ class Registry(Mapping[str, T], Generic[T]):
         return member
 
     def _standing_for(self, function: Any) -> Any:
+        function = unwrap(function)  # from a public name, which is a door
         known = self._members.get(getattr(function, "__name__", ""))
         return known if getattr(known, "function", None) is function else function
 

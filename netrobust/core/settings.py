@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
-from netrobust.core.errors import InputError
+from netrobust.core.errors import InputError, shown
 from netrobust.core.shown import html
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ C = TypeVar("C")
 
 #: Of fractions, which these tell apart.
 FRACTION_DIGITS = 12
+
+#: Of a seed: tables hold it as a signed integer of 64 bits.
+MOST_SEED = 2**63 - 1
 
 # Names that stay in the folder they are put into, and on one line.
 _FILE_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
@@ -51,7 +54,15 @@ unable to parse string as an integer; got 'many'
     made: Any = validated_dataclass(frozen=True, kw_only=True, config=config)(cls)
     build = made.__init__
 
-    def __init__(self: Any, **fields: Any) -> None:
+    kinds = cls.__annotations__
+
+    def __init__(self: Any, /, **fields: Any) -> None:
+        for name, value in fields.items():
+            if name in kinds and not _may_be_true(kinds[name]) and _has_truth(value):
+                raise InputError(
+                    f"{cls.__name__}.{name}: true and false are no numbers or names; "
+                    f"got {shown(value)}"
+                )
         try:
             build(self, **fields)
         except ValidationError as error:
@@ -61,6 +72,17 @@ unable to parse string as an integer; got 'many'
     made.__repr__ = _short
     made._repr_html_ = lambda self: html(cls.__name__, _changed(self))
     return made
+
+
+def _may_be_true(kind: Any) -> bool:
+    return any(word in str(kind) for word in ("bool", "Any"))
+
+
+def _has_truth(value: Any) -> bool:
+    """Whether a value is true or false, or holds one; pydantic takes those for 1, 0."""
+    if isinstance(value, list | tuple):
+        return any(map(_has_truth, value))
+    return isinstance(value, bool)
 
 
 def _changed(one: Any) -> dict[str, Any]:
@@ -78,7 +100,7 @@ def _short(self: Any) -> str:
     return f"{type(self).__name__}({given})"
 
 
-def whole(name: str, value: Any, least: int) -> int:
+def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
     """Give an integer of at least `least`; numpy's count, booleans do not.
 
     Parameters
@@ -87,11 +109,12 @@ def whole(name: str, value: Any, least: int) -> int:
         Of the number, for the message.
     value : int
     least : int
+    most : int, optional
 
     Raises
     ------
     InputError
-        The value is no integer, or too small.
+        The value is no integer, too small or too large.
 
     Examples
     --------
@@ -106,8 +129,10 @@ def whole(name: str, value: Any, least: int) -> int:
         number = operator.index(value)
     except TypeError:
         number = least - 1
-    if isinstance(value, bool) or number < least:
-        raise InputError(f"{name} must be an integer, {least} or larger; got {value!r}")
+    above = most is not None and number > most
+    if isinstance(value, bool) or number < least or above:
+        size = f", {least} or larger" if most is None else f" from {least} to {most}"
+        raise InputError(f"{name} must be an integer{size}; got {shown(value)}")
     return number
 
 
@@ -154,7 +179,7 @@ def number(name: str, value: Any, least: float, most: float = math.inf) -> float
         within = f"{least} or larger" if most == math.inf else f"in [{least}, {most}]"
         raise InputError(
             f"{name} must be a number{', ' if most == math.inf else ' '}{within}; "
-            f"got {value!r}"
+            f"got {shown(value)}"
         )
     return given
 
@@ -169,7 +194,9 @@ def positive(name: str, value: Any) -> float:
     """
     real = isinstance(value, Real) and not isinstance(value, bool)
     if not (real and value > 0):
-        raise InputError(f"{name} must be a finite number larger than 0; got {value!r}")
+        raise InputError(
+            f"{name} must be a finite number larger than 0; got {shown(value)}"
+        )
     return number(name, value, 0)
 
 
@@ -183,7 +210,9 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     """
     known = tuple(allowed)
     if not isinstance(value, str) or value not in known:
-        raise InputError(f"{name} must be one of {', '.join(known)}; got {value!r}")
+        raise InputError(
+            f"{name} must be one of {', '.join(known)}; got {shown(value)}"
+        )
     return str(value)
 
 
@@ -198,7 +227,7 @@ def file_name(name: str, value: Any) -> str:
     if not isinstance(value, str) or not _FILE_NAME.fullmatch(value):
         raise InputError(
             f"{name} must be text without slashes that begins with no dot, for files "
-            f"are called after it; got {value!r}"
+            f"are called after it; got {shown(value)}"
         )
     return value
 
@@ -212,7 +241,7 @@ def flag(name: str, value: Any) -> bool:
     True
     """
     if not isinstance(value, bool):
-        raise InputError(f"{name} must be true or false; got {value!r}")
+        raise InputError(f"{name} must be true or false; got {shown(value)}")
     return value
 
 
@@ -265,4 +294,4 @@ def _sentence(name: str, made: Any, error: "ValidationError") -> str:
     reason = first["msg"].removeprefix("Value error, ")
     reason = reason[0].lower() + reason[1:]
     where = f"{name}.{field}" if field else name
-    return f"{where}: {reason}" + (f"; got {first['input']!r}" if field else "")
+    return f"{where}: {reason}" + (f"; got {shown(first['input'])}" if field else "")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from netrobust.core.arguments import named_in_errors
 from netrobust.core.errors import InputError
 from netrobust.core.settings import file_name
 from netrobust.core.shown import Shown
@@ -68,6 +69,7 @@ class Dataset(Shown):
         return int(self.y_train.max()) + 1
 
     @classmethod
+    @named_in_errors
     def from_arrays(
         cls,
         x_train: Any,

@@ -17,7 +17,7 @@ from torch.nn import Module
 from netrobust.convert.layer_stack import Joint
 from netrobust.convert.module_graphs import reached_share, read_joint, warn_unreached
 from netrobust.core.random_streams import stream
-from netrobust.core.settings import whole
+from netrobust.core.settings import MOST_SEED, whole
 from netrobust.experiments.columns import MODULE
 from netrobust.experiments.damage_curve import damage_stream
 from netrobust.experiments.module_checks import (
@@ -156,7 +156,7 @@ def percolate_module(
         "dataset": dataset,
         "sparsifier": sparsifier,
         **_sizes(intact),
-        "network_seed": whole("network_seed", network_seed, 0),
+        "network_seed": whole("network_seed", network_seed, 0, MOST_SEED),
         "reached": round(reached_share(module, layers if order is None else order), 6),
     }
     options = [key for one in acting for key in numbers_of(one)]

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from torch.nn import Module
 
 from netrobust.core.errors import InputError
-from netrobust.core.settings import canonical_fraction, whole
+from netrobust.core.settings import MOST_SEED, canonical_fraction, whole
 from netrobust.data.dataset import Dataset
 from netrobust.experiments.columns import check_names
 from netrobust.experiments.damage_curve import TRAINING_IMAGES
@@ -77,7 +77,7 @@ def make_plan(
         fractions=check_grid(fractions),
         replicates=whole("replicates", replicates, 1),
         scope=scope,
-        seed=whole("seed", seed, 0),
+        seed=whole("seed", seed, 0, MOST_SEED),
     )
     for what, members in {
         "null model": plan.null_models,

@@ -25,10 +25,12 @@ array must be as large as its header says before memory is given to it.
 Readers answer anything that is not a whole graph file with `Unreadable`.
 """
 
+import locale
 import math
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -111,7 +113,19 @@ def write_graphml(graph: "Graph", path: Path) -> None:
     plain.vs["depth"] = np.array(graph.vs["depth"]).tolist()
     for sequence, name in ((plain.vs, "bias"), (plain.es, "weight")):
         sequence[name] = np.array(sequence[name], dtype=float).tolist()
-    plain.write_graphml(str(path))
+    with _decimal_points():
+        plain.write_graphml(str(path))
+
+
+@contextmanager
+def _decimal_points() -> Iterator[None]:
+    """Let igraph write 0.5 where the locale of the process has 0,5."""
+    before = locale.setlocale(locale.LC_NUMERIC)
+    locale.setlocale(locale.LC_NUMERIC, "C")
+    try:
+        yield
+    finally:
+        locale.setlocale(locale.LC_NUMERIC, before)
 
 
 def _check_kept(what: str, name: str, values: list[Any]) -> bool:

@@ -8,8 +8,9 @@ before they index it, which spares a test for negative ones.
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from netrobust.core.compiled import njit
 
 Ints = NDArray[np.integer[Any]]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from netrobust.core.errors import InputError
+from netrobust.core.errors import InputError, shown
 from netrobust.core.options import Option
 from netrobust.core.own_functions import short
 from netrobust.core.settings import choice, settings
@@ -20,7 +20,13 @@ from netrobust.neural.sparsify import (
 )
 from netrobust.neural.topology import TOPOLOGIES, Place, topology
 
-Positive = Annotated[int, Field(ge=1, le=10**9)]  # beyond it, a slip of the hand
+# Far beyond all that is trained here; what is larger is a slip of the hand.
+Width = Annotated[int, Field(ge=1, le=10**7)]
+Widths = Annotated[tuple[Width, ...], Field(min_length=1, max_length=1000)]
+Positive = Annotated[int, Field(ge=1, le=10**6)]
+
+#: Links of all sparse layers together; each takes some 40 bytes in training.
+MOST_LINKS = 4 * 10**8
 
 #: How weights start: see `netrobust.neural.model.start`.
 WEIGHT_STARTS = ("swi", "kaiming")
@@ -91,7 +97,7 @@ equal to 1; got 1.5
     topology_options: dict[str, Option] = Field(default_factory=dict)
     densities: str = "uniform"
     weights: str = "swi"
-    hidden: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1000, 1000, 1000)
+    hidden: Widths = (1000, 1000, 1000)
     sparsity: Annotated[float, Field(ge=0, lt=1)] = 0.99
     epochs: Positive = 25
     batch_size: Positive = 64
@@ -208,7 +214,15 @@ equal to 1; got 1.5
         [7840, 10000, 10000]
         """
         shares = DENSITIES[self.densities](sizes[:-1], 1 - self.sparsity)
-        return link_counts([min(share + surplus, 1) for share in shares], sizes[:-1])
+        dense = [min(share + surplus, 1) for share in shares]
+        counts = link_counts(dense, sizes[:-1])
+        if sum(counts) > MOST_LINKS:
+            raise InputError(
+                f"hidden {shown(self.hidden)} at sparsity {self.sparsity} asks for "
+                f"{sum(counts)} links, and {MOST_LINKS} is the most; give narrower "
+                "layers or a higher sparsity"
+            )
+        return counts
 
     def rate(self, epoch: int) -> float:
         """Learning rate of an epoch, the first being 1: linear, then constant.

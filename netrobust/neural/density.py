@@ -11,8 +11,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from netrobust.core.errors import InputError
 from netrobust.core.registry import Registry
-from netrobust.core.settings import number, share
+from netrobust.core.settings import number, share, whole
 
 Densities: TypeAlias = Callable[[Sequence[int], float], list[float]]
 
@@ -121,6 +122,9 @@ def sparsity_at(mean_in_degree: float, sizes: Sequence[int]) -> float:
     >>> round(sparsity_at(10, (3312, 333_000, 333_000, 333_000)), 7)
     0.9999552
     """
+    sizes = [whole("each of the sizes", size, least=1) for size in sizes]
+    if len(sizes) < 2:
+        raise InputError(f"sizes must name two depths at least; got {sizes}")
     places = sum(n_in * n_out for n_in, n_out in pairwise(sizes))
     most = places / sum(sizes[1:])
     return 1 - number("mean_in_degree", mean_in_degree, 0, most) / most

@@ -1,5 +1,6 @@
 """How a training begins: drawn, read from a checkpoint, or from a given network."""
 
+import logging
 import os
 from copy import deepcopy
 from itertools import pairwise
@@ -9,6 +10,7 @@ import pandas as pd
 
 from netrobust.core.errors import InputError
 from netrobust.core.random_streams import stream
+from netrobust.core.settings import MOST_SEED, whole
 from netrobust.data.dataset import Dataset
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.linear import SparseLinear
@@ -19,6 +21,8 @@ from netrobust.neural.topology import MOST_PLACES
 
 #: Weight, source, gradient and momentum.
 _BYTES_PER_LINK = 16
+
+logger = logging.getLogger("netrobust")
 
 
 def begin(
@@ -39,6 +43,7 @@ def begin(
         data and settings, a layer is too large for the method, or the topology cannot
         be made.
     """
+    whole("seed", seed, 0, MOST_SEED)
     empty = pd.DataFrame()
     about = config, seed, data.name, data.sha256, empty, empty
     if start is not None:
@@ -115,6 +120,20 @@ def _check_memory(config: TrainConfig, sizes: tuple[int, ...]) -> None:
 
 
 def _check_places(config: TrainConfig, sizes: tuple[int, ...]) -> None:
+    """Refuse layers that the method cannot hold, or that have no link; warn of few."""
+    links = [] if config.method.dense else config.links(sizes)
+    for number, count in enumerate(links, start=1):
+        sides = sizes[number - 1], sizes[number]
+        if not count:
+            raise InputError(
+                f"sparsity {config.sparsity} leaves layer {number} of {sides[0]} by "
+                f"{sides[1]} neurons without a link; give a lower sparsity"
+            )
+        if count < min(sides):
+            logger.warning(
+                "layer %s has %s links for %s and %s neurons, fewer than one for each",
+                number, count, *sides,
+            )  # fmt: skip
     for number, (n_in, n_out) in enumerate(pairwise(sizes[:-1]), start=1):
         if config.method.every_place and n_in * n_out > MOST_PLACES:
             raise InputError(

@@ -8,8 +8,9 @@ over a sum, so the number of threads changes no bit of a result.
 """
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import get_num_threads, prange
 
+from netrobust.core.compiled import njit
 from netrobust.neural import steps
 from netrobust.neural.tile import IMAGES
 

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from netrobust.core.arguments import named_in_errors
 from netrobust.core.errors import InputError
 from netrobust.neural import kernels
 
@@ -57,6 +58,7 @@ class SparseLinear(nn.Module):
     indptr: Tensor
     source: Tensor
 
+    @named_in_errors
     def __init__(
         self,
         n_in: int,

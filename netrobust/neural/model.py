@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
+from netrobust.core.arguments import named_in_errors
 from netrobust.core.errors import InputError
 from netrobust.core.settings import choice
 from netrobust.neural.config import WEIGHT_STARTS
@@ -47,6 +48,7 @@ class SparseMLP(nn.Module):
     mean: Tensor
     std: Tensor
 
+    @named_in_errors
     def __init__(
         self,
         layers: Sequence[Layer],

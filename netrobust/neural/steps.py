@@ -8,8 +8,8 @@ decay. The layers' arrays stand one behind the other, those of the first layer f
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from netrobust.core.compiled import njit
 from netrobust.neural.tile import (
     IMAGES,
     SIDE,

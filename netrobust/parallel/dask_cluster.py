@@ -1,11 +1,13 @@
 """Dask: a scheduler is found or started, and units of work run on its workers."""
 
+import logging
 import re
 import sys
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import CancelledError, Executor, Future, InvalidStateError
 from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import Any
 
 from netrobust.core.errors import InputError
@@ -22,8 +24,13 @@ from netrobust.parallel.executor import (
     landed,
 )
 
+logger = logging.getLogger("netrobust")
+
 #: Seconds within which a scheduler must answer and have a worker.
 TIMEOUT = 10.0
+
+#: Seconds that units wait for a cluster that works on none of them.
+PATIENCE = 300.0
 
 #: Units at the scheduler at a time; enough for clusters that grow with their queue.
 _WINDOW = 1000
@@ -133,7 +140,7 @@ def on_dask(
         return _promise(client.submit(_lent, lent, _Sealed(tasks[key]), pure=False))
 
     losses = Counter[str]()
-    flight = Flight(submit, tasks, _WINDOW)
+    flight = Flight(submit, tasks, _WINDOW, _Idle(client).too_long)
     for key, future in flight:
         result = landed(future)
         if isinstance(result, Failure) and isinstance(result.error, CancelledError):
@@ -146,6 +153,29 @@ def on_dask(
         if isinstance(result, Failure) and isinstance(result.error, KilledWorker):
             result = killed("it took several workers of the cluster with it")
         yield key, result
+
+
+class _Idle:
+    """How long a cluster has worked on nothing, although units wait for it."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.since: float | None = None
+
+    def too_long(self) -> bool:
+        """Whether that is longer than the patience; the first time, warn."""
+        with suppress(OSError, TimeoutError, RuntimeError):
+            if any(self.client.processing().values()):
+                self.since = None
+                return False
+        now = monotonic()
+        if self.since is None:
+            self.since = now
+            logger.warning(
+                "the Dask cluster works on none of the units; waiting %g seconds for "
+                "a worker, then what is done is kept and the job ends", PATIENCE
+            )  # fmt: skip
+        return now - self.since >= PATIENCE
 
 
 def _promise(theirs: Any) -> Future[Any]:

@@ -30,6 +30,9 @@ Outcome: TypeAlias = tuple[str, Any]  # key of a unit, its result or a Failure
 #: Times a unit may lose its process before it is given up.
 LIVES = 3
 
+#: Seconds without a result after which a cluster is asked how it is.
+PAUSE = 5.0
+
 _KEPT: dict[str, Work] = {}  # of a worker of an executor: its work, by token
 _ONE = Lock()  # igraph and torch have settings for a whole process
 
@@ -109,11 +112,18 @@ class Flight:
         ``submit(key, *given) -> Future``.
     keys : iterable of str
     window : int
+    stuck : callable, optional
+        ``stuck() -> bool``, asked now and then while none lands: whether to give up.
     """
 
     def __init__(
-        self, submit: Callable[..., Future[Any]], keys: Iterable[str], window: int
+        self,
+        submit: Callable[..., Future[Any]],
+        keys: Iterable[str],
+        window: int,
+        stuck: Callable[[], bool] | None = None,
     ) -> None:
+        self._stuck = stuck
         self._submit = submit
         self._waiting = deque(keys)
         self._flying: dict[Future[Any], str] = {}
@@ -132,7 +142,11 @@ class Flight:
             while self._waiting or self._flying:
                 while self._waiting and len(self._flying) < self._window:
                     self.launch(self._waiting.popleft())
-                for future in wait(self._flying, return_when=FIRST_COMPLETED).done:
+                pause = None if self._stuck is None else PAUSE
+                ended = wait(self._flying, pause, return_when=FIRST_COMPLETED).done
+                if not ended and self._stuck is not None and self._stuck():
+                    return
+                for future in ended:
                     yield self._flying.pop(future), future
         finally:
             for future in self._flying:

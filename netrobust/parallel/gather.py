@@ -149,8 +149,15 @@ def check_executor(executor: object) -> None:
     if executor is not None and not isinstance(executor, Executor):
         raise InputError(
             "executor must be a concurrent.futures.Executor, such as "
-            "ProcessPoolExecutor() or the get_executor() of a Dask client; got "
-            f"{type(executor).__name__}"
+            "ProcessPoolExecutor(mp_context=multiprocessing.get_context('spawn')) or "
+            f"the get_executor() of a Dask client; got {type(executor).__name__}"
+        )
+    context = getattr(executor, "_mp_context", None)
+    if context is not None and context.get_start_method() == "fork":
+        raise InputError(
+            "a forked worker has no threads of the kernels and would be ended; give "
+            "ProcessPoolExecutor(mp_context=multiprocessing.get_context('spawn')), or "
+            "jobs"
         )
 
 

@@ -9,16 +9,23 @@ import pickle
 import signal
 import sys
 from collections import Counter, deque
-from collections.abc import Generator, Mapping
-from contextlib import suppress
-from multiprocessing import get_all_start_methods, get_context, parent_process
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from multiprocessing import (
+    current_process,
+    get_all_start_methods,
+    get_context,
+    parent_process,
+    set_executable,
+)
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as ready_of
 from multiprocessing.context import BaseContext
-from threading import Thread
-from typing import Any, cast
+from threading import Thread, current_thread, main_thread
+from typing import Any, NamedTuple, cast
 
 from netrobust.core.errors import InputError
+from netrobust.core.interpreter import end_with_parent, python
 from netrobust.core.own_functions import packed, unpacked
 from netrobust.parallel.executor import (
     LIVES,
@@ -33,6 +40,12 @@ from netrobust.parallel.executor import (
 _DEAD = object()  # in place of a result
 
 
+class _Begun(NamedTuple):
+    """The first answer of a worker: that it has the work, or why it has not."""
+
+    problem: str = ""
+
+
 def in_processes(
     work: Work, tasks: Mapping[str, Any], jobs: int
 ) -> Generator[Outcome, None, None]:
@@ -41,7 +54,7 @@ def in_processes(
     A unit whose process dies is tried again when all others are begun, for it may have
     been a victim of low memory or of a kill; at the third death it is given up.
     """
-    _check_script()
+    _check_place()
     content, context = packed(work), _context()
     waiting, deaths = deque(tasks), Counter[str]()
     idle: list[_Process] = []
@@ -56,6 +69,10 @@ def in_processes(
             for ready in ready_of(list(busy)):
                 process, key = busy.pop(cast(Connection, ready))
                 result = process.result()
+                if isinstance(result, _Begun):
+                    process.check(result)
+                    busy[ready] = process, key
+                    continue
                 if result is not _DEAD:
                     idle.append(process)
                     yield key, result
@@ -78,9 +95,11 @@ class _Process:
     def __init__(self, context: Any, content: bytes) -> None:
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs,), daemon=False)
-        self.process.start()
+        with _uninterrupted():
+            self.process.start()
         theirs.close()  # so that its death ends the connection
         self._first: bytes | None = content
+        self._begun = False
 
     def begin(self, task: Any) -> None:
         with suppress(OSError):  # it is dead, as its result will say
@@ -94,9 +113,24 @@ class _Process:
             return self.connection.recv()
         except (EOFError, OSError):
             self.end()
+            if not self._begun and (self.process.exitcode or 0) > 0:  # by no signal
+                raise InputError(
+                    "a worker ended while it started: it reads the main script again, "
+                    "which fails there or starts the same work; put what the script "
+                    'does under if __name__ == "__main__": or take one job'
+                ) from None
             return _DEAD
         except Exception as error:  # it cannot be made again on this side
             return Failure.of(error)
+
+    def check(self, begun: _Begun) -> None:
+        """Take note that it has the work, or tell why it has not."""
+        self._begun = True
+        if begun.problem:
+            raise InputError(
+                f"a worker cannot read the work ({begun.problem}); define functions "
+                "at the top of a module or script, or take one job"
+            )
 
     def end(self) -> None:
         self.connection.close()
@@ -106,9 +140,16 @@ class _Process:
 def _serve(connection: Connection) -> None:
     """Do units until the parent is done or dead."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
+    end_with_parent(os.getppid())
     Thread(target=_follow, daemon=True).start()
     with suppress(EOFError, OSError):
-        work = unpacked(connection.recv_bytes())
+        content = connection.recv_bytes()
+        try:
+            work = unpacked(content)
+        except Exception as error:
+            connection.send(_Begun(Failure.of(error).reason))
+            return
+        connection.send(_Begun())
         while True:
             result = called(work, connection.recv())
             try:
@@ -117,8 +158,20 @@ def _serve(connection: Connection) -> None:
                 connection.send(portable(Failure.of(error)))
 
 
-def _check_script() -> None:
-    """Refuse a main script that workers, which read it again, will not find."""
+def _check_place() -> None:
+    """Refuse a process that cannot have workers, or a script that they will not find.
+
+    A worker that reads a main script which starts the work itself ends without a word:
+    its parent tells.
+    """
+    here = current_process()
+    if getattr(here, "_inheriting", False):
+        raise SystemExit(1)
+    if here.daemon:
+        raise InputError(
+            "a daemonic process, such as a worker of multiprocessing.Pool, cannot have "
+            "workers of its own; take one job"
+        )
     path = getattr(sys.modules["__main__"], "__file__", None)
     if path is not None and not os.path.exists(path):
         raise InputError(
@@ -133,11 +186,28 @@ def _context() -> BaseContext:
     A spawned worker loads torch anew, which takes longer than most units of work;
     torch loads its second part when an optimiser is made.
     """
+    set_executable(python())
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload(["netrobust.studies.reproduce", "torch._dynamo"])
+    loaded = ["netrobust.studies.reproduce", "torch._dynamo"]
+    if current_thread() is main_thread():  # a death of which the system tells
+        loaded.insert(0, "netrobust.parallel.server")
+    context.set_forkserver_preload(loaded)
     return context
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Start a process that Ctrl-C does not reach, nor those that it starts."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _follow() -> None:

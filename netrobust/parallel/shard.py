@@ -33,7 +33,8 @@ n/n, such as 2/4; got '3/2'
         """
         first, slash, second = text.partition("/")
         short = max(len(first), len(second)) < 10  # Python reads no endless numbers
-        if slash and short and first.isdecimal() and second.isdecimal():
+        digits = first.isdecimal() and second.isdecimal() and text.isascii()
+        if slash and short and digits:
             shard = cls(int(first), int(second))
             if 1 <= shard.number <= shard.total:
                 return shard

@@ -25,6 +25,7 @@ def limited_threads(count: int) -> Iterator[None]:
     count : int
         More threads than the machine has count as all of them.
     """
+    count = min(count, numba.config.NUMBA_NUM_THREADS)
     with _lock:
         if not _asked:
             _asked.append(torch.get_num_threads())
@@ -32,7 +33,7 @@ def limited_threads(count: int) -> Iterator[None]:
         # The first call starts numba's threads, and that changes what torch has.
         before = numba.get_num_threads()
         torch.set_num_threads(count)
-    numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(count)
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydantic import Field, model_validator
 
-from netrobust.core.errors import InputError
+from netrobust.core.errors import InputError, shown
 from netrobust.core.settings import choice, flag, number, settings, share, whole
 
 
@@ -124,7 +124,7 @@ def test_numbers_have_no_upper_limit_unless_said(value):
 
 @pytest.mark.parametrize("value", [*NO_REALS, float("inf"), -float("inf"), 10**400, -2])
 def test_other_numbers_without_limit_are_named(value):
-    message = f"size must be a number, -1 or larger; got {value!r}"
+    message = f"size must be a number, -1 or larger; got {shown(value)}"
     with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
         number("size", value, -1)
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from numba import njit
 from numpy.typing import NDArray
+
+from netrobust.core.compiled import njit
 
 Ints = NDArray[Any]
 

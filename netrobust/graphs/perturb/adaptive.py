@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from netrobust.core.arguments import named_in_errors
 from netrobust.core.errors import InputError
 from netrobust.core.random_streams import generator
 from netrobust.graphs.damage import Damage, Ids, Links
@@ -46,6 +47,7 @@ class Greedy(Perturbation):
 
     probed: ClassVar[bool] = True
 
+    @named_in_errors
     def __call__(
         self,
         graph: "Graph | Links",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from netrobust.core.arguments import named_in_errors
 from netrobust.core.errors import InputError
 from netrobust.core.options import WithOptions, keywords
 from netrobust.core.random_streams import generator
@@ -92,6 +93,7 @@ class Perturbation(WithOptions, ABC):
         """Whether it needs layers that chain, with the options that it has."""
         return self.needs_stack or self.acts_on != "links"
 
+    @named_in_errors
     def __call__(
         self,
         graph: "Graph | Links",

@@ -7,7 +7,10 @@ from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
 from netrobust.core.errors import InputError
-from netrobust.core.settings import share
+from netrobust.core.settings import share, whole
+
+#: Of one side of a layer, whose degrees are written out.
+MOST_NEURONS = 10**7
 
 
 def erdos_renyi_degrees(own: int, other: int, links: int) -> NDArray[np.float64]:
@@ -39,6 +42,9 @@ def erdos_renyi_degrees(own: int, other: int, links: int) -> NDArray[np.float64]
     >>> erdos_renyi_degrees(own=2, other=2, links=2).round(4)
     array([0.1667, 0.6667, 0.1667])
     """
+    whole("own", own, 1)
+    whole("other", other, 1, MOST_NEURONS)
+    whole("links", links, 0, own * other)
     degrees = np.arange(other + 1)
     return np.asarray(hypergeom.pmf(degrees, own * other, other, links), np.float64)
 

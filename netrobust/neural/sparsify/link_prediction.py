@@ -14,9 +14,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from netrobust.core.compiled import njit
 from netrobust.neural.sparsify.base import Floats
 from netrobust.neural.topology import IntArray
 
