@@ -121,6 +121,8 @@ def draw(table: pd.DataFrame) -> Figure:
     figure, axes = nr.draw.panels(
         1, len(datasets), nr.draw.DOUBLE, max(1.8, 0.8 + 0.2 * len(rows)), sharey=True
     )
+    styles = nr.draw.hue_styles(["here", "published"]).values()
+    ours, theirs = (one["color"] for one in styles)
     for ax, dataset in zip(axes.flat, datasets, strict=True):
         own = table[table.dataset == dataset]
         place = [
@@ -132,7 +134,7 @@ def draw(table: pd.DataFrame) -> Figure:
             place,
             xerr=np.maximum(reach, 0),
             fmt="o",
-            color="#0072B2",
+            color=ours,
             label=f"here ({usual} wide, {own.epochs.max()} epochs): mean and range",
         )
         ax.errorbar(
@@ -140,7 +142,7 @@ def draw(table: pd.DataFrame) -> Figure:
             place,
             xerr=own.published_error,
             fmt="D",
-            color="#D55E00",
+            color=theirs,
             markerfacecolor="white",
             label=f"published ({WIDTH} wide, {EPOCHS} epochs): mean and standard error",
             zorder=1.9,
@@ -149,7 +151,7 @@ def draw(table: pd.DataFrame) -> Figure:
         ax.set_xlabel("test accuracy (%)")
         ax.set_yticks(range(len(rows)), names)
         ax.set_ylim(len(rows) - 0.5, -0.5)
-        ax.grid(axis="y", lw=0.4, color="0.85")
+        ax.grid(axis="y", lw=nr.draw.size(0.4), color="0.85")
     nr.draw.panel_letters(axes)
     few, many = table.networks.min(), table.networks.max()
     count = str(many) if few == many else f"{few} to {many}"

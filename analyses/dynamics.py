@@ -88,7 +88,7 @@ def draw(table: pd.DataFrame) -> Figure:
                 ax.plot(
                     *null.sort_values("epoch")[["epoch", "null"]].to_numpy().T,
                     "--k",
-                    lw=0.8,
+                    lw=nr.draw.size(0.8),
                     label=f"random rewiring of {zeta:.0%} an epoch (exact)",
                 )
             ax.set_ylim(0, 1.07 * top)

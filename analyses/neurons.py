@@ -83,8 +83,7 @@ def draw(table: pd.DataFrame) -> Figure:
         giant = random[random.value == "giant_component"]
         for _, one in giant.groupby("sparsifier"):
             nr.draw.curve(one, "fraction", top, hue="value", names=GIANT)
-        top.set_xlabel("fraction removed")
-        top.set_ylabel("accuracy,\ngiant component")
+        top.set_ylabel("accuracy,\ngiant component" if len(giant) else "accuracy")
         top.set_title(f"{nr.draw.label(dataset)},\n{KINDS[kind]}")
         nr.draw.points(
             own[own.value == "robustness"],

@@ -24,11 +24,11 @@ ALSO = ("curves_targeted",)
 
 SHOWN = ("random_links", "strongest_links", "weakest_links")
 GIANT = {"giant_component": "giant component (share of neurons)"}
-NOTES = (
-    "links are removed from the hidden layers, the dense head is spared\n"
-    "small dense: about as many weights as the sparse networks; "
-    "giant component: all sparse networks, trained or null"
-)
+SPARED = "links are removed from the hidden layers, the dense head is spared"
+NOTES = {  # of what may be drawn
+    "dense": "small dense: about as many weights as the sparse networks",
+    "giant": "giant component: all sparse networks, trained or null",
+}
 
 
 def compute(run: nr.Run) -> pd.DataFrame:
@@ -67,6 +67,8 @@ def draw(table: pd.DataFrame) -> Figure:
     """
     datasets = nr.draw.ordered(table["dataset"])
     perturbations = nr.draw.ordered(table["perturbation"])
+    giant = "giant_component" in {*table["value"]}
+    measures = "accuracy,\ngiant component" if giant else "accuracy"
     figure, axes = nr.draw.panels(
         len(datasets),
         len(perturbations),
@@ -83,13 +85,21 @@ def draw(table: pd.DataFrame) -> Figure:
             _draw_panel(ax, table[here])
             if perturbation == "strongest_links":
                 ax.set_xscale("symlog", linthresh=0.001)
-            ax.set_ylabel(f"{nr.draw.label(dataset)}\naccuracy,\ngiant component")
+            ax.set_ylabel(f"{nr.draw.label(dataset)}\n{measures}")
             ax.label_outer()
     for ax, perturbation in zip(axes[0], perturbations, strict=True):
         ax.set_title(nr.draw.label(perturbation))
     nr.draw.panel_letters(axes)
-    nr.draw.legend(figure, title=f"{nr.draw.note(table)}; {NOTES}")
+    nr.draw.legend(figure, title=f"{nr.draw.note(table)}; {_notes(table)}")
     return figure
+
+
+def _notes(table: pd.DataFrame) -> str:
+    """Explain what is drawn, and nothing that is not."""
+    small = table["sparsifier"].str.startswith("dense_").any()
+    there = {"dense": small, "giant": "giant_component" in {*table["value"]}}
+    further = "; ".join(text for key, text in NOTES.items() if there[key])
+    return f"{SPARED}\n{further}".strip()
 
 
 def _draw_panel(ax: Axes, own: pd.DataFrame) -> None:

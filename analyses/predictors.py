@@ -91,9 +91,9 @@ def draw(table: pd.DataFrame) -> Figure:
     figure, axes = nr.draw.panels(
         1, len(datasets), nr.draw.DOUBLE, 0.9 + 0.24 * len(predictors), sharey=True
     )
-    style = dict(zip(perturbations, (("#0072B2", "o"), ("#D55E00", "v")), strict=False))
+    style = nr.draw.hue_styles(perturbations)
     for ax, dataset in zip(axes.flat, datasets, strict=True):
-        for step, (perturbation, (color, marker)) in enumerate(style.items()):
+        for step, (perturbation, own_style) in enumerate(style.items()):
             own = table[
                 (table.dataset == dataset) & (table.perturbation == perturbation)
             ].set_index("predictor")
@@ -109,20 +109,20 @@ def draw(table: pd.DataFrame) -> Figure:
                     some.spearman,
                     there,
                     xerr=np.maximum(bars, 0),
-                    fmt=marker,
-                    color=color,
-                    markerfacecolor=color if sure else "white",
-                    lw=0.8,
+                    fmt=own_style["marker"],
+                    color=own_style["color"],
+                    markerfacecolor=own_style["color"] if sure else "white",
+                    lw=nr.draw.size(0.8),
                     label=nr.draw.label(perturbation)
                     + (", p < 0.05 after Holm" if sure else ""),
                 )
-        ax.axvline(0, color="0.4", lw=0.6)
+        ax.axvline(0, color="0.4", lw=nr.draw.size(0.6))
         ax.set_xlim(-1, 1)
         ax.set_xticks((-1, -0.5, 0, 0.5, 1))
         ax.set_xlabel("rank correlation with robustness")
         ax.set_title(nr.draw.label(dataset))
         ax.set_yticks(range(len(predictors)), [nr.draw.label(p) for p in predictors])
-        ax.grid(axis="y", lw=0.4, color="0.9")
+        ax.grid(axis="y", lw=nr.draw.size(0.4), color="0.9")
     nr.draw.panel_letters(axes)
     count = int(table.networks.max())
     nr.draw.legend(

@@ -83,18 +83,18 @@ def draw(table: pd.DataFrame) -> Figure:
                     [rows.index(one) + aside for one in some.perturbation],
                     xerr=np.maximum(bars, 0),
                     fmt=own_style["marker"],
-                    ms=3,
-                    lw=0.8,
+                    ms=nr.draw.size(3),
+                    lw=nr.draw.size(0.8),
                     color=own_style["color"],
                     markerfacecolor=own_style["color"] if sure else "white",
                     label=nr.draw.label(method) if sure else None,
                 )
-        ax.axvline(0, color="0.4", lw=0.6)
+        ax.axvline(0, color="0.4", lw=nr.draw.size(0.6))
         ax.set_xlabel(f"robustness less that of {nr.draw.label(AGAINST)}")
         ax.set_title(nr.draw.label(dataset))
         ax.set_yticks(range(len(rows)), [nr.draw.label(one) for one in rows])
         ax.set_ylim(len(rows) - 0.5, -0.5)
-        ax.grid(axis="y", lw=0.4, color="0.9")
+        ax.grid(axis="y", lw=nr.draw.size(0.4), color="0.9")
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=_note(table))
     return figure

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "stats": "core",
     "parallel": "core",
     "neural": "core data parallel",
-    "figures": "core stats",
+    "figures": "core graphs stats",
     "convert": "core graphs neural",
     "experiments": "core convert data graphs neural parallel stats",
     "runs": "core convert data graphs neural parallel stats",
@@ -52,8 +52,7 @@ PACKAGES = {
     "networkx": ("convert.networkx_graphs convert.graph_files convert.gephi_files"),
     "igraph": "graphs convert experiments",
     "numba": (
-        "neural.kernels neural.tile "
-        "parallel.threads runs.environment core.compiled"
+        "neural.kernels neural.tile parallel.threads runs.environment core.compiled"
     ),
     "llvmlite": "neural.tile",
     "pandas": (
@@ -75,6 +74,9 @@ PACKAGES = {
     "pydantic": "core.settings neural.config studies.study",
     "pooch": "data.sources",
     "platformdirs": "data.cache",
+    "bokeh": "figures.interactive",
+    "cycler": "figures",
+    "jinja2": "studies.report_page",
     "typer": "cli",
     "rich": "cli parallel.progress_bar",
     "numpy": "core data graphs stats neural figures convert experiments studies",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from netrobust.cli import console
+from netrobust.cli.figure_options import Font, Palette, Style, colors
 from netrobust.cli.make_table import gathered, networks_of
 from netrobust.cli.options import (
     AsJson,
@@ -290,6 +291,9 @@ def figures(
     only: Annotated[
         list[str] | None, typer.Option(help="Name of a figure; repeat for several.")
     ] = None,
+    style: Style = "paper",
+    palette: Palette = None,
+    font: Font = None,
 ) -> None:
     """Draw the figures of a run: PDF, PNG, and the numbers plotted as CSV."""
     from netrobust.runs.folder import open_run
@@ -300,5 +304,5 @@ def figures(
         raise InputError(
             f"figures show a whole run; give {opened.path}, not one network in it"
         )
-    for path in draw_figures(opened, out, only):
+    for path in draw_figures(opened, out, only, style, colors(palette), font):
         console.out.print(path, soft_wrap=True)

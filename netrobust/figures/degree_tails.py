@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binom
 
 from netrobust.figures.layout import panels
+from netrobust.figures.restyle import size
 from netrobust.figures.styles import LABELS, groups, label
 from netrobust.stats.columns import require_columns
 from netrobust.stats.summary import split
@@ -113,14 +114,14 @@ def ccdf(
         )
         if null:
             line = group[(group[x] > 0) & (group[null] >= lowest)].sort_values(x)
-            ax.plot(line[x], line[null], "--k", lw=0.8, zorder=1)
+            ax.plot(line[x], line[null], "--k", lw=size(0.8), zorder=1)
         if band:
             line = group[(group[x] > 0) & (group[band[1]] >= lowest)].sort_values(x)
             low, high = line[band[0]].clip(lower=lowest), line[band[1]]
             # Opaque: the same band of several hues is no darker than one.
             ax.fill_between(line[x], low, high, **_BAND, zorder=0)
     if null:
-        ax.plot([], [], "--k", lw=0.8, label=f"{LABELS['erdos_renyi']} (exact)")
+        ax.plot([], [], "--k", lw=size(0.8), label=f"{LABELS['erdos_renyi']} (exact)")
     if band:
         ax.fill_between([], [], **_BAND, label=f"95% of {LABELS['erdos_renyi']} draws")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -1,8 +1,8 @@
-"""Draw figures from tables: Axes in, Axes out.
+"""Draw figures from tables, and networks from graphs: Axes in, Axes out.
 
-Styles and labels come from `styles`, panels and legends from `layout`, degree
-distributions from `degree_tails`, images of the pixels from `pixel_maps`, text tables
-from `text_tables`; all their names are here, so a figure needs this module alone. No
+Styles come from `restyle`, colours and labels from `styles`, panels and legends from `layout`, degree
+distributions from `degree_tails`, images of the pixels from `pixel_maps`, networks from
+`network_drawings`, text tables from `text_tables`; all their names are here, so a figure needs this module alone. No
 figure is made through pyplot: no global state changes and no display is needed.
 """
 
@@ -29,16 +29,18 @@ from netrobust.figures.layout import (
     remark,
     save,
 )
+from netrobust.figures.network_drawings import degrees, layer, pixels, stack
 from netrobust.figures.pixel_maps import colour_bar, image_side, mosaic
-from netrobust.figures.styles import groups, hue_styles, label, ordered, style
+from netrobust.figures.restyle import STYLES, size, style
+from netrobust.figures.styles import axis_label, groups, hue_styles, label, ordered
 from netrobust.figures.text_tables import text_table
 from netrobust.stats.summary import CHANCE, split
 
 __all__ = [
-    "CHANCE", "DOUBLE", "SINGLE", "ccdf", "colour_bar", "curve", "equal_spans",
-    "hue_styles", "image_side", "label", "legend", "mosaic", "note", "ordered",
-    "panel_letters", "panels", "points", "remark", "sampling_band", "save", "style",
-    "text_table",
+    "CHANCE", "DOUBLE", "SINGLE", "STYLES", "ccdf", "colour_bar", "curve", "degrees",
+    "equal_spans", "hue_styles", "image_side", "label", "layer", "legend", "mosaic",
+    "note", "ordered", "panel_letters", "panels", "pixels", "points", "remark",
+    "sampling_band", "save", "size", "stack", "style", "text_table",
 ]  # fmt: skip
 
 _APART = 0.04  # least way between markers along a line, in diagonals of the panel
@@ -57,6 +59,7 @@ def curve(
     ylabel: str | None = None,
     chance: float | None = None,
     names: Mapping[Any, str] | None = None,
+    legend: bool | None = None,
 ) -> Axes:
     """Draw the mean against `x` as a line a hue, with a band from low to high.
 
@@ -79,6 +82,8 @@ def curve(
         Level of a guess, drawn as a dotted line.
     names : mapping, optional
         Other words in the legend for some values of `hue`.
+    legend : bool, optional
+        Whether to name the lines below the figure; only without `ax` if not given.
 
     Returns
     -------
@@ -96,6 +101,7 @@ def curve(
     >>> curve(summary, x="fraction").get_ylabel()
     'test accuracy'
     """
+    legend = ax is None if legend is None else legend
     ax = panels()[1][0, 0] if ax is None else ax
     over, networks = split(summary)
     for _, own_style, text, group in groups(over, x, hue, style, names):
@@ -109,10 +115,10 @@ def curve(
         )
     if len(networks):
         _dots(networks, networks[x], ax, hue)
-    ax.set_xlabel(label(x))
+    ax.set_xlabel(axis_label(over, x))
     if is_integer_dtype(over[x]):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return _finish(ax, over, ylabel, chance)
+    return _finish(ax, over, ylabel, chance, legend)
 
 
 def points(
@@ -124,6 +130,7 @@ def points(
     chance: float | None = None,
     intact: Mapping[Any, float] | None = None,
     upright: bool = False,
+    legend: bool | None = None,
 ) -> Axes:
     r"""Draw the mean for each category on `x`, with whiskers from low to high.
 
@@ -140,6 +147,8 @@ def points(
         Level of the undamaged network for each hue, drawn as a line in its colour.
     upright : bool
         Write the categories from below upward, where there are many.
+    legend : bool, optional
+        As in `curve`.
 
     Returns
     -------
@@ -158,6 +167,7 @@ def points(
     >>> [tick.get_text() for tick in ax.get_xticklabels()]
     ['trained', 'weights\nshuffled']
     """
+    legend = ax is None if legend is None else legend
     ax = panels()[1][0, 0] if ax is None else ax
     over, networks = split(summary)
     lines = list(groups(over, x, hue))
@@ -166,7 +176,7 @@ def points(
     slot = 0.8 / len(lines)
     for place, (key, own_style, text, group) in enumerate(lines):
         if key in levels:
-            ax.axhline(levels[key], color=own_style["color"], lw=0.7, zorder=1)
+            ax.axhline(levels[key], color=own_style["color"], lw=size(0.7), zorder=1)
         middle = (place - (len(lines) - 1) / 2) * slot
         aside = 0.2 * slot if len(networks) else 0.0
         ax.errorbar(
@@ -174,19 +184,19 @@ def points(
             group["mean"],
             yerr=_whiskers(group),
             **own_style | {"linestyle": ""},
-            elinewidth=0.8,
+            elinewidth=size(0.8),
             label=text,
         )
         own = networks[networks[hue] == key] if hue else networks
         if len(own):
             _dots(own, own[x].map(categories.index) + middle + aside, ax, hue)
     if levels:
-        ax.plot([], [], color="0.3", lw=0.7, label="intact")
+        ax.plot([], [], color="0.3", lw=size(0.7), label="intact")
     names = [label(c) if upright else _wrapped(c) for c in categories]
     ax.set_xticks(range(len(categories)), names, rotation=90 if upright else 0)
     ax.set_xlim(-0.5, len(categories) - 0.5)
     ax.set_xlabel("")
-    return _finish(ax, over, ylabel, chance)
+    return _finish(ax, over, ylabel, chance, legend)
 
 
 def _dots(networks: pd.DataFrame, x: pd.Series, ax: Axes, hue: str | None) -> None:
@@ -199,7 +209,7 @@ def _dots(networks: pd.DataFrame, x: pd.Series, ax: Axes, hue: str | None) -> No
         hue=networks[hue] if hue else None,
         palette={key: one["color"] for key, one in colors.items()} if hue else None,
         color=None if hue else colors[None]["color"],
-        s=4,
+        s=size(2) ** 2,
         linewidth=0,
         legend=False,
         zorder=1.9,  # an open marker stays open
@@ -218,11 +228,15 @@ def _wrapped(value: object) -> str:
 
 
 def _finish(
-    ax: Axes, summary: pd.DataFrame, ylabel: str | None, chance: float | None
+    ax: Axes,
+    summary: pd.DataFrame,
+    ylabel: str | None,
+    chance: float | None,
+    named: bool,
 ) -> Axes:
     if chance is not None:
         ax.axhline(
-            chance, color="0.4", ls=(0, (1, 2)), lw=0.8, zorder=0, label="chance"
+            chance, color="0.4", ls=(0, (1, 2)), lw=size(0.8), zorder=0, label="chance"
         )
     value = summary["value"].iloc[0] if "value" in summary else None
     if value in _PERCENT:
@@ -230,4 +244,6 @@ def _finish(
     if ylabel is None and value is not None:
         ylabel = label(value)
     ax.set_ylabel(ylabel or "")
+    if named and ax.get_legend_handles_labels()[0]:
+        legend(ax.get_figure(root=True))
     return ax

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Literal
 
 import matplotlib
@@ -11,10 +12,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
+from matplotlib.text import Text
 
 from netrobust.core.atomic_files import replacing
 from netrobust.core.errors import InputError
-from netrobust.figures.styles import hue_styles, style
+from netrobust.figures.restyle import figure_size, size
+from netrobust.figures.styles import hue_styles
 from netrobust.stats.columns import require_columns
 from netrobust.stats.summary import split
 
@@ -34,11 +37,11 @@ def panels(
 ) -> tuple[Figure, np.ndarray]:
     """Make a figure of panels and return it with its Axes, shape (rows, columns).
 
-    `width` is that of the figure and `height` that of one row of panels, in inches;
-    shared axes are labelled at the outer panels only. `widths` of the columns are
+    `width` is that of the figure and `height` that of one row of panels, in inches in
+    print, see `style`; shared axes are labelled at the outer panels only. `widths` of the columns are
     relative to each other.
     """
-    figure = Figure(figsize=(width, rows * height), layout="constrained")
+    figure = Figure(figsize=figure_size(width, rows * height), layout="constrained")
     axes = figure.subplots(
         rows, columns, sharex=sharex, sharey=sharey, squeeze=False, width_ratios=widths
     )
@@ -92,25 +95,31 @@ def remark(ax: Axes, heading: str, lines: Mapping[Any, str]) -> None:
     >>> [text.get_text() for text in ax.texts]
     ['links', 'static 40', 'SET 41']
     """
-    size = matplotlib.rcParams["legend.fontsize"]
     colors = {hue: one["color"] for hue, one in hue_styles(list(lines)).items()}
     for place, hue in enumerate([None, *lines]):
         ax.annotate(
             heading if hue is None else lines[hue],
             xy=(0, 0),
             xycoords="axes fraction",
-            xytext=(4, 4 + 9 * (len(lines) - place)),
+            xytext=(size(4), size(4 + 9 * (len(lines) - place))),
             textcoords="offset points",
             color=colors.get(hue, "black"),
             verticalalignment="bottom",
-            size=size,
+            size=matplotlib.rcParams["legend.fontsize"],
         )
 
 
 def legend(figure: Figure, title: str | None = None) -> Legend:
-    """Put one legend for all panels below the figure, in as few rows as fit."""
+    """Put one legend for all panels below the figure, in as few rows as fit.
+
+    One that is there already, such as that of a lone `curve`, makes room.
+    """
+    for former in figure.legends[:]:
+        former.remove()
     entries: dict[str, Any] = {}
     for ax in figure.axes:
+        room = panel_width(ax)
+        wrap(ax.xaxis.label, room)
         for handle, text in zip(*ax.get_legend_handles_labels(), strict=True):
             entries.setdefault(text, handle)
     for text in ("intact", "chance"):  # reference levels come after the data
@@ -127,11 +136,30 @@ def legend(figure: Figure, title: str | None = None) -> Legend:
             title=title,
         )
         result.get_title().set_multialignment("center")
+        wrap(result.get_title(), figure.bbox.width)
         if result.get_window_extent().width <= figure.bbox.width:
             break
         if rows < len(entries):
             result.remove()
     return result
+
+
+def panel_width(ax: Axes) -> float:
+    """Give the width that a panel and its labels have, in pixels."""
+    place = ax.get_subplotspec()
+    columns = place.get_gridspec().ncols if place else 1
+    return ax.get_figure(root=True).bbox.width / columns
+
+
+def wrap(text: Text, width: float) -> None:
+    """Break lines of a text that are wider than so many pixels."""
+    # Letters are up to 5% wider where a picture has few pixels.
+    part = 0.95 * width / max(text.get_window_extent().width, 1)
+    if part >= 1:
+        return
+    lines = text.get_text().split("\n")
+    most = int(max(map(len, lines)) * part)
+    text.set_text("\n".join(fill(line, most) for line in lines))
 
 
 def note(summary: pd.DataFrame) -> str:
@@ -154,9 +182,10 @@ def note(summary: pd.DataFrame) -> str:
 def save(
     figure: Figure, table: pd.DataFrame, folder: str | Path, stem: str
 ) -> list[Path]:
-    """Write ``stem.pdf``, ``stem.png`` (300 dpi) and ``stem.csv``, and return them.
+    """Write ``stem.pdf``, ``stem.png`` and ``stem.csv``, and return their paths.
 
-    The same figure and table give the same bytes; no file is left incomplete.
+    The PNG has 300 dpi unless the style, or matplotlib's ``savefig.dpi``, says
+    otherwise. The same figure and table give the same bytes; no file is left incomplete.
 
     Parameters
     ----------
@@ -178,11 +207,14 @@ def save(
         "pdf": lambda path: figure.savefig(
             path, format="pdf", metadata={"CreationDate": None}
         ),
-        "png": lambda path: figure.savefig(path, format="png", dpi=300),
+        "png": lambda path: figure.savefig(path, format="png", dpi=resolution),
         "csv": lambda path: table.to_csv(path, index=False, lineterminator="\n"),
     }
     paths = [folder / f"{stem}.{kind}" for kind in writers]
-    with style():  # the kind of embedded font is decided at this point
+    dpi = matplotlib.rcParams["savefig.dpi"]
+    resolution = 300 if dpi == "figure" else dpi
+    # Journals ask for TrueType; the kind of embedded font is decided at this point.
+    with matplotlib.rc_context({"pdf.fonttype": 42, "ps.fonttype": 42}):
         for path, write in zip(paths, writers.values(), strict=True):
             with replacing(path) as part:
                 write(part)

@@ -10,7 +10,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 
 from netrobust.core.errors import InputError
-from netrobust.figures.layout import panels
+from netrobust.figures.layout import panel_width, panels, wrap
 from netrobust.figures.styles import label, ordered
 from netrobust.stats.columns import require_columns
 
@@ -152,6 +152,7 @@ def colour_bar(axes: Iterable[Axes], text: str) -> Axes:
     # Roots crowd the labels at the upper end.
     bar.ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     bar.set_label(text)
+    wrap(bar.ax.xaxis.label, len(shown) * panel_width(shown[0]))
     bar.outline.set_visible(False)
     return bar.ax
 

@@ -11,14 +11,15 @@ A method with options or a start of its own, such as ``set(prune=random)`` or
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from itertools import cycle
 from typing import Any
 
-import matplotlib.style
 import pandas as pd
 
 from netrobust.core.errors import InputError
+from netrobust.figures.restyle import recoloured
+from netrobust.graphs.perturb import PERTURBATIONS
+from netrobust.graphs.perturb.reweight import Reweighting
 from netrobust.stats.columns import require_columns
 
 # Labels; their order is that of lines, categories and legends.
@@ -99,6 +100,11 @@ _OPTIONS = {
     "removal=WM": "WM",
     "recompute=True": "recomputed",
 }
+_FRACTIONS = {
+    "links": LABELS["fraction"],
+    "neurons": "fraction of neurons removed",
+    "pixels": "fraction of pixels removed",
+}
 _VARIANT = re.compile(r"(\w+)(?:\((.+?)\))?(?:@(\w+(?:\(.+\))?))?")
 
 _HUE_STYLES = {  # colour, line, marker
@@ -168,6 +174,27 @@ def label(value: object) -> str:
     return f"{words} from {label(start)}" if start else words
 
 
+def axis_label(table: pd.DataFrame, x: str) -> str:
+    """Give the label of the horizontal axis; of a fraction it says of what.
+
+    Examples
+    --------
+    >>> axis_label(pd.DataFrame({"perturbation": ["random_neurons"]}), "fraction")
+    'fraction of neurons removed'
+    """
+    if x != "fraction" or "perturbation" not in table:
+        return label(x)
+    kinds = {_acts_on(str(name)) for name in table["perturbation"].unique()}
+    words = _FRACTIONS.get(kinds.pop() if len(kinds) == 1 else None)
+    return words or "fraction of damage"
+
+
+def _acts_on(perturbation: str) -> str | None:
+    """Say what goes with a fraction; nothing does where weights change."""
+    member = PERTURBATIONS[perturbation] if perturbation in PERTURBATIONS else None
+    return None if isinstance(member, Reweighting) else getattr(member, "acts_on", None)
+
+
 def _option(text: str) -> str:
     return _OPTIONS.get(text) or re.sub("[_=]", " ", text.removesuffix("=True"))
 
@@ -176,20 +203,6 @@ def _family(value: Any) -> Any:
     """Give the method that a variant belongs to; anything else is its own family."""
     parts = _VARIANT.fullmatch(value) if isinstance(value, str) else None
     return parts[1] if parts else value
-
-
-@contextmanager
-def style() -> Iterator[None]:
-    """Draw in print style within the block, whatever the user's own settings.
-
-    Examples
-    --------
-    >>> with style():
-    ...     matplotlib.rcParams["pdf.fonttype"]
-    42
-    """
-    with matplotlib.style.context("netrobust.figures.paper", after_reset=True):
-        yield
 
 
 def ordered(values: pd.Series) -> list[Any]:
@@ -215,7 +228,8 @@ def ordered(values: pd.Series) -> list[Any]:
 def hue_styles(values: list[Any]) -> dict[Any, dict[str, Any]]:
     """Give colour, line and marker for each value, the same in every company.
 
-    A variant has the style of its method where that is not shown itself.
+    A variant has the style of its method where that is not shown itself. The colours
+    are those of the palette in use, see `style`.
 
     Examples
     --------
@@ -235,9 +249,10 @@ def hue_styles(values: list[Any]) -> dict[Any, dict[str, Any]]:
     free = sorted(_SPARE, key=lambda one: (one[0] in colors, one[2] in markers))
     spare = cycle(free)
     names = ("color", "linestyle", "marker")
+    shown = {value: found.get(value) or next(spare) for value in values}
     return {
-        value: dict(zip(names, found.get(value) or next(spare), strict=True))
-        for value in values
+        value: dict(zip(names, (recoloured(value, color), *rest), strict=True))
+        for value, (color, *rest) in shown.items()
     }
 
 

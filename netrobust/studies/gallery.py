@@ -11,7 +11,7 @@ import pandas as pd
 from netrobust.core.atomic_files import replacing
 from netrobust.core.errors import InputError
 from netrobust.figures import draw
-from netrobust.figures.styles import style
+from netrobust.figures.restyle import Palette
 from netrobust.neural.config import TrainConfig
 from netrobust.runs.folder import Run, make_folder
 from netrobust.studies.status import study_of
@@ -68,6 +68,9 @@ def draw_figures(
     run: Run,
     folder: str | os.PathLike[str],
     only: Sequence[str] | None = None,
+    style: str = "paper",
+    palette: Palette | None = None,
+    font: str | None = None,
 ) -> list[Path]:
     """Draw analyses of a run: vector PDF, PNG, and a CSV of the numbers plotted.
 
@@ -80,6 +83,8 @@ def draw_figures(
         Where the files go.
     only : sequence of str
         Names of analyses; all that the run has enough to show if not given.
+    style, palette, font : optional
+        How they look, as for `draw.style`.
 
     Returns
     -------
@@ -90,11 +95,12 @@ def draw_figures(
     ------
     InputError
         An analysis is unknown, or the run lacks a table that one needs, or has too
-        little in it.
+        little in it, or there is no such style, palette or font.
     """
-    if only is None:
-        drawable = [name for name in ANALYSES if _shown(run, analysis(name))]
-        only = drawable or ANALYSES  # where none is, the first one says what lacks
+    with draw.style(style, palette, font):  # refused before anything is computed
+        pass
+    # Where a run has enough for none, the first one says what lacks.
+    only = (drawable(run) or ANALYSES) if only is None else only
     run = in_grid(run)
     modules = [analysis(name) for name in only]
     for name, module in zip(only, modules, strict=True):
@@ -103,7 +109,7 @@ def draw_figures(
     make_folder(Path(folder))
     written: list[Path] = []
     for name, module, table in zip(only, modules, tables, strict=True):
-        with style():
+        with draw.style(style, palette, font):
             written += draw.save(module.draw(table), table, Path(folder), name)
         for suffix, text in getattr(module, "texts", _no_texts)(table).items():
             path = Path(folder) / f"{name}.{suffix}"
@@ -145,6 +151,11 @@ def _placed(study: Study, config: TrainConfig) -> str:
         f"{method[:-1]},{options})" if method[-1] == ")" else f"{method}({options})"
     )
     return f"{method}{at}{start}"
+
+
+def drawable(run: Run) -> list[str]:
+    """Name the analyses that a run has enough to show, in the order of the gallery."""
+    return [name for name in ANALYSES if _shown(run, analysis(name))]
 
 
 def _shown(run: Run, module: ModuleType) -> bool:
