@@ -128,7 +128,7 @@ def test_larger_layers_score_as_their_matrices(name, shape, make):
     rng = np.random.default_rng(0)
     mask = hubs(rng, *shape, 80) if make == "hubs" else rng.random(shape) < 0.08
     expected = by_matrices(name, mask)
-    assert (expected > 0).sum() > 100
+    assert (expected > 0).sum() > 40
     close(scores(name, mask), expected)
 
 
