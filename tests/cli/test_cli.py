@@ -209,9 +209,6 @@ def test_progress_is_shown_beside_the_result_not_in_it(home, tmp_path):
     [
         ["reproduce", "--config", "tiny.toml", "--out", "new", "--json"],
         ["percolate", "run"],
-        ["compare", "run", "--null-model", "shuffle_all"],
-        ["attack", "run", "--eps", "0,0.1"],
-        ["recover", "run", "--json", "--quiet"],
     ],
     ids=" ".join,
 )

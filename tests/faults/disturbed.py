@@ -35,8 +35,11 @@ SMALL = {
     "reference_epochs": 0,
     "training": {"hidden": [20], "sparsity": 0.9, "epochs": 2},
     "perturbations": ["random_links", "strongest_links"],
+    "fractions": [0, 1],
+    "replicates": 1,
     "curve_null_models": ["none"],
     "null_models": ["shuffle_all"],
+    "null_replicates": 1,
     "images": 50,
 }
 
