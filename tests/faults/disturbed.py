@@ -98,7 +98,7 @@ def sweep(path: Path, jobs: int = 1, where: str | None = None) -> None:
                 run.networks(), digits(), **options, jobs=jobs, parts=parts
             )
         else:
-            with scheduler(where, jobs) as executor:
+            with scheduler(where, jobs, timeout=600) as executor:
                 table = percolate(
                     run.networks(), digits(), **options, executor=executor, parts=parts
                 )
