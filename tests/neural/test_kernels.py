@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import close, in_forked_process, layers, matrix, random_layer, seeds
+from networks import close, in_new_process, layers, matrix, random_layer, seeds
 
 from netrobust.neural import kernels
 from netrobust.neural.tile import IMAGES
@@ -170,9 +170,7 @@ def test_whole_network_in_tiles(images):
 
 
 THREADS = """
-import os, numba, numpy as np
-os.environ["NUMBA_NUM_THREADS"] = "2"  # whatever the machine has
-numba.config.reload_config()
+import numba, numpy as np
 from neural.test_kernels import IMAGES, kernels, network_case, random_layer
 rng = np.random.default_rng(0)
 hidden = random_layer(rng, 30, 40, [7] * 40), random_layer(rng, 40, 20, [9] * 20)
@@ -189,4 +187,4 @@ print(found[0] == found[1])
 
 
 def test_threads_change_no_bit():
-    assert in_forked_process(THREADS) == "True"
+    assert in_new_process(THREADS, NUMBA_NUM_THREADS="2") == "True"
