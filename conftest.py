@@ -7,19 +7,13 @@ or styles, not on an earlier run, and not on what another test has registered.
 import os
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-
-from netrobust.graphs.measure import MEASURES
-from netrobust.graphs.null import NULL_MODELS
-from netrobust.graphs.perturb import ORDERS, PERTURBATIONS
-from netrobust.neural.input_attacks import INPUT_ATTACKS
-from netrobust.neural.sparsify import SPARSIFIERS
-from netrobust.neural.topology import TOPOLOGIES
 
 #: Of the user's terminal, downloads, builds and data, and of systems that run tests.
 PRIVATE = {
@@ -29,16 +23,6 @@ PRIVATE = {
     "HTTPS_PROXY", "NO_PROXY", "MATPLOTLIBRC", "MPLBACKEND", "NETROBUST_DATA",
     "PYTHONOPTIMIZE", "PYTHONWARNINGS", "SOURCE_DATE_EPOCH",
 }  # fmt: skip
-
-FAMILIES = (
-    INPUT_ATTACKS,
-    MEASURES,
-    NULL_MODELS,
-    ORDERS,
-    PERTURBATIONS,
-    SPARSIFIERS,
-    TOPOLOGIES,
-)
 
 # A busy machine is no defect of the code under test, and a newcomer meets no example
 # that nobody has met before; `--hypothesis-profile=search` looks for such.
@@ -83,9 +67,23 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.write_line(line)
 
 
+@cache
+def families() -> tuple[Any, ...]:
+    """Give all registries; the process that only hands out tests never loads them."""
+    from netrobust.graphs.measure import MEASURES
+    from netrobust.graphs.null import NULL_MODELS
+    from netrobust.graphs.perturb import ORDERS, PERTURBATIONS
+    from netrobust.neural.input_attacks import INPUT_ATTACKS
+    from netrobust.neural.sparsify import SPARSIFIERS
+    from netrobust.neural.topology import TOPOLOGIES
+
+    graphs = MEASURES, NULL_MODELS, ORDERS, PERTURBATIONS
+    return *graphs, INPUT_ATTACKS, SPARSIFIERS, TOPOLOGIES
+
+
 @pytest.fixture(autouse=True)
 def _families_stay() -> Iterator[None]:
-    before = [family._members.copy() for family in FAMILIES]
+    before = [family._members.copy() for family in families()]
     yield
-    for family, members in zip(FAMILIES, before, strict=True):
+    for family, members in zip(families(), before, strict=True):
         family._members = members

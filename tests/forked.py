@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import forkserver, get_context
+from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,13 +16,13 @@ from typing import Any
 
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(
-    ["netrobust.studies.reproduce", "netrobust.cli", "torch._dynamo"]
+    [
+        *("netrobust.studies.reproduce", "netrobust.cli", "torch._dynamo"),
+        # What they would load at first use.
+        *("distributed", "fontTools.subset", "mlxtend.data", "typer.rich_utils"),
+        *("pyarrow.dataset", "pyarrow.pandas_compat", "pyarrow.parquet"),
+    ]
 )
-
-
-def serve() -> None:
-    """Begin to load, in the background."""
-    forkserver.ensure_running()
 
 
 @dataclass
@@ -44,6 +44,8 @@ class Forked:
     ) -> None:
         self._folder = TemporaryDirectory()
         self._files = [Path(self._folder.name, name) for name in ("out", "err")]
+        for file in self._files:
+            file.touch()
         given = str(cwd), environment, self._files, job, arguments
         self.process = PROCESSES.Process(target=_work, args=given)
         self.process.start()
@@ -79,7 +81,7 @@ def _work(
     arguments: tuple[Any, ...],
 ) -> None:
     for number, file in enumerate(files, start=1):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)
+        os.dup2(os.open(file, os.O_WRONLY), number)
     os.chdir(cwd)
     os.environ.update(environment)
     job(*arguments)

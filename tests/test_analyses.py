@@ -84,21 +84,15 @@ def test_the_door_of_an_analysis(name):
 
 
 @pytest.mark.parametrize("name", ANALYSES)
-def test_an_analysis_reads_the_tables_that_it_says_it_reads(name):
-    own = source(name).having()
-    assert isinstance(analysis(name).compute(own), pd.DataFrame)
-    also = {*getattr(analysis(name), "ALSO", ())} & {*own.made}
-    assert own.read == {*analysis(name).READS, *also}
-
-
-@pytest.mark.parametrize("name", ANALYSES)
-def test_compute_does_not_depend_on_the_order_of_rows(name, drawn):
+def test_compute_reads_the_tables_that_it_says_in_any_order_of_rows(name, drawn):
     mixed = {
         key: table.sample(frac=1, random_state=1)
         for key, table in source(name).made.items()
     }
-    found = analysis(name).compute(FakeRun(source(name).settings, **mixed))
-    pd.testing.assert_frame_equal(found, drawn[name][0])
+    own = FakeRun(source(name).settings, **mixed)
+    pd.testing.assert_frame_equal(analysis(name).compute(own), drawn[name][0])
+    also = {*getattr(analysis(name), "ALSO", ())} & {*own.made}
+    assert own.read == {*analysis(name).READS, *also}
 
 
 @pytest.mark.parametrize("name", ANALYSES)
@@ -141,7 +135,7 @@ def test_a_table_gives_one_and_the_same_figure_and_goes_through_csv(name, drawn)
     pd.testing.assert_frame_equal(read, table, check_dtype=False, rtol=1e-12)
     files = [BytesIO(), BytesIO()]
     for one, file in zip((figure, laid_out(name, table)), files, strict=True):
-        one.savefig(file, format="pdf", metadata={"CreationDate": None})
+        one.savefig(file, format="raw", dpi=50)
     assert files[0].getvalue() == files[1].getvalue()
 
 
@@ -595,7 +589,8 @@ def test_the_accuracy_table_in_print():
 
 
 def test_indices_of_many_methods_stand_in_the_numbers_alone(run):
-    tables = {name: run.made[name] for name in ("degrees", "measures")}
+    one = {name: table.query("dataset == 'mnist'") for name, table in run.made.items()}
+    tables = {name: one[name] for name in ("degrees", "measures")}
     more = {
         name: pd.concat(
             [

@@ -20,7 +20,6 @@ from analyses_tables import (
     STEPS,
     SUITE,
     WEIGHT,
-    FakeRun,
     drawing,
     laid_out,
     lettered,
@@ -79,10 +78,12 @@ def test_the_quick_preset_shows_the_basic_analyses_alone():
 
 def test_a_run_is_drawn_as_far_as_it_shows_something(tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr(nr.draw, "save", lambda figure, *rest: drawn.append(rest[-1]))
     monkeypatch.setattr("netrobust.studies.gallery.draw.save", _named(drawn))
     for module in map(analysis, ANALYSES):
+        monkeypatch.setattr(module, "compute", lambda run: None)
         monkeypatch.setattr(module, "draw", lambda table: None)
+        if hasattr(module, "texts"):
+            monkeypatch.setattr(module, "texts", lambda table: {"md": "", "tex": ""})
     draw_figures(quick(), tmp_path)
     assert drawn == list(BASIC)
     drawn.clear()
@@ -659,14 +660,6 @@ def test_fewer_pairs_are_said():
     table = analysis("statistics").compute(run)
     assert {*table.networks} == {6, 8}
     assert said(laid_out("statistics", table), "6 to 8 pairs of networks")
-
-
-def test_a_run_is_left_as_it_was():
-    run = FakeRun(**{name: table.copy() for name, table in suite().made.items()})
-    for name in SUITE:
-        analysis(name).compute(run)
-    for name, table in suite().made.items():
-        pd.testing.assert_frame_equal(run.made[name], table)
 
 
 # Claims

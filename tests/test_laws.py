@@ -28,6 +28,7 @@ from netrobust.neural.evaluate import logits
 few = settings(
     max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+fewer = settings(few, max_examples=12)  # of each member of a family
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +131,7 @@ def scopes(name, model):
 
 
 @pytest.mark.parametrize("name", PERTURBATIONS)
-@few
+@fewer
 @given(model=models(), seed=seeds, data=st.data())
 def test_scores_of_every_perturbation(name, model, seed, data):
     scope = data.draw(st.sampled_from(scopes(name, model)))
@@ -216,7 +217,7 @@ def test_the_damage_that_scores_see_is_nested(name):
 
 
 @pytest.mark.parametrize("name", NULL_MODELS)
-@settings(max_examples=15)
+@fewer
 @given(model=models(dense=False), seed=seeds)
 def test_a_null_network_keeps_sizes_head_biases_and_what_it_claims(name, model, seed):
     null = randomise(to_graph(model), name, np.random.default_rng(seed))

@@ -59,7 +59,8 @@ def home(tmp_path_factory):
     (folder / "unknown.toml").write_text("epoch = 3")
     (folder / "outside.toml").write_text("fractions = [0, 1, 1.5]")
     (folder / "inside.toml").write_text("fractions = [0.1, 0.9]")
-    (folder / "tiny.toml").write_text(toml({**STUDY, "sparsifiers": ["set"]}))
+    tiny = {**STUDY, "sparsifiers": ["set"], "networks": 1, "replicates": 1}
+    (folder / "tiny.toml").write_text(toml(tiny))
     return folder
 
 
@@ -78,7 +79,7 @@ def test_without_a_verb_comes_the_help(home):
     assert "netrobust:" not in done.err
 
 
-@pytest.mark.parametrize("words", ["--help", "list", "list --json", "reproduce --help"])
+@pytest.mark.parametrize("words", ["--help", "list --json", "reproduce --help"])
 def test_what_only_tells_loads_nothing_heavy(words, tmp_path):
     code = (
         "import atexit, sys\n"
@@ -206,13 +207,8 @@ def test_progress_is_shown_beside_the_result_not_in_it(home, tmp_path):
 @pytest.mark.parametrize(
     "words",
     [
-        ["reproduce", "--config", "tiny.toml", "--out", "new"],
         ["reproduce", "--config", "tiny.toml", "--out", "new", "--json"],
         ["percolate", "run"],
-        ["percolate", "run", "--json"],
-        ["compare", "run", "--json"],
-        ["attack", "run", "--eps", "0,0.1"],
-        ["recover", "run", "--json", "--quiet"],
     ],
     ids=" ".join,
 )
@@ -275,14 +271,11 @@ TRAIN = "train --dataset mnist-5k --out new"
         ("percolate untrained", "untrained has no finished network"),
         ("percolate run --fractions 1.5", "--fractions needs numbers such as 0,0.25,1"),
         ("percolate run --fractions 0,1.5", "fraction must be in [0, 1]; got 1.5"),
-        ("percolate run --fractions 0,nan", "fraction must be in [0, 1]; got nan"),
-        ("percolate run --fractions=-0.5,1", "fraction must be in [0, 1]; got -0.5"),
         ("percolate run --fractions 0.5,0.2", "fractions must rise without repeats"),
         ("percolate run --fractions half", "--fractions needs numbers such as"),
         ("percolate run --seed -1", "seed must be an integer, 0 or larger; got -1"),
         ("percolate run --jobs 0", "jobs must be an integer, 1 or larger; got 0"),
         ("percolate run --replicates 0", "replicates must be an integer, 1 or larger"),
-        ("percolate run --images 0", "images must be an integer, 1 or larger; got 0"),
         ("percolate run --perturbation hammer", "unknown perturbation 'hammer'; choos"),
         (
             "percolate run --perturbation gaussian_noise(amplitud=1)",
@@ -305,9 +298,6 @@ TRAIN = "train --dataset mnist-5k --out new"
         ("percolate run --null-model hammer", "unknown null model 'hammer'; choose fr"),
         ("percolate run --measure hammer", "unknown measure 'hammer'; choose from"),
         ("percolate run --scope layer_2", "unknown scope 'layer_2'; choose from: per_"),
-        ("percolate run --scope all", "unknown scope 'all'; choose from: per_layer, g"),
-        ("compare run --seed -1", "seed must be an integer, 0 or larger; got -1"),
-        ("compare run --null-model hammer", "unknown null model 'hammer'; choose from"),
         ("compare run --retrain", "is dense and has no topology to retrain"),
         ("compare nowhere", "no run at nowhere"),
         ("attack run --eps -0.1", "eps must be a number in [0, 1000000]; got -0.1"),
@@ -432,7 +422,10 @@ def test_data_that_cannot_be_had(tmp_path, words):
 
 def test_the_quick_way_says_first_what_stands_in(home, tmp_path):
     (tmp_path / "s.toml").write_text(
-        toml({**STUDY, "datasets": ["mnist"], "sparsifiers": ["set"], "networks": 1})
+        toml(
+            {**STUDY, "datasets": ["mnist"], "sparsifiers": ["set"], "networks": 1}
+            | {"replicates": 1, "null_replicates": 1, "reference_epochs": 0}
+        )
     )
     bare = {**BARE, "XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
     command = ["reproduce", "--config", "s.toml", "--out", "run", "--jobs", 1, "-q"]

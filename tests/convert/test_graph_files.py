@@ -17,6 +17,7 @@ from netrobust.convert.layer_files import read_layers
 from netrobust.convert.networkx_graphs import from_networkx, to_networkx
 from netrobust.convert.pandas_tables import from_pandas, to_pandas
 from netrobust.core.errors import InputError
+from netrobust.graphs import files
 from netrobust.graphs.graph import from_links, sizes
 
 DAVIS = nx.davis_southern_women_graph()
@@ -27,9 +28,10 @@ EDGES = {tuple(sorted(edge)) for edge in DAVIS.edges}
 
 @pytest.fixture
 def here(monkeypatch):
-    monkeypatch.setattr(
-        graph_files, "guarded", lambda parse, *args, **more: parse(*args)
-    )
+    for module in (graph_files, files):
+        monkeypatch.setattr(
+            module, "guarded", lambda parse, *args, **more: parse(*args)
+        )
 
 
 def is_davis(graph) -> bool:
@@ -149,7 +151,7 @@ def test_matrix_market_both_ways(tmp_path, here):
         read(tmp_path / "c.mtx")
 
 
-def test_names_weights_and_attributes_survive_networkx_and_pandas(tmp_path):
+def test_names_weights_and_attributes_survive_networkx_and_pandas(tmp_path, here):
     graph = from_networkx(DAVIS)
     graph.es["weight"] = [k / 4 for k in range(graph.ecount())]
     graph.vs["age"] = list(range(32))
@@ -205,10 +207,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_files_that_do_not_tell_sides_are_refused(name, tmp_path, here, monkeypatch):
-    from netrobust.graphs import files
-
-    monkeypatch.setattr(files, "guarded", lambda parse, *args, **more: parse(*args))
+def test_files_that_do_not_tell_sides_are_refused(name, tmp_path, here):
     text, reason = REFUSED[name]
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=reason):

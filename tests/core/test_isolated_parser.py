@@ -82,9 +82,9 @@ def test_the_child_loads_nothing_heavy():
 
 
 def test_the_child_has_a_session_and_an_alarm_of_its_own():
-    told = guarded(hostile.tell, what="it", seconds=20)
+    told = guarded(hostile.tell, what="it", seconds=600)
     assert told["session"] == told["process"] != os.getpid()
-    assert 0 < told["alarm"] <= 21
+    assert 0 < told["alarm"] <= 601
     assert told.get("core", [0, 0]) == [0, 0]
 
 

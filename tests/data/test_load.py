@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import mlxtend.data
 import numpy as np
+import pandas as pd
 import pytest
 
 from netrobust.core.errors import DataUnavailableError, InputError
@@ -108,7 +109,8 @@ def test_the_registry_says_what_each_set_is():
 def test_mnist_5k_is_mlxtends_digits_split_400_to_100():
     data = load("mnist-5k")
     assert (data.x_train.shape, data.x_test.shape) == ((4000, 784), (1000, 784))
-    images, labels = mlxtend.data.mnist_data()
+    rows = pd.read_csv(mlxtend.data.mnist.DATA_PATH, header=None).to_numpy()
+    images, labels = rows[:, :-1], rows[:, -1]
     for x, y, part in (
         (data.x_train, data.y_train, slice(0, 400)),
         (data.x_test, data.y_test, slice(400, 500)),

@@ -274,31 +274,6 @@ def test_the_verb_writes_the_table_and_prints_means(home):
     assert listing(home / "run" / "tables" / "parts") == before
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--eps", "-0.1"], "eps must be a number in [0, 1000000]; got -0.1"),
-        (["--eps", "0,nan"], "got nan"),
-        (["--eps", "much"], "--eps needs numbers such as 0,0.05,0.1; got 'much'"),
-        (["--eps", "0.2,0.1"], "eps must rise without repeats"),
-        (["--attack", "fgms"], "unknown input attack 'fgms'"),
-        (["--attack", "pgd(step=3)"], "input attack 'pgd' has no option 'step'"),
-        (["--attack", "occlusion", "--eps", "2"], "eps must be a number in [0, 1]"),
-        (["--fractions", "0,0.5"], "of no perturbation were asked for"),
-        (["--images", "0"], "images must be an integer, 1 or larger; got 0"),
-    ],
-    ids=str,
-)
-def test_the_verb_refuses_with_code_2_and_writes_nothing(home, arguments, message):
-    before = listing(home)
-    done = netrobust("attack", "run", *arguments, cwd=home)
-    assert done.code == 2
-    assert done.out == ""
-    assert message in done.err
-    assert done.err.count("\n") == 1
-    assert listing(home) == before
-
-
 def test_the_list_names_every_attack(home):
     done = netrobust("list", "--json", cwd=home)
     assert list(json.loads(done.out)["input attack"]) == list(INPUT_ATTACKS)

@@ -330,7 +330,7 @@ def test_null_networks_have_the_same_links_and_weights():
     assert (worse > found[found.null_model == "none"].loss.item()).all()
 
 
-SHORT = {"fractions": [0, 0.5, 1], "replicates": 20}
+SHORT = {"fractions": [0, 0.5, 1], "replicates": 2}
 
 
 def curves_but_the_last(path):

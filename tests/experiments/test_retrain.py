@@ -345,18 +345,3 @@ def test_the_verb_makes_the_table(home):
     again = netrobust(*words, "--quiet", cwd=home)
     assert (again.code, again.err) == (0, "")
     assert run.tables() == ["recovery"]
-
-
-@pytest.mark.parametrize(
-    "words",
-    [["--fraction", "1.2"], ["--epochs", 0], ["--mode", "both"], ["--scope", "head"],
-     ["--perturbation", "nothing"]],
-    ids=str,
-)  # fmt: skip
-def test_the_verb_refuses_and_writes_nothing(words, home):
-    before = listing(home)
-    done = netrobust("recover", "run", *words, cwd=home)
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("netrobust: ")
-    assert done.err.count("\n") == 1
-    assert listing(home) == before

@@ -35,8 +35,11 @@ SMALL = {
     "reference_epochs": 0,
     "training": {"hidden": [20], "sparsity": 0.9, "epochs": 2},
     "perturbations": ["random_links", "strongest_links"],
+    "fractions": [0, 1],
+    "replicates": 1,
     "curve_null_models": ["none"],
     "null_models": ["shuffle_all"],
+    "null_replicates": 1,
     "images": 50,
 }
 
@@ -95,7 +98,7 @@ def sweep(path: Path, jobs: int = 1, where: str | None = None) -> None:
                 run.networks(), digits(), **options, jobs=jobs, parts=parts
             )
         else:
-            with scheduler(where, jobs) as executor:
+            with scheduler(where, jobs, timeout=600) as executor:
                 table = percolate(
                     run.networks(), digits(), **options, executor=executor, parts=parts
                 )

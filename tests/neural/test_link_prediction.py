@@ -122,13 +122,13 @@ def test_lists_and_matrices_are_the_same_definition(name, mask):
 
 
 @every_predictor
-@pytest.mark.parametrize("shape", [(90, 120), (120, 90)])
+@pytest.mark.parametrize("shape", [(40, 60), (60, 40)])
 @pytest.mark.parametrize("make", ["random", "hubs"])
 def test_larger_layers_score_as_their_matrices(name, shape, make):
     rng = np.random.default_rng(0)
-    mask = hubs(rng, *shape, 300) if make == "hubs" else rng.random(shape) < 0.05
+    mask = hubs(rng, *shape, 80) if make == "hubs" else rng.random(shape) < 0.08
     expected = by_matrices(name, mask)
-    assert (expected > 0).sum() > 100
+    assert (expected > 0).sum() > 40
     close(scores(name, mask), expected)
 
 

@@ -168,7 +168,7 @@ def test_flipped_bits_in_the_header_never_crash(path):
     header = 8 + int.from_bytes(whole[:8], "little")
     x = np.zeros((2, 6), np.float32)
     outcomes = Counter()
-    for place in range(header):
+    for place in range(0, header, 3):
         broken = whole.copy()
         broken[place] ^= 1 << (place % 8)
         path.write_bytes(broken)
@@ -180,8 +180,8 @@ def test_flipped_bits_in_the_header_never_crash(path):
             assert logits(loaded.model, x).shape == (2, 3)
             outcomes["read"] += 1
     assert not outcomes["unnamed"]
-    assert outcomes["refused"] > 500
-    assert outcomes["read"] > 50
+    assert outcomes["refused"] > 150
+    assert outcomes["read"] > 15
 
 
 def rewritten(path, tensors=None, **header):

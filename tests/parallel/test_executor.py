@@ -14,6 +14,8 @@ import numba
 import pytest
 import torch
 from ended import until_gone
+from forked import Forked
+from forked import code as script
 from small import Drawer
 
 from netrobust.core.errors import InputError, UnfinishedError
@@ -235,12 +237,15 @@ def test_an_executor_that_broke_keeps_what_it_did():
 
 
 LONG = """
-import sys, time
+import os, sys
+from multiprocessing import get_context
 from pathlib import Path
+from netrobust.parallel import processes
 from netrobust.parallel.gather import gather
 from tests.parallel.test_executor import sleep
-if __name__ == "__main__":
-    gather(sleep, {"1": 1, "2": 2, "3": 3}, 2, Path(sys.argv[1]))
+os.setsid()
+processes._context = lambda: get_context("fork")  # all is loaded here
+gather(sleep, {"1": 1, "2": 2, "3": 3}, 2, Path(sys.argv[1]))
 """
 
 
@@ -250,36 +255,27 @@ def sleep(task, folder):
 
 
 def test_an_interrupt_ends_all_workers_at_once(tmp_path):
-    script, marks = tmp_path / "script.py", tmp_path / "marks"
-    script.write_text(LONG)
-    marks.mkdir()
-    process = subprocess.Popen(
-        [sys.executable, script, marks],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        start_new_session=True,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while len(list(marks.iterdir())) < 2:
-        assert process.poll() is None
+    begun = Forked(script, LONG, tmp_path, cwd=tmp_path)
+    while len(list(tmp_path.iterdir())) < 2:
+        assert begun.lives
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    _, told = process.communicate()
-    assert process.returncode
-    assert told.count("Traceback") == 1  # of the parent; workers say nothing
-    for mark in marks.iterdir():
+    os.killpg(begun.process.pid, signal.SIGINT)  # as a terminal does
+    ended = begun.ended()
+    assert ended.code
+    assert ended.err.count("Traceback") == 1  # of the parent; workers say nothing
+    for mark in tmp_path.iterdir():
         until_gone(int(mark.name))
 
 
 def test_a_script_from_standard_input_is_told_to_take_one_job():
-    script = (
+    lines = (
         "from netrobust.parallel.gather import gather\n"
         "print(gather(divmod, {'a': 7, 'b': 8}, %d, 2))\n"
     )
     found = [
         subprocess.run(
             [sys.executable, "-"],
-            input=script % jobs,
+            input=lines % jobs,
             text=True,
             capture_output=True,
             check=False,

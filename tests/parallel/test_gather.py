@@ -1,14 +1,13 @@
 """Work spread over processes, which end when they should."""
 
 import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from ended import until_gone
+from forked import Forked
+from forked import code as script
 
 from netrobust.core.errors import InputError
 from netrobust.parallel.gather import spread
@@ -63,22 +62,16 @@ def test_no_jobs_are_refused(jobs):
 
 
 def test_workers_end_with_a_parent_that_was_killed(tmp_path):
-    script, pids = tmp_path / "script.py", tmp_path / "pids"
-    pids.mkdir()
-    script.write_text(
-        "from tests.parallel.test_gather import sleep_long\n"
+    work = (
+        "import sys\n"
         "from netrobust.parallel.gather import spread\n"
-        "if __name__ == '__main__':\n"
-        f"    list(spread(sleep_long, [1, 2], 2, {str(pids)!r}))\n"
+        "from tests.parallel.test_gather import sleep_long\n"
+        "list(spread(sleep_long, [1, 2], 2, sys.argv[1]))\n"
     )
-    parent = subprocess.Popen(
-        [sys.executable, script],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    while len(list(pids.iterdir())) < 2:
-        assert parent.poll() is None
+    parent = Forked(script, work, tmp_path, cwd=tmp_path)
+    while len(list(tmp_path.iterdir())) < 2:
+        assert parent.lives
         time.sleep(0.02)
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    for worker in pids.iterdir():
+    parent.killed()
+    for worker in tmp_path.iterdir():
         until_gone(int(worker.name))
