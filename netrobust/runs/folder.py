@@ -234,7 +234,7 @@ class Run:
         if conflict := self._conflict(name, settings):
             raise InputError(
                 f"table {name!r} of {self.path} was made with other settings "
-                f"({conflict}); give another --name, or move that table elsewhere"
+                f"({conflict}); give another --name, or move its files elsewhere"
             )
 
     def free_table_name(
