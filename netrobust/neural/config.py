@@ -19,7 +19,7 @@ from netrobust.neural.sparsify import (
 )
 from netrobust.neural.topology import TOPOLOGIES, Place, topology
 
-Positive = Annotated[int, Field(ge=1, le=10**9)]  # beyond it, a slip of the hand
+Positive = Annotated[int, Field(ge=1)]
 
 #: How weights start: see `netrobust.neural.model.start`.
 WEIGHT_STARTS = ("swi", "kaiming")

@@ -98,6 +98,16 @@ def _check_start(start: SparseMLP, data: Dataset, config: TrainConfig) -> None:
     _check_places(config, sizes)
 
 
+def _check_places(config: TrainConfig, sizes: tuple[int, ...]) -> None:
+    for number, (n_in, n_out) in enumerate(pairwise(sizes[:-1]), start=1):
+        if config.method.every_place and n_in * n_out > MOST_PLACES:
+            raise InputError(
+                f"{config.sparsifier} holds a number for every possible link of a "
+                f"layer, at most {MOST_PLACES:,}; layer {number} has "
+                f"{n_in * n_out:,}, train it with set or mest"
+            )
+
+
 def _check_memory(config: TrainConfig, sizes: tuple[int, ...]) -> None:
     """Refuse a network whose numbers alone are more than this machine can hold."""
     if "SC_PHYS_PAGES" not in os.sysconf_names:
@@ -112,13 +122,3 @@ def _check_memory(config: TrainConfig, sizes: tuple[int, ...]) -> None:
             f"take {needed / 2**30:,.0f} GiB of the {held / 2**30:,.0f} GiB of this "
             "machine; make hidden smaller or sparsity higher"
         )
-
-
-def _check_places(config: TrainConfig, sizes: tuple[int, ...]) -> None:
-    for number, (n_in, n_out) in enumerate(pairwise(sizes[:-1]), start=1):
-        if config.method.every_place and n_in * n_out > MOST_PLACES:
-            raise InputError(
-                f"{config.sparsifier} holds a number for every possible link of a "
-                f"layer, at most {MOST_PLACES:,}; layer {number} has "
-                f"{n_in * n_out:,}, train it with set or mest"
-            )
