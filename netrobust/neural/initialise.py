@@ -17,9 +17,6 @@ from netrobust.neural.model import start as draw
 from netrobust.neural.network import Network, load_network
 from netrobust.neural.topology import MOST_PLACES
 
-#: Weight, source, gradient and momentum.
-_BYTES_PER_LINK = 16
-
 
 def begin(
     data: Dataset,
@@ -106,6 +103,10 @@ def _check_places(config: TrainConfig, sizes: tuple[int, ...]) -> None:
                 f"layer, at most {MOST_PLACES:,}; layer {number} has "
                 f"{n_in * n_out:,}, train it with set or mest"
             )
+
+
+#: Weight, source, gradient and momentum.
+_BYTES_PER_LINK = 16
 
 
 def _check_memory(config: TrainConfig, sizes: tuple[int, ...]) -> None:
