@@ -19,9 +19,6 @@ from netrobust.neural.model import start as draw
 from netrobust.neural.network import Network, load_network
 from netrobust.neural.topology import MOST_PLACES
 
-#: Weight, source, gradient and momentum.
-_BYTES_PER_LINK = 16
-
 logger = logging.getLogger("netrobust")
 
 
@@ -103,22 +100,6 @@ def _check_start(start: SparseMLP, data: Dataset, config: TrainConfig) -> None:
     _check_places(config, sizes)
 
 
-def _check_memory(config: TrainConfig, sizes: tuple[int, ...]) -> None:
-    """Refuse a network whose numbers alone are more than this machine can hold."""
-    if "SC_PHYS_PAGES" not in os.sysconf_names:
-        return  # not told by this system
-    dense = [n_in * n_out for n_in, n_out in pairwise(sizes)]
-    links = dense if config.method.dense else [*config.links(sizes), dense[-1]]
-    needed = _BYTES_PER_LINK * sum(links)
-    held = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if needed > held:
-        raise InputError(
-            f"a network of {sizes} neurons per depth has {sum(links):,} links, which "
-            f"take {needed / 2**30:,.0f} GiB of the {held / 2**30:,.0f} GiB of this "
-            "machine; make hidden smaller or sparsity higher"
-        )
-
-
 def _check_places(config: TrainConfig, sizes: tuple[int, ...]) -> None:
     """Refuse layers that the method cannot hold, or that have no link; warn of few."""
     links = [] if config.method.dense else config.links(sizes)
@@ -141,3 +122,23 @@ def _check_places(config: TrainConfig, sizes: tuple[int, ...]) -> None:
                 f"layer, at most {MOST_PLACES:,}; layer {number} has "
                 f"{n_in * n_out:,}, train it with set or mest"
             )
+
+
+#: Weight, source, gradient and momentum.
+_BYTES_PER_LINK = 16
+
+
+def _check_memory(config: TrainConfig, sizes: tuple[int, ...]) -> None:
+    """Refuse a network whose numbers alone are more than this machine can hold."""
+    if "SC_PHYS_PAGES" not in os.sysconf_names:
+        return  # not told by this system
+    dense = [n_in * n_out for n_in, n_out in pairwise(sizes)]
+    links = dense if config.method.dense else [*config.links(sizes), dense[-1]]
+    needed = _BYTES_PER_LINK * sum(links)
+    held = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > held:
+        raise InputError(
+            f"a network of {sizes} neurons per depth has {sum(links):,} links, which "
+            f"take {needed / 2**30:,.0f} GiB of the {held / 2**30:,.0f} GiB of this "
+            "machine; make hidden smaller or sparsity higher"
+        )

@@ -41,12 +41,18 @@ def check_contents(folder: Path) -> None:
 
 def _others(folder: str | Path) -> Iterator[Path]:
     """Give what is neither a file nor a folder, below a folder."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _others(entry.path)
-            elif not entry.is_file(follow_symlinks=False) and os.path.lexists(entry):
-                yield Path(entry.path)
+    try:
+        entries = list(os.scandir(folder))
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be read ({error.strerror}); ask its owner, or give "
+            "another folder"
+        ) from None
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _others(entry.path)
+        elif not entry.is_file(follow_symlinks=False) and os.path.lexists(entry):
+            yield Path(entry.path)
 
 
 def opened_to_append(path: Path) -> BinaryIO:

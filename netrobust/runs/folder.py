@@ -245,7 +245,7 @@ class Run(Shown):
         if conflict := self._conflict(name, settings):
             raise InputError(
                 f"table {name!r} of {self.path} was made with other settings "
-                f"({conflict}); give another --name, or move that table elsewhere"
+                f"({conflict}); give another --name, or move its files elsewhere"
             )
 
     def free_table_name(

@@ -67,6 +67,11 @@ def test_pipes_and_links_deep_inside_are_refused(tmp_path):
         check_contents(tmp_path)
 
 
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere cannot be read \(No such file"):
+        check_contents(tmp_path / "nowhere")
+
+
 @pytest.mark.parametrize("how", ["symlink_to", "hardlink_to"])
 def test_lock_and_log_are_never_opened_through_a_link(tmp_path, how):
     (tmp_path / "precious").write_text("thesis")
