@@ -130,7 +130,7 @@ _BYTES_PER_LINK = 16
 
 def _check_memory(config: TrainConfig, sizes: tuple[int, ...]) -> None:
     """Refuse a network whose numbers alone are more than this machine can hold."""
-    if "SC_PHYS_PAGES" not in os.sysconf_names:
+    if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", ()):
         return  # not told by this system
     dense = [n_in * n_out for n_in, n_out in pairwise(sizes)]
     links = dense if config.method.dense else [*config.links(sizes), dense[-1]]

@@ -153,12 +153,12 @@ class Run(Shown):
         write(graph, folder / f"stack.{suffix}")
         return folder
 
-    def exported(self, network: Network, suffix: str) -> bool:
-        """Whether the graph files that `export` writes are there and unaltered."""
+    def exported(self, network: Network) -> bool:
+        """Whether the GraphML files of a network are there and unaltered."""
         count = len(network.model.hidden_layers)
         names = ["stack", *(f"layer-{number + 1}" for number in range(count))]
         folder = self.graphs_path(network.name)
-        return all(digests.intact(folder / f"{name}.{suffix}") for name in names)
+        return all(digests.intact(folder / f"{name}.graphml") for name in names)
 
     def note(self, line: str) -> None:
         """Add a line with the time of day to the log.

@@ -120,7 +120,7 @@ def export_and_measure(job: Job) -> None:
     run, networks = job.run, job.networks()
     sparse = [network for network in networks if not network.config.method.dense]
     for done, network in enumerate(sparse, start=1):
-        if not run.exported(network, "graphml"):
+        if not run.exported(network):
             run.export(network, "graphml")
         job.tick("exporting graphs", done, len(sparse))
     if job.whole:

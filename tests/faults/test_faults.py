@@ -20,6 +20,7 @@ def test_a_fault_loses_no_row_and_changes_no_table(name, site, tmp_path):
     assert FAULTS[name](site, tmp_path, 1) == NONE
 
 
-def test_an_altered_file_is_mended_or_refused(site, tmp_path):
-    """One of all kinds and ways, of which ``make faults`` tries each."""
-    assert outcome(site.study, tmp_path, "graph", "one bit flipped", 1) == "mended"
+def test_a_link_in_a_run_is_refused(site, tmp_path):
+    """The fastest of all files and ways, which ``make faults`` tries."""
+    way = "network", "a link in its place"
+    assert outcome(site.study, tmp_path, *way, moment=0) == "refused"

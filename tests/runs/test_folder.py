@@ -139,6 +139,20 @@ def test_networks_whose_training_was_interrupted_stand_apart(tmp_path):
     assert not run.has_network("nothing")
 
 
+@pytest.mark.parametrize("name", ["layer-1", "layer-2", "stack"])
+def test_graphs_that_are_missing_or_altered_are_not_exported(tmp_path, name):
+    run, one = create_run(tmp_path, ABOUT, HASHES), network()
+    assert not run.exported(one)
+    file = run.export(one, "graphml") / f"{name}.graphml"
+    assert run.exported(one)
+    content = file.read_bytes()
+    for wrong in (content.replace(b"1", b"2", 1), content[: len(content) // 2], b""):
+        file.write_bytes(wrong)
+        assert not run.exported(one)
+    file.unlink()
+    assert not run.exported(one)
+
+
 @pytest.mark.parametrize("suffix", ["graphml", "npz"])
 def test_exported_graphs_are_those_of_the_network(tmp_path, suffix):
     run, one = create_run(tmp_path, ABOUT, HASHES), network()
