@@ -39,6 +39,7 @@ from netrobust.experiments.plan import (
     name_of,
     plan_networks,
     several,
+    unit_key,
 )
 from netrobust.experiments.retrain import retrained
 from netrobust.experiments.score import scores
@@ -231,16 +232,17 @@ class Percolation(Sweep):
         places = self.networks, self.plan.null_models, self.plan.perturbations
         return product(*(range(len(one)) for one in places))
 
-    def named(self, unit: Unit) -> tuple[str, Sequence[Any]]:
-        """Name a unit; all settings are those of the plan."""
-        plan = self.plan
+    def key(self, unit: Unit) -> str:
+        """Name a unit by its network and all settings, which are those of the plan."""
+        plan, network = self.plan, self.networks[unit[0]]
         called = (
-            self.networks[unit[0]].name,
+            network.name,
             name_of(self.null_model(unit)),
             name_of(self.perturbation(unit)),
         )
-        return "-".join(called), (
-            plan.fractions, plan.replicates, plan.scope, plan.seed, plan.images,
+        return unit_key(
+            "-".join(called), network, self.data, plan.fractions, plan.replicates,
+            plan.scope, plan.seed, plan.images,
             [name_of(one) for one in plan.measures], plan.training_images,
             *plan.options.values(),
         )  # fmt: skip

@@ -23,6 +23,7 @@ from netrobust.experiments.plan import (
     one_perturbation,
     plan_networks,
     several,
+    unit_key,
 )
 from netrobust.experiments.retrain import frozen
 from netrobust.experiments.score import damaged, score
@@ -178,13 +179,13 @@ class Recovery(Sweep):
         """Give place of the network, mode and replicate."""
         return self.work
 
-    def named(self, unit: Unit) -> tuple[str, Sequence[Any]]:
-        """Name a unit; the number of replicates is no part of it."""
+    def key(self, unit: Unit) -> str:
+        """Name a unit by all it is; the number of replicates is no part of it."""
         (place, mode, replicate), plan = unit, self.plan
-        label = name_of(self.perturbation(unit))
-        return f"recovery-{self.networks[place].name}-{label}", (
-            plan.fractions, plan.scope, plan.seed, plan.images, self.epochs, replicate,
-            mode,
+        network, label = self.networks[place], name_of(self.perturbation(unit))
+        return unit_key(
+            f"recovery-{network.name}-{label}", network, self.data, plan.fractions,
+            plan.scope, plan.seed, plan.images, self.epochs, replicate, mode,
         )  # fmt: skip
 
     def scored(self, unit: Unit) -> Iterator[Score]:

@@ -8,7 +8,7 @@ processes, and after an interruption.
 import pickle
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields, replace
 from os.path import isfile
@@ -19,7 +19,7 @@ import pandas as pd
 from netrobust.core.errors import InputError
 from netrobust.experiments.columns import row
 from netrobust.experiments.options import learns
-from netrobust.experiments.plan import Plan, name_of, numbers_of, unit_key
+from netrobust.experiments.plan import Plan, name_of, numbers_of
 from netrobust.graphs.perturb.scopes import asks_data
 from netrobust.neural.network import Network
 from netrobust.parallel.gather import Parts, Tick, gather
@@ -73,9 +73,9 @@ class Sweep(ABC):
     def units(self) -> Iterable[Unit]:
         """List the units of work."""
 
-    def named(self, unit: Unit) -> tuple[str, Sequence[Any]]:
-        """Give a name for a unit, and the settings its rows depend on."""
-        raise NotImplementedError
+    @abstractmethod
+    def key(self, unit: Unit) -> str:
+        """Name a unit by what it is, with all settings that its rows depend on."""
 
     @abstractmethod
     def scored(self, unit: Unit) -> Iterator[Score]:
@@ -92,11 +92,6 @@ class Sweep(ABC):
     def labels(self, unit: Unit) -> dict[str, Any]:
         """Give the keys of the network of a unit, which its first number places."""
         return {**self.networks[unit[0]].labels, "dataset": self.data.name}
-
-    def key(self, unit: Unit) -> str:
-        """Name a unit by the network and all settings that its rows depend on."""
-        name, settings = self.named(unit)
-        return unit_key(name, self.networks[unit[0]], self.data, *settings)
 
     def table(self, unit: Unit) -> pd.DataFrame:
         """Do a unit: a row for every scored network."""
