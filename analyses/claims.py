@@ -12,6 +12,8 @@ others are corrected after Holm, one family a claim. Margins within which a diff
 is called none were named before the run, too.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -163,6 +165,7 @@ def draw(table: pd.DataFrame) -> Figure:
     datasets = nr.draw.ordered(table.dataset)
     contrasts = [f"{a} - {b}" for a, b in CONTRASTS]
     rows = [one for one in contrasts if one in set(table.contrast)]
+    styles = nr.draw.hue_styles(nr.draw.ordered(table.measure))
     figure, axes = nr.draw.panels(
         len(datasets), len(claims), nr.draw.DOUBLE, 1.1 + 0.2 * len(rows), sharey=True,
         sharex="col",
@@ -170,7 +173,7 @@ def draw(table: pd.DataFrame) -> Figure:
     for line, dataset in zip(axes, datasets, strict=True):
         for ax, claim in zip(line, claims, strict=True):
             own = table[(table.dataset == dataset) & (table.claim == claim)]
-            _forest(ax, own, rows)
+            _forest(ax, own, rows, styles)
             ax.set_xlabel("difference")
             ax.set_ylabel(nr.draw.label(dataset))
             ax.label_outer()
@@ -181,9 +184,12 @@ def draw(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _forest(ax: Axes, own: pd.DataFrame, rows: list[str]) -> None:
+def _forest(
+    ax: Axes, own: pd.DataFrame, rows: list[str], styles: dict[Any, dict[str, Any]]
+) -> None:
     measures = nr.draw.ordered(own.measure)
-    for step, (measure, style) in enumerate(nr.draw.hue_styles(measures).items()):
+    for step, measure in enumerate(measures):
+        style = styles[measure]
         aside = 0.7 * ((step + 0.5) / len(measures) - 0.5)
         some = own[own.measure == measure]
         for sure in (True, False):

@@ -183,11 +183,11 @@ class Attacks(Sweep):
         """Give places of network and attack."""
         return product(range(len(self.networks)), range(len(self.attacks)))
 
-    def named(self, unit: Unit) -> tuple[str, Sequence[Any]]:
-        """Name a unit; all settings are those of the plan, eps and the damage."""
+    def key(self, unit: Unit) -> str:
+        """Name a unit by its network and attack, the plan, eps and the damage."""
         plan, network = self.plan, self.networks[unit[0]]
-        return f"attack-{network.name}-{name_of(self.attacks[unit[1]])}", (
-            self.eps, name_of(self.perturbation(unit)), plan.fractions,
+        return self.called(
+            f"attack-{network.name}-{name_of(self.attacks[unit[1]])}", unit, self.eps, name_of(self.perturbation(unit)), plan.fractions,
             plan.replicates, plan.scope, plan.seed, plan.images, plan.training_images,
         )  # fmt: skip
 

@@ -234,16 +234,17 @@ class Percolation(Sweep):
         places = self.networks, self.plan.null_models, self.plan.perturbations
         return product(*(range(len(one)) for one in places))
 
-    def named(self, unit: Unit) -> tuple[str, Sequence[Any]]:
-        """Name a unit; all settings are those of the plan."""
+    def key(self, unit: Unit) -> str:
+        """Name a unit by its network and all settings, which are those of the plan."""
         plan = self.plan
         called = (
             self.networks[unit[0]].name,
             name_of(self.null_model(unit)),
             name_of(self.perturbation(unit)),
         )
-        return "-".join(called), (
-            plan.fractions, plan.replicates, plan.scope, plan.seed, plan.images,
+        return self.called(
+            "-".join(called), unit, plan.fractions, plan.replicates,
+            plan.scope, plan.seed, plan.images,
             [name_of(one) for one in plan.measures], plan.training_images,
             *plan.options.values(),
         )  # fmt: skip

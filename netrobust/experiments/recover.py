@@ -179,13 +179,13 @@ class Recovery(Sweep):
         """Give place of the network, mode and replicate."""
         return self.work
 
-    def named(self, unit: Unit) -> tuple[str, Sequence[Any]]:
-        """Name a unit; the number of replicates is no part of it."""
+    def key(self, unit: Unit) -> str:
+        """Name a unit by all it is; the number of replicates is no part of it."""
         (place, mode, replicate), plan = unit, self.plan
-        label = name_of(self.perturbation(unit))
-        return f"recovery-{self.networks[place].name}-{label}", (
-            plan.fractions, plan.scope, plan.seed, plan.images, self.epochs, replicate,
-            mode,
+        network, label = self.networks[place], name_of(self.perturbation(unit))
+        return self.called(
+            f"recovery-{network.name}-{label}", unit, plan.fractions,
+            plan.scope, plan.seed, plan.images, self.epochs, replicate, mode,
         )  # fmt: skip
 
     def scored(self, unit: Unit) -> Iterator[Score]:

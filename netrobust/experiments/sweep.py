@@ -8,7 +8,7 @@ processes, and after an interruption.
 import pickle
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -76,9 +76,9 @@ class Sweep(ABC):
     def units(self) -> Iterable[Unit]:
         """List the units of work."""
 
-    def named(self, unit: Unit) -> tuple[str, Sequence[Any]]:
-        """Give a name for a unit, and the settings its rows depend on."""
-        raise NotImplementedError
+    @abstractmethod
+    def key(self, unit: Unit) -> str:
+        """Name a unit by what it is, with all settings that its rows depend on."""
 
     @abstractmethod
     def scored(self, unit: Unit) -> Iterator[Score]:
@@ -101,11 +101,10 @@ class Sweep(ABC):
         plan = self.plan
         return *plan.measures, *plan.perturbations, *plan.null_models
 
-    def key(self, unit: Unit) -> str:
-        """Name a unit by the network and all settings that its rows depend on."""
-        name, settings = self.named(unit)
-        code = digests(*self.members())
-        return unit_key(name, self.networks[unit[0]], self.data, *settings, *code)
+    def called(self, name: str, unit: Unit, *settings: Any) -> str:
+        """Make a key of a name, a unit's network, the data, settings and own code."""
+        network, code = self.networks[unit[0]], digests(*self.members())
+        return unit_key(name, network, self.data, *settings, *code)
 
     def table(self, unit: Unit) -> pd.DataFrame:
         """Do a unit: a row for every scored network."""
