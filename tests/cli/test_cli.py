@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from dataclasses import asdict
 
 import pandas as pd
 import pytest
@@ -18,6 +19,7 @@ from netrobust.core.errors import InputError
 from netrobust.graphs.graph import read
 from netrobust.neural.network import load_network
 from netrobust.runs.folder import create_run, open_run
+from netrobust.runs.manifest import plain
 from netrobust.studies.presets import PRESETS, changed
 
 SMALL = ["--set", "hidden=[30, 20]", "--set", "sparsity=0.9", "--epochs", 2]
@@ -111,9 +113,11 @@ def test_the_module_and_the_script_are_the_command(tmp_path):
 
 def test_settings_are_printed_as_a_file_that_says_the_same(home, tmp_path):
     words = ["reproduce", "--out", "new", "--print-config"]
-    for preset in PRESETS:
+    for preset in ("quick", "accuracy"):
+        study = PRESETS[preset]
         done = netrobust(*words, "--preset", preset, cwd=tmp_path)
-        assert changed(PRESETS[preset], tomllib.loads(done.out)) == PRESETS[preset]
+        read = changed(study, tomllib.loads(done.out))
+        assert plain(asdict(read)) == plain(asdict(study))
     train = ["train", "--out", "new", "--epochs", 3, "--set", "hidden=[9]"]
     done = netrobust(*train, "--print-config", cwd=tmp_path)
     assert nr.TrainConfig(**tomllib.loads(done.out)) == nr.TrainConfig(
