@@ -80,9 +80,11 @@ def notebook(path: Path) -> dict[str, Any]:
     first, *rest = cells(path.read_text(encoding="utf-8"))
     title, _, text = str(ast.literal_eval(first.code.strip())).partition("\n")
     parts = [("markdown", f"# {title.rstrip('.')}\n\n{_markdown(text.strip())}")]
+    parts.append(("code", "%matplotlib inline"))  # so that a figure is a picture
     for cell in rest:
         parts.append(("markdown", f"## {cell.heading}\n\n{_markdown(cell.text)}"))
-        parts.append(("code", cell.code.strip("\n")))
+        shows = "\n\nfigure" * bool(re.search(r"^\s*figure\b.*=", cell.code, re.M))
+        parts.append(("code", cell.code.strip("\n") + shows))
     return {
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -109,7 +111,9 @@ def run_notebook(path: Path, folder: Path) -> None:
     made = nbformat.from_dict(notebook(path))
     with tempfile.TemporaryDirectory() as work:
         place = {"metadata": {"path": work}}
-        NotebookClient(made, kernel_name="python3", resources=place).execute()
+        NotebookClient(made, kernel_name="python3", resources=place).execute(
+            env={**os.environ, "PYTHONWARNINGS": "ignore"}  # of what others import
+        )
     nbformat.write(made, folder / f"{path.stem}.ipynb")
 
 

@@ -74,6 +74,7 @@ PACKAGES = {
     "pooch": "data.sources",
     "platformdirs": "data.cache",
     "typer": "cli",
+    "IPython": "parallel.progress_bar",
     "rich": "cli parallel.progress_bar",
     "numpy": "core data graphs stats neural figures convert experiments studies",
 }

@@ -202,12 +202,13 @@ def test_a_notebook_has_the_cells_of_the_script(notes, tmp_path):
     made = notes.notebook(script)
     parts = [(one["cell_type"], one["source"]) for one in made["cells"]]
     assert parts[0] == ("markdown", "# Notes on one. More of it\n\nA paragraph.")
-    assert parts[1] == ("markdown", "## Begin\n\nText with `a_name`,\non two lines.")
+    assert parts[2] == ("markdown", "## Begin\n\nText with `a_name`,\non two lines.")
     assert [kind for kind, _ in parts] == [
-        "markdown", "markdown", "code", "markdown", "code", "markdown"
+        "markdown", "code", "markdown", "code", "markdown", "code", "markdown"
     ]  # fmt: skip
-    code = [source for kind, source in parts if kind == "code"]
-    assert code == [cell.code.strip("\n") for cell in [*notes.cells(SCRIPT)][1:3]]
+    _, *code = [source for kind, source in parts if kind == "code"]
+    begin, draw = (cell.code.strip("\n") for cell in [*notes.cells(SCRIPT)][1:3])
+    assert code == [begin, f"{draw}\n\nfigure"]  # which shows it
 
 
 def test_an_error_tells_the_line_of_the_script(notes, tmp_path):
