@@ -4,9 +4,11 @@ A script begins with a docstring, whose first line is the title. A cell begins w
 ``# %% Heading``; the comment that follows at once is text, in reStructuredText.
 """
 
+import ast
 import contextlib
 import io
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +75,48 @@ def page(path: Path, folder: Path) -> str:
     return "\n\n".join([".. currentmodule:: netrobust", *filter(None, parts)]) + "\n"
 
 
+def notebook(path: Path) -> dict[str, Any]:
+    """Make a notebook of a script, not yet run; figures that a cell makes are shown."""
+    first, *rest = cells(path.read_text(encoding="utf-8"))
+    title, _, text = str(ast.literal_eval(first.code.strip())).partition("\n")
+    parts = [("markdown", f"# {title.rstrip('.')}\n\n{_markdown(text.strip())}")]
+    parts.append(("code", "%matplotlib inline"))  # so that a figure is a picture
+    for cell in rest:
+        parts.append(("markdown", f"## {cell.heading}\n\n{_markdown(cell.text)}"))
+        shows = "\n\nfigure" * bool(re.search(r"^\s*figure\b.*=", cell.code, re.M))
+        parts.append(("code", cell.code.strip("\n") + shows))
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        "cells": [_cell(f"cell-{n}", *one) for n, one in enumerate(parts) if one[1]],
+    }
+
+
+def _cell(name: str, kind: str, source: str) -> dict[str, Any]:
+    code = {"outputs": [], "execution_count": None} if kind == "code" else {}
+    return {"id": name, "cell_type": kind, "metadata": {}, "source": source, **code}
+
+
+def _markdown(text: str) -> str:
+    """Turn the text of a cell into Markdown: blocks of code alone differ."""
+    return re.sub(r"::\n\n((?: {4}.*\n?|\n)+)", r":\n\n\1", text)
+
+
+def run_notebook(path: Path, folder: Path) -> None:
+    """Run the notebook of a script in an empty folder; write it with its outputs."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    made = nbformat.from_dict(notebook(path))
+    with tempfile.TemporaryDirectory() as work:
+        place = {"metadata": {"path": work}}
+        NotebookClient(made, kernel_name="python3", resources=place).execute(
+            env={**os.environ, "PYTHONWARNINGS": "ignore"}  # of what others import
+        )
+    nbformat.write(made, folder / f"{path.stem}.ipynb")
+
+
 def _heading(text: str, line: str) -> str:
     return f"{text}\n{line * len(text)}"
 
@@ -92,7 +136,9 @@ def write_pages(app: "Sphinx") -> None:
         target = folder / f"{path.stem}.rst"
         newest = max(os.path.getmtime(one) for one in (path, __file__))
         if not target.exists() or target.stat().st_mtime < newest:
-            target.write_text(page(path, folder), encoding="utf-8")
+            run_notebook(path, folder)
+            offer = f"Download it as a :download:`notebook <{path.stem}.ipynb>`.\n"
+            target.write_text(page(path, folder) + f"\n{offer}", encoding="utf-8")
 
 
 def setup(app: "Sphinx") -> dict[str, bool]:

@@ -78,6 +78,7 @@ PACKAGES = {
     "cycler": "figures",
     "jinja2": "studies.report_page",
     "typer": "cli",
+    "IPython": "parallel.progress_bar",
     "rich": "cli parallel.progress_bar",
     "numpy": "core data graphs stats neural figures convert experiments studies",
 }

@@ -196,6 +196,21 @@ def test_a_page_shows_text_code_output_and_figures(notes, tmp_path):
     assert page.count("image::") == 1
 
 
+def test_a_notebook_has_the_cells_of_the_script(notes, tmp_path):
+    script = tmp_path / "walk.py"
+    script.write_text(SCRIPT)
+    made = notes.notebook(script)
+    parts = [(one["cell_type"], one["source"]) for one in made["cells"]]
+    assert parts[0] == ("markdown", "# Notes on one. More of it\n\nA paragraph.")
+    assert parts[2] == ("markdown", "## Begin\n\nText with `a_name`,\non two lines.")
+    assert [kind for kind, _ in parts] == [
+        "markdown", "code", "markdown", "code", "markdown", "code", "markdown"
+    ]  # fmt: skip
+    _, *code = [source for kind, source in parts if kind == "code"]
+    begin, draw = (cell.code.strip("\n") for cell in [*notes.cells(SCRIPT)][1:3])
+    assert code == [begin, f"{draw}\n\nfigure"]  # which shows it
+
+
 def test_an_error_tells_the_line_of_the_script(notes, tmp_path):
     script = tmp_path / "wrong.py"
     script.write_text(

@@ -187,7 +187,8 @@ class Attacks(Sweep):
         """Name a unit by its network and attack, the plan, eps and the damage."""
         plan, network = self.plan, self.networks[unit[0]]
         return self.called(
-            f"attack-{network.name}-{name_of(self.attacks[unit[1]])}", unit, self.eps, name_of(self.perturbation(unit)), plan.fractions,
+            f"attack-{network.name}-{name_of(self.attacks[unit[1]])}", unit, self.eps,
+            name_of(self.perturbation(unit)), plan.fractions,
             plan.replicates, plan.scope, plan.seed, plan.images, plan.training_images,
         )  # fmt: skip
 

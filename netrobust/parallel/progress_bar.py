@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from importlib.util import find_spec
 from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -62,9 +61,13 @@ def bars(progress: bool | None = None) -> Iterator[Stages]:
     if not wanted(progress):
         yield lambda stage, done, total, note="": None
         return
+    if in_notebook():
+        with silent():
+            yield _in_place()
+        return
     from rich.console import Console
 
-    with silent(), on_console(Console(stderr=not in_notebook())) as tick:
+    with silent(), on_console(Console(stderr=True)) as tick:
         yield tick
 
 
@@ -72,10 +75,9 @@ def bars(progress: bool | None = None) -> Iterator[Stages]:
 def on_console(console: "Console") -> Iterator[Stages]:
     """Show bars on a console, or lines where nothing can be drawn anew.
 
-    A notebook without ipywidgets, a file and a pipe get a line for every tenth.
+    A file and a pipe get a line for every tenth of the units.
     """
-    widgets = find_spec("ipywidgets") is not None
-    if not (widgets if console.is_jupyter else console.is_terminal):
+    if not console.is_terminal:
         yield _lines(lambda line: print(line, file=console.file, flush=True))
         return
     from rich.progress import (
@@ -119,5 +121,23 @@ def _lines(say: Callable[[str], None]) -> Stages:
         if said.get(stage) != tenth:
             said[stage] = tenth
             say(f"{stage}: {done} of {total}" + (f", {note}" if note else ""))
+
+    return tick
+
+
+def _in_place() -> Stages:
+    """Show progress in a notebook: a line for every stage, written anew."""
+    from IPython.display import display
+
+    lines: dict[str, str] = {}
+    shown: list[Any] = []
+
+    def tick(stage: str, done: int, total: int, note: str = "") -> None:
+        lines[stage] = f"{stage}: {done} of {total}" + (f", {note}" if note else "")
+        text = {"text/plain": "\n".join(lines.values())}
+        if not shown:  # what is refused before the work begins shows nothing
+            shown.append(display(text, raw=True, display_id=True))
+        else:
+            shown[0].update(text, raw=True)
 
     return tick

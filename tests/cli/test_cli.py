@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
+from dataclasses import asdict
 
 import pandas as pd
 import pytest
@@ -17,6 +19,8 @@ from netrobust.core.errors import InputError
 from netrobust.graphs.graph import read
 from netrobust.neural.network import load_network
 from netrobust.runs.folder import create_run, open_run
+from netrobust.runs.manifest import plain
+from netrobust.studies.presets import PRESETS, changed
 
 SMALL = ["--set", "hidden=[30, 20]", "--set", "sparsity=0.9", "--epochs", 2]
 VERBS = (
@@ -106,6 +110,32 @@ def test_the_module_and_the_script_are_the_command(tmp_path):
             "netrobust: unknown data set 'nope'; choose from: mnist, fashion-mnist, "
             "mnist-5k\n"
         )
+
+
+def test_settings_are_printed_as_a_file_that_says_the_same(home, tmp_path):
+    words = ["reproduce", "--out", "new", "--print-config"]
+    for preset in ("quick", "accuracy"):
+        study = PRESETS[preset]
+        done = netrobust(*words, "--preset", preset, cwd=tmp_path)
+        read = changed(study, tomllib.loads(done.out))
+        assert plain(asdict(read)) == plain(asdict(study))
+    train = ["train", "--out", "new", "--epochs", 3, "--set", "hidden=[9]"]
+    done = netrobust(*train, "--print-config", cwd=tmp_path)
+    assert nr.TrainConfig(**tomllib.loads(done.out)) == nr.TrainConfig(
+        epochs=3, hidden=(9,)
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_preset_stands_in_the_help(home):
+    told = netrobust("reproduce", "--help", cwd=home, COLUMNS="200").out
+    assert [name for name in PRESETS if name not in told] == []
+
+
+def test_measures_are_read_in_a_narrow_terminal(home):
+    done = netrobust("measure", "layer.graphml", cwd=home)
+    assert len(done.out.splitlines()) > len(nr.signed_measures())
+    assert max(map(len, done.out.splitlines())) <= 80
 
 
 def test_list_tells_every_family(home):
@@ -228,6 +258,10 @@ TRAIN = "train --dataset mnist-5k --out new"
     ("words", "message"),
     [
         ("dance", "No such command 'dance'"),
+        ("percolaton run", "Did you mean 'percolate'? See"),
+        ("list --device cuda", "all work is done on the CPU"),
+        ("--own nowhere.py:f list", "no file nowhere.py for nowhere.py:f; give"),
+        ("reproduce --out new --preset quik", "(did you mean 'quick'?)"),
         ("list --fast", "No such option: --fast"),
         ("train --dataset mnist-5k", "Missing option '--out'"),
         ("train --out new --seed x", "Invalid value for '--seed'"),

@@ -17,14 +17,15 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
 def terminal(monkeypatch):
+    """Let the tests have one; what is set in a fixture is captured again."""
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("TERM", "xterm")
     return sys.stderr
 
 
-def test_a_terminal_has_a_bar_by_itself(terminal, monkeypatch):
+def test_a_terminal_has_a_bar_by_itself(monkeypatch):
+    terminal(monkeypatch)
     assert wanted(None)
     with silent():
         assert not wanted(None)
@@ -39,14 +40,15 @@ def test_a_file_has_none_by_itself(monkeypatch):
     assert not wanted(None)
 
 
-def test_work_shows_one_bar_and_can_be_told_not_to(terminal):
+def test_work_shows_one_bar_and_can_be_told_not_to(monkeypatch):
+    seen = terminal(monkeypatch)
     few = {"fractions": [0, 1], "replicates": 1, "images": 20}
     table = nr.percolate(network(), digits(), **few)
-    shown = terminal.getvalue()
+    shown = seen.getvalue()
     assert "percolation" in shown
     assert "1/1" in shown
     quiet = nr.percolate(network(), digits(), progress=False, **few)
-    assert terminal.getvalue() == shown
+    assert seen.getvalue() == shown
     assert quiet.equals(table)
 
 
@@ -60,7 +62,8 @@ def test_a_pipe_gets_a_line_for_every_tenth():
     assert lines[-1] == "scoring: 100 of 100, well"
 
 
-def test_what_is_refused_before_work_begins_shows_no_bar(terminal):
+def test_what_is_refused_before_work_begins_shows_no_bar(monkeypatch):
+    seen = terminal(monkeypatch)
     with pytest.raises(nr.InputError), bars():
         raise nr.InputError("no")
-    assert terminal.getvalue() == ""
+    assert seen.getvalue() == ""

@@ -12,6 +12,7 @@ from small import STUDY, listing, netrobust, network, run_with, toml
 from netrobust.core.errors import InputError, UnfinishedError
 from netrobust.runs.folder import open_run
 from netrobust.runs.ledger import Ledger, Shard, failures, listed
+from netrobust.runs.shards import at_work, states
 from netrobust.studies import reproduce as pipeline
 from netrobust.studies.reproduce import merge, reproduce
 from netrobust.studies.status import network_states, status, study_of, table_states
@@ -159,6 +160,7 @@ def test_shards_of_a_sweep_are_merged_to_the_table_of_one_go(tmp_path):
     assert told["units of percolation"] == (
         "6 of 8 units done, 2 missing, the table is not written yet"
     )
+    assert told["shards of percolation"] == "2 of 3 done; missing 3/3"
     before = listing(tmp_path)
     done = netrobust("merge", "run", cwd=tmp_path)
     assert (done.code, done.out) == (2, "")
@@ -179,6 +181,25 @@ def test_shards_of_a_sweep_are_merged_to_the_table_of_one_go(tmp_path):
     shutil.rmtree(run.path / "tables")
     assert netrobust(*SWEEP, cwd=tmp_path).code == 0
     assert (run.path / "tables/percolation.parquet").read_bytes() == merged
+
+
+def test_one_shard_is_not_done_twice_at_once(tmp_path):
+    first = at_work(tmp_path, "nulls", Shard(1, 2))
+    with first, at_work(tmp_path, "nulls", Shard(2, 2)):
+        again = at_work(tmp_path, "nulls", Shard(1, 2))
+        with (
+            pytest.raises(InputError, match=r"1/2 of nulls .* is at work"),
+            again,
+        ):
+            pass
+        assert states(tmp_path) == {"nulls": "0 of 2 done; missing 1/2, 2/2"}
+    assert states(tmp_path) == {"nulls": "2 of 2 done"}
+    with pytest.raises(ZeroDivisionError), at_work(tmp_path, "new", Shard(3, 300)):
+        1 / 0  # noqa: B018
+    assert states(tmp_path)["new"].endswith(
+        "missing 1/300, 2/300, 3/300, 4/300, "
+        "5/300, 6/300, 7/300, 8/300, 9/300, 10/300, ..."
+    )
 
 
 def test_shards_may_work_at_the_same_time(tmp_path, study, whole):
@@ -332,8 +353,11 @@ def test_a_dry_run_counts_units_and_estimates_their_time(tmp_path, words, units)
 def test_a_dry_run_counts_what_is_done_already(tmp_path):
     run_with(tmp_path / "run", "set")
     assert netrobust(*SWEEP, "--shard", "1/2", cwd=tmp_path).code == 0
-    facts = json.loads(netrobust(*SWEEP, "--dry-run", "--json", cwd=tmp_path).out)
+    words = [*SWEEP, "--dry-run", "--shard", "1/3", "--json"]
+    facts = json.loads(netrobust(*words, cwd=tmp_path).out)
     assert (facts["units"], facts["units done"]) == (4, 2)
+    assert facts["units of this shard"] == 2
+    assert facts["estimated seconds"] >= 0
 
 
 def test_the_units_of_a_study_are_those_it_has(study, whole):
