@@ -58,9 +58,16 @@ class OnImages:
     def __call__(self, module: nn.Module) -> dict[str, float]:
         """Give accuracy and loss, and details if they are asked for."""
         x, y = self.data.x_test[: self.images], self.data.y_test[: self.images]
-        with torch.no_grad():
-            module.eval()
-            found = [module(block) for block in torch.tensor(x).split(BATCH)]
+        try:
+            with torch.no_grad():
+                module.eval()
+                found = [module(block) for block in torch.tensor(x).split(BATCH)]
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"{type(module).__name__} takes no rows of {x.shape[1]} pixels "
+                f"({reason}); score it by evaluate"
+            ) from error
         shapes = [tuple(getattr(one, "shape", ())) for one in found]
         if any(len(one) != 2 or one[1] < self.data.n_classes for one in shapes):
             raise InputError(

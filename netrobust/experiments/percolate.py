@@ -169,7 +169,8 @@ def percolate(
             null_models=null_models, scope=scope, seed=seed,
         ).run(jobs, parts, tick, executor)  # fmt: skip
     about = ""
-    if evaluate is None and data is not None and isinstance(networks, Module):
+    theirs = isinstance(networks, Module) and not isinstance(networks, SparseMLP)
+    if evaluate is None and theirs and isinstance(data, Dataset):
         evaluate = OnImages(data, images, options.pop("details", False))
         about, data, images = data.name, None, None
     if evaluate is not None:

@@ -485,6 +485,8 @@ def test_a_module_is_scored_on_a_data_set_as_networks_are():
         nr.percolate(module, data, retrain=True)
     with pytest.raises(InputError, match="each of its 3 classes"):
         nr.percolate(nn.Linear(64, 2), data, fractions=[0], replicates=1)
+    with pytest.raises(InputError, match="takes no rows of 64 pixels"):
+        nr.percolate(nn.Linear(65, 3), data, fractions=[0], replicates=1)
 
 
 def test_percolate_needs_data_or_evaluate():
