@@ -1,18 +1,81 @@
 """What users say of damaged copies of their modules."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
+import torch
 from torch import nn
 
 from netrobust.convert.layer_stack import Joint
 from netrobust.convert.torch_modules import write_module
 from netrobust.core.errors import InputError
+from netrobust.core.settings import flag, whole
+from netrobust.data.dataset import Dataset
 from netrobust.graphs.damage import Damage
+from netrobust.neural.evaluate import BATCH, assess
 
 #: ``(module) -> numbers by name``, such as ``{"accuracy": 0.9}``.
 Evaluate = Callable[[nn.Module], Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class OnImages:
+    """Score a module on the test images of a data set, as networks are scored.
+
+    It is given rows of pixels in [0, 1], in evaluation mode, and must answer each with
+    a number for every class.
+
+    Parameters
+    ----------
+    data : Dataset
+    images : int, optional
+        The first so many test images; all if not given.
+    details : bool
+        As for `netrobust.neural.evaluate.evaluate`.
+
+    Raises
+    ------
+    InputError
+        A number is out of its range, or the module gives something else.
+    """
+
+    data: Dataset
+    images: int | None = None
+    details: bool = False
+
+    def __post_init__(self) -> None:
+        flag("details", self.details)
+        if self.images is not None:
+            whole("images", self.images, 1)
+
+    @property
+    def key(self) -> str:
+        """What tells apart units that are scored on other images."""
+        return f"{self.data.sha256} {self.images} {self.details}"
+
+    def __call__(self, module: nn.Module) -> dict[str, float]:
+        """Give accuracy and loss, and details if they are asked for."""
+        x, y = self.data.x_test[: self.images], self.data.y_test[: self.images]
+        try:
+            with torch.no_grad():
+                module.eval()
+                found = [module(block) for block in torch.tensor(x).split(BATCH)]
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"{type(module).__name__} takes no rows of {x.shape[1]} pixels "
+                f"({reason}); score it by evaluate"
+            ) from error
+        shapes = [tuple(getattr(one, "shape", ())) for one in found]
+        if any(len(one) != 2 or one[1] < self.data.n_classes for one in shapes):
+            raise InputError(
+                "a module that is scored on a data set must give a number for each of "
+                f"its {self.data.n_classes} classes, for every row of pixels; it gives "
+                f"{shapes[0] or type(found[0]).__name__}: score it by evaluate"
+            )
+        return assess(torch.cat(found).float().cpu().numpy(), y, self.details)
 
 
 class Scores:

@@ -25,7 +25,7 @@ from netrobust.experiments.damage_curve import (
     damage_curve,
     damage_stream,
 )
-from netrobust.experiments.module_scores import Evaluate
+from netrobust.experiments.module_scores import Evaluate, OnImages
 from netrobust.experiments.options import OPTIONS, Options, takes_options
 from netrobust.experiments.percolate_graph import (
     GraphPercolation,
@@ -84,12 +84,15 @@ def percolate(
     Parameters
     ----------
     networks : Network, torch.nn.Module, igraph.Graph, or a sequence
-        A module that was trained elsewhere needs `evaluate`. Of plain graphs, one or
-        several, the structure is measured alone; in their depth 0 perturbations of
+        A module that was trained elsewhere needs `evaluate`, or `data`. Of plain
+        graphs, one or several, the structure is measured alone; in their depth 0
+        perturbations of
         pixels are called those of sources, as ``random_sources``, and in a single layer
         those of neurons are ``random_targets``.
     data : Dataset
-        Its test images are scored; none for a module.
+        Its test images are scored. A module may take it instead of `evaluate` if it
+        gives a number for each class to rows of pixels; `details` and `images` have
+        their meaning then.
     perturbations, measures, null_models : str, callable, or a sequence of them
         Names in `PERTURBATIONS`, `MEASURES`, `NULL_MODELS`, or your own functions.
         Perturbations may have options: ``gaussian_noise(amplitude=0.5)``. The giant
@@ -168,6 +171,11 @@ def percolate(
             measures=("giant_component",) if measures is None else measures,
             null_models=null_models, scope=scope, seed=seed,
         ).run(jobs, parts, tick, executor, progress)  # fmt: skip
+    about = ""
+    theirs = isinstance(networks, Module) and not isinstance(networks, SparseMLP)
+    if evaluate is None and theirs and isinstance(data, Dataset):
+        evaluate = OnImages(data, images, options.pop("details", False))
+        about, data, images = data.name, None, None
     if evaluate is not None:
         for name, value in {"data": data, "images": images, **options}.items():
             if value is not None and value is not False:
@@ -176,7 +184,7 @@ def percolate(
             cast(Module, networks), evaluate, perturbations, fractions, replicates,
             measures, null_models, scope, seed, layers, example=example, order=order,
             masks=masks, links=links, jobs=jobs, parts=parts, tick=tick,
-            executor=executor, progress=progress,
+            executor=executor, progress=progress, dataset=about,
         )  # fmt: skip
     if data is None:
         raise InputError(

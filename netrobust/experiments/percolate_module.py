@@ -206,7 +206,8 @@ class ModulePercolation(Sweep):
                 flat = value.detach().cpu().contiguous().reshape(-1).view(uint8)
                 digest.update(flat.numpy().tobytes())
         told = [(one.name, one.kernel, len(one.weight)) for one in self.intact.layers]
-        evaluate = getattr(self.scores.evaluate, "__qualname__", "")
+        scored = self.scores.evaluate
+        evaluate = getattr(scored, "key", getattr(scored, "__qualname__", ""))
         digest.update(repr((told, self.intact.gaps, evaluate)).encode())
         return digest.digest()
 

@@ -81,7 +81,7 @@ at 1
         """
         digest = blake2b(digest_size=16)
         for array in (self.kept, self.weight, self.bias):
-            digest.update(b"none" if array is None else np.ascontiguousarray(array))
+            digest.update(b"none" if array is None else array.tobytes())
         return digest.digest()
 
     def check_fit(self, links: int, neurons: int) -> None:
@@ -378,5 +378,5 @@ def removed_fraction(
     group, size = links.within(scope)
     total, kept = int(size.sum()), damage.kept.size
     if total < len(links.weight):
-        kept = np.count_nonzero(size[group[damage.kept]])
+        kept = int(np.count_nonzero(size[group[damage.kept]]))
     return float(1 - kept / total) if total else float("nan")

@@ -172,7 +172,7 @@ def evaluate(
     >>> evaluate(model, x, y, details=True)["confidence"]
     0.5
     """
-    return _assess(logits(model, x), y, details)
+    return assess(logits(model, x), y, details)
 
 
 def evaluate_together(
@@ -188,12 +188,19 @@ def evaluate_together(
     InputError
         The networks cannot be scored together: see `logits_together`.
     """
-    return [_assess(scores, y, details) for scores in logits_together(models, x)]
+    return [assess(scores, y, details) for scores in logits_together(models, x)]
 
 
-def _assess(
+def assess(
     given: NDArray[np.float32], y: NDArray[np.int64], details: bool
 ) -> dict[str, float]:
+    """Give what `evaluate` gives, from the scores of images, shape (images, classes).
+
+    Examples
+    --------
+    >>> assess(np.array([[0, 1], [1, 0]], np.float32), np.array([1, 1]), False)
+    {'accuracy': 0.5, 'loss': 0.8132616875182228}
+    """
     scores = _shifted(given)
     correct = scores.argmax(axis=1) == y
     found = {

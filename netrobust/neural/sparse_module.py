@@ -16,6 +16,12 @@ from torch.optim import Optimizer
 from netrobust.core.errors import InputError
 from netrobust.core.settings import share, whole
 from netrobust.neural.linear import SparseLinear
+from netrobust.neural.masked_kernel import (
+    KERNELS,
+    MaskedKernel,
+    check_kernel,
+    computed,
+)
 from netrobust.neural.sparsify import Context, LayerLinks, Rewiring
 from netrobust.neural.sparsify import sparsifier as method_of
 from netrobust.neural.topology import MOST_PLACES, union
@@ -59,8 +65,9 @@ class ModuleSparsifier:
 
     Attributes
     ----------
-    layers : dict of str to SparseModuleLinear
-        The sparse layers, by the names of the layers whose places they have.
+    layers : dict of str to SparseModuleLinear or MaskedKernel
+        The sparse layers, by the names of the layers whose places they have, and what
+        holds the links of convolutions.
     sparsifier : Sparsifier
     steps : int
         How often links have moved.
@@ -69,7 +76,7 @@ class ModuleSparsifier:
     def __init__(
         self,
         module: nn.Module,
-        layers: dict[str, SparseModuleLinear],
+        layers: dict[str, SparseModuleLinear | MaskedKernel],
         sparsifier: str,
         options: dict[str, Any],
         zeta: float,
@@ -87,7 +94,10 @@ class ModuleSparsifier:
         self._seen: dict[int, tuple[Tensor, Tensor]] = {}
         if self.sparsifier.gradient:
             for layer in layers.values():
-                layer.register_forward_hook(self._keep)
+                if isinstance(layer, MaskedKernel):
+                    layer.keep_gradients()
+                else:
+                    layer.register_forward_hook(self._keep)
 
     def step(self, optimiser: Optimizer | None = None) -> dict[str, int]:
         """Move links, as the method does; the optimiser's memory follows them.
@@ -118,7 +128,7 @@ class ModuleSparsifier:
         layers = list(self.layers.values())
         rng = np.random.default_rng([self._seed, self.steps])
         before = [_links(one) for one in layers]
-        counts = tuple(one.weight.numel() for one in layers)
+        counts = tuple(one.weight.size for one in before)
         whole_ = Context(
             self._zeta,
             rng,
@@ -152,13 +162,18 @@ class ModuleSparsifier:
         }
 
     def dense(self) -> nn.Module:
-        """Give a copy of the module with plain linear layers, pruned by masks.
+        """Give a copy of the module with plain layers, pruned by masks.
 
         It goes wherever a module goes that `torch.nn.utils.prune` has pruned, as to
         `to_layers` and `percolate`.
         """
-        copy = deepcopy(self.module)
-        for name in self.layers:
+        # Hooks refer to this and to kernels; numbers that were computed have no copy.
+        as_is = {id(one): one for one in (self, *self.layers.values())}
+        copy = deepcopy(self.module, {**as_is, **computed(self.module)})
+        for name, layer in self.layers.items():
+            if isinstance(layer, MaskedKernel):
+                layer.forget(copy.get_submodule(name))
+                continue
             sparse = cast(SparseModuleLinear, copy.get_submodule(name))
             copy = _placed(copy, name, sparse.dense())
         return copy
@@ -192,6 +207,8 @@ class ModuleSparsifier:
     def _gradient(self, index: int, within: int = 0) -> NDArray[np.float32]:
         """Give the gradient at all places of a layer, alone or with others."""
         layer = list(self.layers.values())[index + within]
+        if isinstance(layer, MaskedKernel):
+            return layer.gradient()
         inputs, out = self._seen.get(id(layer), (None, None))
         if inputs is None or out is None or out.grad is None:
             raise InputError(
@@ -216,10 +233,11 @@ def sparsify(
     seed: int = 0,
     **options: Any,
 ) -> ModuleSparsifier:
-    """Make linear layers of a module truly sparse, and let their links move.
+    """Make layers of a module sparse, and let their links move.
 
-    The module is changed: each of the layers becomes a `SparseModuleLinear`, which
-    stores its links alone, with weights drawn anew. Make the optimiser afterwards.
+    The module is changed: each linear layer becomes a `SparseModuleLinear`, which
+    stores its links alone, with weights drawn anew. A convolution keeps its kernel
+    under a mask, whose single numbers are its links. Make the optimiser afterwards.
 
     Parameters
     ----------
@@ -229,8 +247,9 @@ def sparsify(
     sparsity : float
         Share of the links of each layer that are not there.
     layers : sequence of str, optional
-        Names of the `torch.nn.Linear` layers; all but the last if not given, or the
-        only one.
+        Names of layers of `torch.nn.Linear`, or of Conv1d, Conv2d and Conv3d with
+        ``set``, ``rigl``, ``mest`` or ``static``, which ask of links their weights and
+        gradients alone; all linear ones but the last if not given, or the only one.
     zeta : float
         Share of the links that move at a step.
     updates : int
@@ -252,7 +271,8 @@ def sparsify(
     Raises
     ------
     InputError
-        A name is unknown, a layer is no linear one, or a number out of its range.
+        A name is unknown, a layer is of another kind or has no meaning for the method,
+        or a number is out of its range.
 
     Examples
     --------
@@ -272,10 +292,13 @@ def sparsify(
     if method.dense:
         raise InputError(f"{sparsifier} trains dense layers; choose a sparse method")
     found = {
-        name: one for name, one in module.named_modules() if type(one) is nn.Linear
+        name: cast(Any, one)
+        for name, one in module.named_modules()
+        if type(one) in (nn.Linear, *KERNELS)
     }
+    linear = [name for name, one in found.items() if type(one) is nn.Linear]
     names = (
-        list(found)
+        linear
         if layers is None
         else [layers]
         if isinstance(layers, str)
@@ -286,7 +309,8 @@ def sparsify(
     for name in names:
         if name not in found or not name:
             raise InputError(
-                f"the module has no torch.nn.Linear {name!r} inside; choose from: "
+                f"the module has no torch.nn.Linear {name!r} inside, nor a "
+                "convolution of that name; choose from: "
                 f"{', '.join(filter(None, found)) or 'none'}"
             )
     if not names:
@@ -294,22 +318,28 @@ def sparsify(
     kept = 1 - share("sparsity", sparsity)
     rng = np.random.default_rng(whole("seed", seed, 0))
     place = topology_of(topology)
-    made: dict[str, SparseModuleLinear] = {}
+    made: dict[str, SparseModuleLinear | MaskedKernel] = {}
     for name in names:
         plain = found[name]
+        if type(plain) in KERNELS:
+            check_kernel(name, plain, sparsifier, topology, chained)
         if plain.weight.dtype != torch.float32 or plain.weight.device.type != "cpu":
             raise InputError(
                 f"sparse layers are of float32 on the CPU; {name} is of "
                 f"{plain.weight.dtype} on {plain.weight.device}, so convert the module"
             )
-        n_in, n_out = plain.in_features, plain.out_features
+        n_out, n_in = plain.weight.flatten(1).shape
         if method.every_place and n_in * n_out > MOST_PLACES:
             raise InputError(
                 f"{sparsifier} holds a number for every place of a layer, and {name} "
                 f"has {n_in * n_out}, more than {MOST_PLACES}; choose another method"
             )
         count = max(1, round(kept * n_in * n_out))
-        drawn = fresh_sparse(n_in, n_out, *place(n_in, n_out, count, rng), "swi", rng)
+        source, target = place(n_in, n_out, count, rng)
+        if type(plain) in KERNELS:
+            made[name] = MaskedKernel(plain, np.sort(target * n_in + source))
+            continue
+        drawn = fresh_sparse(n_in, n_out, source, target, "swi", rng)
         layer = SparseModuleLinear(n_in, n_out, *drawn.links())
         with torch.no_grad():
             if plain.bias is None:
@@ -330,7 +360,9 @@ def _placed(module: nn.Module, name: str, layer: nn.Module) -> nn.Module:
     return module
 
 
-def _links(layer: SparseLinear) -> LayerLinks:
+def _links(layer: SparseLinear | MaskedKernel) -> LayerLinks:
+    if isinstance(layer, MaskedKernel):
+        return layer.moving()
     gradient = layer.weight.grad
     return LayerLinks(
         layer.in_features,
@@ -344,8 +376,13 @@ def _rate(optimiser: Optimizer | None) -> float:
     return 0.0 if optimiser is None else float(optimiser.param_groups[0]["lr"])
 
 
-def _rewire(layer: SparseLinear, move: Rewiring, optimiser: Optimizer | None) -> None:
+def _rewire(
+    layer: SparseLinear | MaskedKernel, move: Rewiring, optimiser: Optimizer | None
+) -> None:
     """Move links, and all that the optimiser keeps of each of them."""
+    if isinstance(layer, MaskedKernel):
+        layer.rewire(move, optimiser)
+        return
     stay = union(move.kept, move.restored)
     if move.values is not None:
         with torch.no_grad():

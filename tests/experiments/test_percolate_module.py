@@ -461,6 +461,34 @@ def test_percolate_refuses_of_a_module_what_networks_alone_can_do(option, value)
         nr.percolate(mlp(), evaluate=same, **{option: value})
 
 
+def test_a_module_is_scored_on_a_data_set_as_networks_are():
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    x, y = rng.random((30, 64), dtype=np.float32), np.arange(30) % 3
+    data = nr.Dataset.from_arrays(x, y, x, y)
+    module, kept = mlp(), Kept()
+    asked = {"fractions": [0, 1], "replicates": 1, "parts": kept}
+    table = nr.percolate(module, data, details=True, **asked)
+    with torch.no_grad():
+        logits = module(torch.tensor(data.x_test))
+    right = (logits.argmax(1).numpy() == data.y_test).mean()
+    assert table.accuracy[0] == right
+    assert table.loss[0] == pytest.approx(
+        float(nn.functional.cross_entropy(logits, torch.tensor(data.y_test)))
+    )
+    assert {"confidence", "ece", "accuracy_0", "accuracy_2"} <= set(table)
+    assert table.dataset.tolist() == [data.name] * 2
+    few = nr.percolate(module, data, images=7, **asked)
+    assert "ece" not in few
+    assert len(kept) == 2
+    with pytest.raises(InputError, match="leave retrain out"):
+        nr.percolate(module, data, retrain=True)
+    with pytest.raises(InputError, match="each of its 3 classes"):
+        nr.percolate(nn.Linear(64, 2), data, fractions=[0], replicates=1)
+    with pytest.raises(InputError, match="takes no rows of 64 pixels"):
+        nr.percolate(nn.Linear(65, 3), data, fractions=[0], replicates=1)
+
+
 def test_percolate_needs_data_or_evaluate():
     with pytest.raises(InputError, match="no data came; give the Dataset"):
         nr.percolate(mlp())

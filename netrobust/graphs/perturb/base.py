@@ -245,7 +245,7 @@ def places(ranking: Ids, group: Ids) -> Ids:
 def complete(ranking: Any, count: int, what: str, order: str) -> Ids:
     """Give a ranking as ids, or say that it does not rank each of so many once."""
     ids, ranked = np.asarray(ranking), np.zeros(count, bool)
-    inside = ids.shape == (count,) and ((ids >= 0) & (ids < count)).all()
+    inside = ids.shape == (count,) and bool(((ids >= 0) & (ids < count)).all())
     if inside:
         with np.errstate(invalid="ignore"):
             whole = ids.astype(np.int64, copy=False)
