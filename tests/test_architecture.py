@@ -52,8 +52,7 @@ PACKAGES = {
     "networkx": ("convert.networkx_graphs convert.graph_files convert.gephi_files"),
     "igraph": "graphs convert experiments",
     "numba": (
-        "neural.kernels neural.tile "
-        "parallel.threads runs.environment core.compiled"
+        "neural.kernels neural.tile parallel.threads runs.environment core.compiled"
     ),
     "llvmlite": "neural.tile",
     "pandas": (

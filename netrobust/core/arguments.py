@@ -37,6 +37,7 @@ from netrobust.core.errors import InputError, shown
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_TOO_LARGE = ("maximum allowed dimension", "Maximum allowed dimension", "is too big")
 _LOOKED_AT = 10_000  # elements of a collection whose types are looked at
 _WORDS = {int: "an integer", float: "a number", str: "text", bool: "true or false",
           NoneType: "None", bytes: "bytes", os.PathLike: "a path"}  # fmt: skip
@@ -108,7 +109,7 @@ def _told(
         for part in _parts(value):
             if reason := _unusable(part):
                 return InputError(f"{name}: {argument} {reason}")
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or any(one in str(error) for one in _TOO_LARGE):
         return InputError(
             f"{name}: this needs more memory than there is ({error or 'no more'}); "
             "give something smaller"
@@ -258,6 +259,8 @@ def _numeric(value: Any) -> bool:
 
 def _holds(value: Any, kind: type, inner: tuple[Any, ...]) -> bool:
     """Whether a value holds several of a type: a list for any kind of sequence."""
+    if hasattr(value, "dtype") and hasattr(value, "tolist"):
+        value = value.tolist()
     if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__"):
         return isinstance(value, kind) and kind not in (list, tuple) and (
             all(fits(one, inner[0]) for one in islice(value, _LOOKED_AT))
@@ -266,10 +269,7 @@ def _holds(value: Any, kind: type, inner: tuple[Any, ...]) -> bool:
         return issubclass(Iterable, kind)  # it comes once, and nobody knows its end
     if kind is tuple and inner[-1] is not Ellipsis:
         return len(value) == len(inner) and all(map(fits, value, inner))
-    try:
-        return all(fits(one, inner[0]) for one in islice(value, _LOOKED_AT))
-    except Exception:  # a tensor of no dimension
-        return False
+    return all(fits(one, inner[0]) for one in islice(value, _LOOKED_AT))
 
 
 def said(hint: Any) -> str:
