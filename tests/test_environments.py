@@ -47,8 +47,10 @@ PLACES = {
     "no standard error": Place("2>&-"),
     "a full standard error": Place("2>/dev/full"),
     "no standard input": Place("<&-"),
-    "an empty sys.executable": Place(script=True, first="import sys\nsys.executable=''"),
-    "another program": Place(script=True, first="import sys\nsys.executable='/bin/ls'"),
+    "an empty sys.executable": Place(
+        script=True, first="import sys\nsys.executable = ''"),
+    "another program": Place(
+        script=True, first="import sys\nsys.executable = '/bin/ls'"),
     "the locale C": Place(variables={"LC_ALL": "C"}),
     "POSIX without UTF-8": Place(variables={"LC_ALL": "POSIX", "PYTHONUTF8": "0",
                                             "PYTHONCOERCECLOCALE": "0"}),

@@ -14,11 +14,13 @@ from netrobust.core.arguments import fits, hints_of, named_in_errors, said
 from netrobust.core.errors import InputError, shown
 
 FIT = [
-    (3, int), (np.int32(3), int), (3, float), (np.float32(3), float), (None, None | int),
+    (3, int), (np.int32(3), int),
+    (3, float), (np.float32(3), float), (None, int | None),
     ([1, 2], Sequence[int]), (np.arange(3), Sequence[int]), ((1, 2), tuple[int, int]),
     (range(3), Sequence[int]), (torch.ones(2), Sequence[float]), ("ab", str),
     ({"a": 1}, Mapping[str, int]), (iter("ab"), Iterable[str]),
-    ("a", Literal["a", "b"]), (len, Any), ([[1]], np.ndarray), ("ab", Sequence[str]), (1, "unknown"),
+    ("a", Literal["a", "b"]), (len, Any), ([[1]], np.ndarray), ("ab", Sequence[str]),
+    (1, "unknown"),
 ]  # fmt: skip
 MISFIT = [
     (True, int), (1.5, int), ("3", float), (1j, float), (np.True_, float),
