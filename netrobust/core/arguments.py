@@ -11,7 +11,7 @@ import ast
 import operator
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, wraps
 from inspect import signature, unwrap
 from itertools import islice
@@ -25,6 +25,7 @@ from typing import (
     ParamSpec,
     TypeVar,
     Union,
+    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -257,15 +258,15 @@ def _numeric(value: Any) -> bool:
         return False
 
 
-def _holds(value: Any, kind: type, inner: tuple[Any, ...]) -> bool:
+def _holds(given: Any, kind: type, inner: tuple[Any, ...]) -> bool:
     """Whether a value holds several of a type: a list for any kind of sequence."""
-    if hasattr(value, "dtype") and hasattr(value, "tolist"):
-        value = value.tolist()
+    array = hasattr(given, "dtype") and hasattr(given, "tolist")
+    value = cast(Any, given.tolist() if array else given)
     if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__"):
         return isinstance(value, kind) and kind not in (list, tuple) and (
             all(fits(one, inner[0]) for one in islice(value, _LOOKED_AT))
         )  # fmt: skip
-    if not isinstance(value, Sized):
+    if not hasattr(value, "__len__"):
         return issubclass(Iterable, kind)  # it comes once, and nobody knows its end
     if kind is tuple and inner[-1] is not Ellipsis:
         return len(value) == len(inner) and all(map(fits, value, inner))

@@ -164,7 +164,8 @@ def test_a_local_scheduler_ends_with_the_work():
 
 def test_an_idle_cluster_is_given_up_after_a_while(monkeypatch, caplog):
     class Client:
-        units = {"worker": ("unit",)}
+        def __init__(self):
+            self.units = {"worker": ("unit",)}
 
         def processing(self):
             return self.units

@@ -326,7 +326,7 @@ def test_a_script_that_workers_cannot_read_is_told_so(script, remedy, tmp_path):
 
 def test_a_daemonic_process_has_no_workers(monkeypatch):
     monkeypatch.setitem(current_process()._config, "daemon", True)
-    with pytest.raises(InputError, match="daemonic process.*take one job"):
+    with pytest.raises(InputError, match=r"daemonic process.*take one job"):
         gather(double, NUMBERS, 2)
     assert gather(double, NUMBERS, 1) == [2 * n for n in range(12)]
 
