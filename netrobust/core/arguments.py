@@ -258,7 +258,7 @@ def _numeric(value: Any) -> bool:
         return False
 
 
-def _holds(given: Any, kind: type, inner: tuple[Any, ...]) -> bool:
+def _holds(given: Any, kind: Any, inner: tuple[Any, ...]) -> bool:
     """Whether a value holds several of a type: a list for any kind of sequence."""
     array = hasattr(given, "dtype") and hasattr(given, "tolist")
     value = cast(Any, given.tolist() if array else given)
