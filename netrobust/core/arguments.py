@@ -11,7 +11,7 @@ import ast
 import operator
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, wraps
 from inspect import signature, unwrap
 from itertools import islice
@@ -25,6 +25,7 @@ from typing import (
     ParamSpec,
     TypeVar,
     Union,
+    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -37,6 +38,7 @@ from netrobust.core.errors import InputError, shown
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_TOO_LARGE = ("maximum allowed dimension", "Maximum allowed dimension", "is too big")
 _LOOKED_AT = 10_000  # elements of a collection whose types are looked at
 _WORDS = {int: "an integer", float: "a number", str: "text", bool: "true or false",
           NoneType: "None", bytes: "bytes", os.PathLike: "a path"}  # fmt: skip
@@ -108,7 +110,7 @@ def _told(
         for part in _parts(value):
             if reason := _unusable(part):
                 return InputError(f"{name}: {argument} {reason}")
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or any(one in str(error) for one in _TOO_LARGE):
         return InputError(
             f"{name}: this needs more memory than there is ({error or 'no more'}); "
             "give something smaller"
@@ -256,20 +258,19 @@ def _numeric(value: Any) -> bool:
         return False
 
 
-def _holds(value: Any, kind: type, inner: tuple[Any, ...]) -> bool:
+def _holds(given: Any, kind: Any, inner: tuple[Any, ...]) -> bool:
     """Whether a value holds several of a type: a list for any kind of sequence."""
+    array = hasattr(given, "dtype") and hasattr(given, "tolist")
+    value = cast(Any, given.tolist() if array else given)
     if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__"):
         return isinstance(value, kind) and kind not in (list, tuple) and (
             all(fits(one, inner[0]) for one in islice(value, _LOOKED_AT))
         )  # fmt: skip
-    if not isinstance(value, Sized):
+    if not hasattr(value, "__len__"):
         return issubclass(Iterable, kind)  # it comes once, and nobody knows its end
     if kind is tuple and inner[-1] is not Ellipsis:
         return len(value) == len(inner) and all(map(fits, value, inner))
-    try:
-        return all(fits(one, inner[0]) for one in islice(value, _LOOKED_AT))
-    except Exception:  # a tensor of no dimension
-        return False
+    return all(fits(one, inner[0]) for one in islice(value, _LOOKED_AT))
 
 
 def said(hint: Any) -> str:

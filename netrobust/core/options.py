@@ -45,7 +45,7 @@ def _value(text: str, usual: Option) -> Option:
     if isinstance(usual, bool):
         return {"true": True, "false": False}.get(text.lower(), text)
     if isinstance(usual, (int, float)):
-        for kind in (int, float):
+        for kind in (int, float) if text.isascii() and "_" not in text else ():
             try:
                 return kind(text)
             except ValueError:
@@ -258,7 +258,7 @@ class WithOptions:
         options = self.options
         return {key: options[key] for key in keywords(function) if key in options}
 
-    def vary(self, **options: Any) -> Self:
+    def vary(self, /, **options: Any) -> Self:
         """Give the same with other values of some options."""
         varied = replace(self, given=tuple((dict(self.given) | options).items()))
         return self if varied == self else varied

@@ -127,6 +127,7 @@ class _Process:
         """Take note that it has the work, or tell why it has not."""
         self._begun = True
         if begun.problem:
+            self.end()
             raise InputError(
                 f"a worker cannot read the work ({begun.problem}); define functions "
                 "at the top of a module or script, or take one job"

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from ended import until_gone
 
+from netrobust.core import isolated_parser
 from netrobust.core.errors import InputError
 from netrobust.core.isolated_parser import MEMORY, SECONDS, allowance, guarded
 
@@ -190,7 +191,7 @@ def test_a_thread_that_a_parser_leaves_keeps_nobody_waiting(no_process_left):
 
 
 def test_no_process_to_start_is_said(monkeypatch):
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(isolated_parser, "python", lambda: "/nowhere/python")
     assert "no process can be started for its parser" in refused(hostile.echo)
 
 

@@ -11,6 +11,7 @@ import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import cache
 from inspect import isfunction
 from pathlib import Path
@@ -685,13 +686,17 @@ def prepared() -> None:
     create_run(Path("run"), {}, {})
 
 
-def tried(case: Case) -> tuple[str, str]:
-    """Call once; give what came of it, and more where it is wrong."""
+def tried(case: Case, alone: bool = False) -> tuple[str, str]:
+    """Call once; give what came of it, and more where it is wrong.
+
+    A process that is alone is ended by its own alarm.
+    """
     arguments = RIGHT[case.name]() | {case.argument: WRONG[case.wrong]()}
     function = at(case.name)
     start = time.perf_counter()
     try:
-        with warnings.catch_warnings(), limited(SECONDS):
+        limit = nullcontext() if alone else limited(SECONDS)
+        with warnings.catch_warnings(), limit:
             warnings.simplefilter("error")
             function(**arguments)
     except (nr.InputError, nr.DataUnavailableError, nr.DivergedError) as error:

@@ -7,6 +7,7 @@ from loopback import dask
 from small import STUDY, listing, netrobust, run_with
 
 from netrobust.core.errors import InputError, UnfinishedError
+from netrobust.parallel import dask_cluster
 from netrobust.parallel.dask_cluster import scheduler
 from netrobust.parallel.gather import gather
 from netrobust.studies import reproduce as pipeline
@@ -163,3 +164,20 @@ def test_a_local_scheduler_ends_with_the_work():
         assert [one["nthreads"] for one in workers.values()] == [1]
     with pytest.raises(InputError, match="jobs must be an integer, 1 or larger"):
         scheduler("local", 0).__enter__()
+
+
+def test_an_idle_cluster_is_given_up_after_a_while(monkeypatch, caplog):
+    class Client:
+        def __init__(self):
+            self.units = {"worker": ("unit",)}
+
+        def processing(self):
+            return self.units
+
+    client, clock = Client(), iter([0.0, 299.0, 301.0])
+    monkeypatch.setattr(dask_cluster, "monotonic", lambda: next(clock))
+    idle = dask_cluster._Idle(client)
+    assert not idle.too_long()  # it works on one
+    client.units = {}
+    assert [idle.too_long() for _ in range(3)] == [False, False, True]
+    assert caplog.text.count("what is done is kept") == 1

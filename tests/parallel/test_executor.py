@@ -6,8 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import current_process, get_context
 from pathlib import Path
 
 import numba
@@ -19,6 +19,7 @@ from forked import code as script
 from small import Drawer
 
 from netrobust.core.errors import InputError, UnfinishedError
+from netrobust.parallel.executor import Flight
 from netrobust.parallel.gather import gather
 
 NUMBERS = {str(n): n for n in range(12)}
@@ -285,3 +286,58 @@ def test_a_script_from_standard_input_is_told_to_take_one_job():
     assert found[0].stdout == "[(3, 1), (4, 0)]\n"
     assert "InputError: a script that comes from standard input" in found[1].stderr
     assert found[1].stderr.count("Traceback") == 1
+
+
+WITHOUT_GUARD = """
+from netrobust.parallel.executor import Flight
+from netrobust.parallel.gather import gather
+print("body", flush=True)
+gather(divmod, {"a": 7, "b": 8}, 2, 2)
+"""
+UNDER_GUARD = """
+from netrobust.parallel.executor import Flight
+from netrobust.parallel.gather import gather
+if __name__ == "__main__":
+    def mine(task): return task
+    gather(mine, {"a": 7, "b": 8}, 2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "remedy"),
+    [(WITHOUT_GUARD, 'if __name__ == "__main__":'), (UNDER_GUARD, "at the top of a")],
+)
+def test_a_script_that_workers_cannot_read_is_told_so(script, remedy, tmp_path):
+    (tmp_path / "script.py").write_text(script)
+    done = subprocess.run(
+        [sys.executable, "script.py"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 1
+    last = done.stderr.strip().split("\n")[-1]
+    assert last.startswith("netrobust.core.errors.InputError: a worker ")
+    assert remedy in last
+    assert "take one job" in last
+
+
+def test_a_daemonic_process_has_no_workers(monkeypatch):
+    monkeypatch.setitem(current_process()._config, "daemon", True)
+    with pytest.raises(InputError, match=r"daemonic process.*take one job"):
+        gather(double, NUMBERS, 2)
+    assert gather(double, NUMBERS, 1) == [2 * n for n in range(12)]
+
+
+def test_forked_executors_are_refused():
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("fork")) as executor,
+        pytest.raises(InputError, match=r"get_context\('spawn'\)"),
+    ):
+        gather(double, NUMBERS, 1, executor=executor)
+
+
+def test_a_flight_that_is_stuck_ends(monkeypatch):
+    monkeypatch.setattr("netrobust.parallel.executor.PAUSE", 0.01)
+    never, asked = Future(), iter([False, True])
+    flight = Flight(lambda key: never, ["a", "b"], 1, lambda: next(asked))
+    assert list(flight) == []
+    assert never.cancelled()
+    assert next(asked, "asked twice") == "asked twice"

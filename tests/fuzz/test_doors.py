@@ -1,0 +1,46 @@
+"""A few wrong arguments and words; ``make fuzz`` tries all of them.
+
+``NETROBUST_FUZZ=500`` tries 500 instead of a few.
+"""
+
+import os
+import random
+
+import calls
+import pytest
+import words
+from calls import AS_IT_SHOULD, RIGHT, at, public, tried
+
+CASES = 4 * int(os.environ.get("NETROBUST_FUZZ", "25"))
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    place = tmp_path_factory.mktemp("sandbox")
+    before = os.getcwd()
+    os.chdir(place)
+    calls.prepared()
+    yield place
+    os.chdir(before)
+
+
+def test_every_public_function_is_called():
+    assert public() - calls.ELSEWHERE <= set(RIGHT)
+    assert not calls.ELSEWHERE & set(RIGHT)
+
+
+def test_calls_that_are_right_work(sandbox):
+    for name, right in random.Random(0).sample([*RIGHT.items()], 20):
+        at(name)(**right())
+
+
+def test_wrong_arguments_work_or_are_refused_in_a_sentence(sandbox):
+    for case in random.Random(0).sample(calls.cases(), CASES):
+        kind, detail = tried(case)
+        assert kind in AS_IT_SHOULD, (case, kind, detail)
+
+
+def test_wrong_words_are_refused_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for case in random.Random(0).sample(words.cases(), CASES):
+        assert words.wrong(case) == "", case
