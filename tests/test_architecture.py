@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "convert": "core graphs neural",
     "experiments": "core convert data graphs neural parallel stats",
     "runs": "core convert data graphs neural parallel stats",
-    "studies": "core data experiments figures graphs neural parallel runs stats",
+    "studies": "core convert data experiments figures graphs neural parallel runs stats",
     "cli": "core data experiments graphs neural parallel runs studies",
     # what imports only on demand, or nothing
     "__init__": "",
@@ -75,7 +75,7 @@ PACKAGES = {
     "platformdirs": "data.cache",
     "bokeh": "figures.interactive",
     "cycler": "figures",
-    "jinja2": "studies.report_page",
+    "jinja2": "studies.report",
     "typer": "cli",
     "rich": "cli neural.train",
     "numpy": "core data graphs stats neural figures convert experiments studies",

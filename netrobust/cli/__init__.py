@@ -8,7 +8,7 @@ they run, so help comes at once.
 import sys
 
 # Their order is that of the help page.
-from netrobust.cli import make, analyse, attack, recover, info, console  # isort: skip
+from netrobust.cli import make, analyse, attack, recover, report, info, console  # isort: skip
 from netrobust.cli.options import app
 from netrobust.core.errors import (
     DataUnavailableError,
@@ -17,7 +17,7 @@ from netrobust.core.errors import (
     UnfinishedError,
 )
 
-__all__ = ["analyse", "attack", "info", "main", "make", "recover"]
+__all__ = ["analyse", "attack", "info", "main", "make", "recover", "report"]
 
 
 _INTERRUPTED = 130  # what shells report of a process that ends by Ctrl-C

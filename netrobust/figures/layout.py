@@ -1,6 +1,7 @@
 """Layout of figures: panels, letters, legend, note and files."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from io import BytesIO
 from math import ceil
 from pathlib import Path
 from textwrap import fill
@@ -177,6 +178,14 @@ def note(summary: pd.DataFrame) -> str:
     count = str(many) if few == many else f"{few} to {many}"
     text = f"mean and {kinds} of {count} network{'s' if many > 1 else ''}"
     return text + ("; small dots: single networks" if len(networks) else "")
+
+
+def svg(figure: Figure) -> bytes:
+    """Give a figure as SVG, its letters as shapes; the same figure, the same bytes."""
+    buffer = BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "netrobust", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
 
 
 def save(
