@@ -99,16 +99,36 @@ def draw(table: pd.DataFrame) -> Figure:
             measured = own[own.kind == "measured"]
             nr.draw.curve(measured, "fraction", ax, hue="value")
             for _, law in own[own.kind == "theory"].groupby("value"):
-                ax.plot(law.fraction, law["mean"], color="0.2", lw=nr.draw.size(0.6), zorder=3)
+                ax.plot(
+                    law.fraction,
+                    law["mean"],
+                    color="0.2",
+                    lw=nr.draw.size(0.6),
+                    zorder=3,
+                )
             half = own[own.value == "predicted_f50"]["mean"].iloc[0]
-            ax.plot(half, 0, marker="^", color="0.2", ms=nr.draw.size(5), clip_on=False, ls="")
+            ax.plot(
+                half,
+                0,
+                marker="^",
+                color="0.2",
+                ms=nr.draw.size(5),
+                clip_on=False,
+                ls="",
+            )
             ax.set_ylabel(f"{nr.draw.label(dataset)}\nshare of the intact value")
             ax.label_outer()
     for ax, method in zip(axes[0], methods, strict=True):
         ax.set_title(nr.draw.label(method))
     axes[0, 0].plot([], [], color="0.2", lw=nr.draw.size(0.6), label="exact theory")
     axes[0, 0].plot(
-        [], [], color="0.2", marker="^", ms=nr.draw.size(5), ls="", label="noise as large as signal"
+        [],
+        [],
+        color="0.2",
+        marker="^",
+        ms=nr.draw.size(5),
+        ls="",
+        label="noise as large as signal",
     )
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=nr.draw.note(table))

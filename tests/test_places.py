@@ -14,7 +14,7 @@ PACKAGE = TESTS.parent / "netrobust"
 TOGETHER = {
     # Verbs are tried as users type them, whichever module holds them.
     "cli/test_cli": (
-        "cli/analyse cli/attack cli/console cli/info cli/make cli/make_table "
+        "cli/analyse cli/attack cli/console cli/figure_options cli/info cli/make cli/make_table "
         "cli/options cli/recover"
     ),
     # What is read is the same layers, whatever format they come from.
@@ -45,6 +45,8 @@ TOGETHER = {
         "experiments/columns experiments/options experiments/plan stats/columns"
     ),
     "figures/test_draw": "figures/degree_tails figures/layout figures/text_tables",
+    # A view is seen to work where a page holds it.
+    "studies/test_report": "cli/report figures/interactive",
     # The contract is what a graph is.
     "graphs/test_graph": "graphs/contract",
     "graphs/test_percolation": (

@@ -11,7 +11,9 @@ from netrobust.cli.options import app
 
 @app.command()
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders.", show_default=False)],
+    runs: Annotated[
+        list[Path], typer.Argument(help="Run folders.", show_default=False)
+    ],
     out: Annotated[
         Path | None, typer.Option(help="Instead of report.html in the first run.")
     ] = None,

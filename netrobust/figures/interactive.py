@@ -177,8 +177,12 @@ def _controls(
         title="removed", value=names[0], options=[(one, label(one)) for one in names]
     )
     slider = Slider(title="fraction removed", start=0, end=1, step=0.01, value=0)
-    intact = curves[names[0]]["accuracy"][0]
-    words = f"{links:,} of {links:,} links left; {measures['accuracy']} {intact:.1%}"
+    intact = [
+        f"{text} {curves[names[0]][key][0]:.1%}"
+        for key, text in measures.items()
+        if np.isfinite(curves[names[0]][key][0])
+    ]
+    words = "; ".join([f"{links:,} of {links:,} links left", *intact])
     left = Div(text=escape(words), css_classes=["left"])
     js = CustomJS(
         args={

@@ -260,6 +260,7 @@ def _lines(links: Links, shown: Any, places: Any, ax: Axes) -> None:
                 rasterized=True,
             )
         )
-        ax.plot([], [], color=recoloured(f"{sign} weight", color), label=f"{sign} weight")
+        ax.plot(
+            [], [], color=recoloured(f"{sign} weight", color), label=f"{sign} weight"
+        )
     ax.autoscale_view()
-

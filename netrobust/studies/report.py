@@ -33,7 +33,7 @@ _TIMED = re.compile(r"(?P<day>\S+ \S+) (?P<stage>.+): (?P<seconds>[\d.]+) s")
 BIBTEX = """@article{sulyok2026robustness,
   author = {Sulyok and Palla and Radicchi and Fortunato},
   title = {{Robustness in sparse artificial neural networks trained with adaptive
-            topology}},
+           topology}},
   journal = {arXiv:2602.21961},
   year = {2026},
   doi = {10.48550/arXiv.2602.21961},
@@ -148,13 +148,14 @@ def _figure(run: Run, name: str) -> dict[str, str]:
     module = analysis(name)
     table = module.compute(run)
     claim, _, caption = (module.__doc__ or "").partition("\n\n")
+    text = caption.replace("`", "")
     with draw.style():
         picture = svg(module.draw(table))
     return {
         "name": name,
         "title": name.replace("_", " "),
         "claim": " ".join(claim.split()),
-        "caption": "\n".join(" ".join(one.split()) for one in caption.split("\n\n")),
+        "caption": "\n".join(" ".join(one.split()) for one in text.split("\n\n")),
         "svg": _data(picture, "image/svg+xml"),
         "csv": _data(table.to_csv(index=False).encode(), "text/csv"),
     }
@@ -193,7 +194,7 @@ def _statistics(run: Run) -> pd.DataFrame:
             parts.append(summarise(areas, "robustness", [*by, "perturbation"]))
     found = pd.concat(parts, ignore_index=True)
     if "perturbation" in found:
-        found.insert(2, "perturbation", found.pop("perturbation").fillna("none"))
+        found.insert(2, "perturbation", found.pop("perturbation").fillna(""))
     return found
 
 
@@ -222,7 +223,9 @@ def _made_with(run: Run) -> dict[str, str]:
 
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
-        rows = (f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items() if v is not None)
+        rows = (
+            f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items() if v is not None
+        )
         return "{" + ", ".join(rows) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
@@ -231,7 +234,9 @@ def _toml(value: Any) -> str:
 
 def _cost(run: Run) -> _Grid | None:
     log = run.path / "log"
-    lines = log.read_text("utf-8", errors="replace").splitlines() if log.is_file() else []
+    lines = (
+        log.read_text("utf-8", errors="replace").splitlines() if log.is_file() else []
+    )
     found = [match.groupdict() for line in lines if (match := _TIMED.fullmatch(line))]
     if not found:
         return None
