@@ -32,7 +32,9 @@ MAY_IMPORT = {
     "convert": "core graphs neural",
     "experiments": "core convert data graphs neural parallel stats",
     "runs": "core convert data graphs neural parallel stats",
-    "studies": "core convert data experiments figures graphs neural parallel runs stats",
+    "studies": (
+        "core convert data experiments figures graphs neural parallel runs stats"
+    ),
     "cli": "core data experiments graphs neural parallel runs studies",
     # what imports only on demand, or nothing
     "__init__": "",

@@ -148,8 +148,8 @@ def pixel_view(links: Links) -> Any:
 
 def _plot(title: str, **about: Any) -> Any:
     plot = figure(
-        title=title, tools=_TOOLS, sizing_mode="stretch_width", toolbar_location="above",
-        **about,
+        title=title, tools=_TOOLS, toolbar_location="above",
+        sizing_mode="stretch_width", **about,
     )  # fmt: skip
     plot.toolbar.logo = None
     plot.grid.visible = False

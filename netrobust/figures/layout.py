@@ -39,8 +39,8 @@ def panels(
     """Make a figure of panels and return it with its Axes, shape (rows, columns).
 
     `width` is that of the figure and `height` that of one row of panels, in inches in
-    print, see `style`; shared axes are labelled at the outer panels only. `widths` of the columns are
-    relative to each other.
+    print, see `style`; shared axes are labelled at the outer panels only. `widths` of
+    the columns are relative to each other.
     """
     figure = Figure(figsize=figure_size(width, rows * height), layout="constrained")
     axes = figure.subplots(
@@ -194,7 +194,8 @@ def save(
     """Write ``stem.pdf``, ``stem.png`` and ``stem.csv``, and return their paths.
 
     The PNG has 300 dpi unless the style, or matplotlib's ``savefig.dpi``, says
-    otherwise. The same figure and table give the same bytes; no file is left incomplete.
+    otherwise. The same figure and table give the same bytes; no file is left
+    incomplete.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -175,10 +176,8 @@ def _views(run: Run) -> tuple[str, dict[str, Any]]:
             own = (table["network"] == network.name) & (table["null_model"] == "none")
             damage = table[own]
         found = {"layer": interactive.layer_view(first, damage)}
-        try:
+        with suppress(InputError):  # images that are no squares have no map
             found["pixels"] = interactive.pixel_view(first)
-        except InputError:  # images that are no squares have no map
-            pass
         return network.name, found
     return "", {}
 
