@@ -51,7 +51,7 @@ PACKAGES = {
         "experiments runs.environment"
     ),
     "networkx": ("convert.networkx_graphs convert.graph_files convert.gephi_files"),
-    "igraph": "graphs convert experiments",
+    "igraph": "graphs convert experiments figures.network_drawings",
     "numba": (
         "neural.kernels neural.steps neural.tile neural.sparsify.link_prediction "
         "parallel.threads graphs.kernels graphs.null.swaps runs.environment"

@@ -46,6 +46,7 @@ TOGETHER = {
     ),
     "figures/test_draw": "figures/degree_tails figures/layout figures/text_tables",
     # A view is seen to work where a page holds it.
+    "figures/test_styles": "figures/restyle",
     "studies/test_report": "cli/report figures/interactive",
     # The contract is what a graph is.
     "graphs/test_graph": "graphs/contract",

@@ -262,7 +262,5 @@ def _lines(links: Links, shown: Any, places: Any, ax: Axes) -> None:
                 rasterized=True,
             )
         )
-        ax.plot(
-            [], [], color=recoloured(f"{sign} weight", color), label=f"{sign} weight"
-        )
+        ax.plot([], [], color=shown_color, label=name)
     ax.autoscale_view()
