@@ -92,6 +92,7 @@ def draw(table: pd.DataFrame) -> Figure:
     datasets = nr.draw.ordered(table.dataset)
     methods = nr.draw.ordered(table.sparsifier)
     height = 1.8 + 0.6 / len(datasets)
+    thin, mark = nr.draw.size(0.6), nr.draw.size(5)
     figure, axes = nr.draw.panels(
         len(datasets), len(methods), nr.draw.DOUBLE, height, sharex=True, sharey=True
     )
@@ -105,7 +106,7 @@ def draw(table: pd.DataFrame) -> Figure:
                     law.fraction,
                     law["mean"],
                     color="0.2",
-                    lw=nr.draw.size(0.6),
+                    lw=thin,
                     zorder=3,
                 )
             half = own[own.value == "predicted_f50"]["mean"].iloc[0]
@@ -114,7 +115,7 @@ def draw(table: pd.DataFrame) -> Figure:
                 0,
                 marker="^",
                 color="0.2",
-                ms=nr.draw.size(5),
+                ms=mark,
                 clip_on=False,
                 ls="",
             )
@@ -122,13 +123,13 @@ def draw(table: pd.DataFrame) -> Figure:
             ax.label_outer()
     for ax, method in zip(axes[0], methods, strict=True):
         ax.set_title(nr.draw.label(method))
-    axes[0, 0].plot([], [], color="0.2", lw=nr.draw.size(0.6), label="theory")
+    axes[0, 0].plot([], [], color="0.2", lw=thin, label="theory")
     axes[0, 0].plot(
         [],
         [],
         color="0.2",
         marker="^",
-        ms=nr.draw.size(5),
+        ms=mark,
         ls="",
         label="noise as large as signal",
     )

@@ -115,9 +115,7 @@ with nr.draw.style():
     nr.draw.curve(accuracy, "fraction", left, hue="perturbation", chance=0.1)
     nr.draw.curve(giant, "fraction", right, hue="perturbation")
     predicted = law.groupby("fraction")["giant_component"].mean()
-    right.plot(
-        predicted.index, predicted, color="black", lw=nr.draw.size(0.8), label="theory"
-    )
+    right.plot(predicted.index, predicted, color="black", lw=0.8, label="theory")
     left.set_title("function")
     right.set_title("structure")
     nr.draw.panel_letters([left, right])

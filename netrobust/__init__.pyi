@@ -105,5 +105,6 @@ from netrobust.studies.presets import PRESETS as PRESETS
 from netrobust.studies.study import Study as Study
 from netrobust.studies.reproduce import reproduce as reproduce
 from netrobust.studies.reproduce import merge as merge
+from netrobust.studies.report import report as report
 from netrobust.runs.ledger import Shard as Shard
 from netrobust.runs.environment import info as info

@@ -33,7 +33,9 @@ MAY_IMPORT = {
     "convert": "core graphs neural",
     "experiments": "core convert data graphs neural parallel stats",
     "runs": "core convert data graphs neural parallel stats",
-    "studies": "core data experiments figures graphs neural parallel runs stats",
+    "studies": (
+        "core convert data experiments figures graphs neural parallel runs stats"
+    ),
     "cli": "core data experiments graphs neural parallel runs studies",
     # what imports only on demand, or nothing
     "__init__": "core",
@@ -51,7 +53,7 @@ PACKAGES = {
         "experiments runs.environment"
     ),
     "networkx": ("convert.networkx_graphs convert.graph_files convert.gephi_files"),
-    "igraph": "graphs convert experiments",
+    "igraph": "graphs convert experiments figures.network_drawings",
     "numba": (
         "neural.kernels neural.tile parallel.threads runs.environment core.compiled"
     ),
@@ -77,7 +79,7 @@ PACKAGES = {
     "platformdirs": "data.cache",
     "bokeh": "figures.interactive",
     "cycler": "figures",
-    "jinja2": "studies.report_page",
+    "jinja2": "studies.report",
     "typer": "cli",
     "IPython": "parallel.progress_bar",
     "rich": "cli parallel.progress_bar",

@@ -14,8 +14,8 @@ PACKAGE = TESTS.parent / "netrobust"
 TOGETHER = {
     # Verbs are tried as users type them, whichever module holds them.
     "cli/test_cli": (
-        "cli/analyse cli/attack cli/console cli/info cli/make cli/make_table "
-        "cli/options cli/recover cli/streams cli/words"
+        "cli/analyse cli/attack cli/console cli/figure_options cli/info cli/make "
+        "cli/make_table cli/options cli/recover cli/streams cli/words"
     ),
     # What is read is the same layers, whatever format they come from.
     "convert/test_layer_files": (
@@ -45,6 +45,9 @@ TOGETHER = {
         "experiments/columns experiments/options experiments/plan stats/columns"
     ),
     "figures/test_draw": "figures/degree_tails figures/layout figures/text_tables",
+    # A view is seen to work where a page holds it.
+    "figures/test_styles": "figures/restyle",
+    "studies/test_report": "cli/report figures/interactive",
     # The contract is what a graph is.
     "graphs/test_graph": "graphs/contract",
     "graphs/test_percolation": (

@@ -8,7 +8,7 @@ they run, so help comes at once.
 import sys
 
 # Their order is that of the help page.
-from netrobust.cli import make, analyse, attack, recover, info, console, streams  # isort: skip
+from netrobust.cli import make, analyse, attack, recover, report, info, console, streams  # isort: skip
 from netrobust.cli.options import app
 from netrobust.cli.words import check_words
 from netrobust.core.errors import (
@@ -20,7 +20,7 @@ from netrobust.core.errors import (
 )
 from netrobust.parallel.progress_bar import silent
 
-__all__ = ["analyse", "attack", "info", "main", "make", "recover"]
+__all__ = ["analyse", "attack", "info", "main", "make", "recover", "report"]
 
 
 _DEVICE = (

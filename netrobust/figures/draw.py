@@ -1,9 +1,10 @@
 """Draw figures from tables, and networks from graphs: Axes in, Axes out.
 
-Styles come from `restyle`, colours and labels from `styles`, panels and legends from `layout`, degree
-distributions from `degree_tails`, images of the pixels from `pixel_maps`, networks from
-`network_drawings`, text tables from `text_tables`; all their names are here, so a figure needs this module alone. No
-figure is made through pyplot: no global state changes and no display is needed.
+Styles come from `restyle`, colours and labels from `styles`, panels and legends from
+`layout`, degree distributions from `degree_tails`, images of the pixels from
+`pixel_maps`, networks from `network_drawings`, text tables from `text_tables`; all
+their names are here, so a figure needs this module alone. No figure is made through
+pyplot: no global state changes and no display is needed.
 """
 
 from collections.abc import Mapping

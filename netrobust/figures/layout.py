@@ -1,6 +1,7 @@
 """Layout of figures: panels, letters, legend, note and files."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from io import BytesIO
 from math import ceil
 from pathlib import Path
 from textwrap import fill
@@ -38,8 +39,8 @@ def panels(
     """Make a figure of panels and return it with its Axes, shape (rows, columns).
 
     `width` is that of the figure and `height` that of one row of panels, in inches in
-    print, see `style`; shared axes are labelled at the outer panels only. `widths` of the columns are
-    relative to each other.
+    print, see `style`; shared axes are labelled at the outer panels only. `widths` of
+    the columns are relative to each other.
     """
     figure = Figure(figsize=figure_size(width, rows * height), layout="constrained")
     axes = figure.subplots(
@@ -179,13 +180,22 @@ def note(summary: pd.DataFrame) -> str:
     return text + ("; small dots: single networks" if len(networks) else "")
 
 
+def svg(figure: Figure) -> bytes:
+    """Give a figure as SVG, its letters as shapes; the same figure, the same bytes."""
+    buffer = BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "netrobust", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
 def save(
     figure: Figure, table: pd.DataFrame, folder: str | Path, stem: str
 ) -> list[Path]:
     """Write ``stem.pdf``, ``stem.png`` and ``stem.csv``, and return their paths.
 
     The PNG has 300 dpi unless the style, or matplotlib's ``savefig.dpi``, says
-    otherwise. The same figure and table give the same bytes; no file is left incomplete.
+    otherwise. The same figure and table give the same bytes; no file is left
+    incomplete.
 
     Parameters
     ----------

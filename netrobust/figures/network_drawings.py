@@ -1,5 +1,6 @@
 """Draw the network itself: its neurons and links, its pixels, its degrees."""
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -219,7 +220,7 @@ def _network(links: Links, ax: Axes, most: int, upright: bool = True) -> None:
     degree = np.bincount(links.source, minlength=starts[-1])
     degree = np.maximum(degree, np.bincount(links.target, minlength=starts[-1]))
     along = np.empty(starts[-1])
-    for start, end in zip(starts[:-1], starts[1:], strict=True):
+    for start, end in pairwise(starts):
         ranks = np.argsort(np.argsort(-degree[start:end], kind="stable"))
         along[start:end] = (ranks + 0.5) / (end - start)
     depth = np.repeat(np.arange(len(links.sizes)), links.sizes)
@@ -250,17 +251,16 @@ def _lines(links: Links, shown: Any, places: Any, ax: Axes) -> None:
     crowd = np.clip(300 / max(shown.size, 1), 0.06, 0.8)
     relative = np.abs(weight) / max(np.abs(weight).max(initial=0), 1e-30)
     for sign, color in _SIGNS.items():
-        here = (weight >= 0) == (sign == "positive")
+        here, name = (weight >= 0) == (sign == "positive"), f"{sign} weight"
+        shown_color = recoloured(name, color)
         ax.add_collection(
             LineCollection(
                 list(ends[here]),
-                colors=recoloured(f"{sign} weight", color),
+                colors=shown_color,
                 alpha=np.clip(crowd * (0.4 + 1.6 * relative[here]), 0, 1),
                 linewidths=size(0.6),
                 rasterized=True,
             )
         )
-        ax.plot(
-            [], [], color=recoloured(f"{sign} weight", color), label=f"{sign} weight"
-        )
+        ax.plot([], [], color=shown_color, label=name)
     ax.autoscale_view()

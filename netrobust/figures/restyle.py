@@ -45,7 +45,7 @@ _STYLES = {
     "poster": _Style(width=2.6, height=3.0, points=3.3, dpi=200),
 }
 STYLES = tuple(_STYLES)
-_CURRENT = ContextVar("style", default=_Style())
+_CURRENT = ContextVar("style", default=_STYLES["paper"])
 
 
 @contextmanager

@@ -185,14 +185,16 @@ def axis_label(table: pd.DataFrame, x: str) -> str:
     if x != "fraction" or "perturbation" not in table:
         return label(x)
     kinds = {_acts_on(str(name)) for name in table["perturbation"].unique()}
-    words = _FRACTIONS.get(kinds.pop() if len(kinds) == 1 else None)
-    return words or "fraction of damage"
+    words = {_FRACTIONS.get(kind or "", "fraction of damage") for kind in kinds}
+    return words.pop() if len(words) == 1 else "fraction of damage"
 
 
 def _acts_on(perturbation: str) -> str | None:
     """Say what goes with a fraction; nothing does where weights change."""
-    member = PERTURBATIONS[perturbation] if perturbation in PERTURBATIONS else None
-    return None if isinstance(member, Reweighting) else getattr(member, "acts_on", None)
+    if perturbation not in PERTURBATIONS:
+        return None
+    member = PERTURBATIONS[perturbation]
+    return None if isinstance(member, Reweighting) else member.acts_on
 
 
 def _option(text: str) -> str:

@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
-from netrobust.figures.styles import hue_styles, label, ordered
+from netrobust.core.errors import InputError
+from netrobust.figures import draw
+from netrobust.figures.styles import axis_label, hue_styles, label, ordered
 
 EVERY = [
     *("dense", "dense_small", "dense_narrow", "static", "set", "rigl"),
@@ -172,3 +174,86 @@ def test_a_dollar_in_a_name_is_drawn_as_a_dollar(name, tmp_path):
     ax.figure.savefig(tmp_path / "title.svg")
     assert label(name).replace("\\$", "$") == name
     plt.close(ax.figure)
+
+
+# Styles for other places than print
+
+
+def test_talk_and_poster_are_larger_in_figure_and_more_so_in_letters():
+    sizes = []
+    for name in draw.STYLES:
+        with draw.style(name):
+            figure, _ = draw.panels(1, 1)
+            sizes.append((figure.get_figwidth(), plt.rcParams["font.size"]))
+    assert sizes == sorted(sizes)
+    relative = [letters / width for width, letters in sizes]
+    assert relative == sorted(set(relative))
+
+
+@pytest.mark.parametrize(
+    ("palette", "expected"),
+    [
+        (["black", "tomato"], {"static": "#000000", "set": "#ff6347"}),
+        ({"set": "tomato"}, {"static": "#0072B2", "set": "#ff6347"}),
+        ("Dark2", {"static": "#1b9e77", "set": "#d95f02"}),
+    ],
+)
+def test_a_palette_changes_colours_and_nothing_else(palette, expected):
+    before = hue_styles([*expected])
+    with draw.style(palette=palette):
+        inside = hue_styles([*expected])
+    assert {name: look["color"] for name, look in inside.items()} == expected
+    assert hue_styles([*expected]) == before
+    for name in expected:
+        assert inside[name] | {"color": before[name]["color"]} == before[name]
+
+
+def test_the_colour_cycle_of_matplotlib_is_respected_outside_of_a_style():
+    with plt.rc_context({"axes.prop_cycle": plt.cycler(color=["red", "green"])}):
+        assert hue_styles(["static"])["static"]["color"] == "#ff0000"
+        with draw.style():
+            assert hue_styles(["static"])["static"]["color"] == "#0072B2"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "remedy"),
+    [
+        ({"name": "slide"}, "paper, talk, poster"),
+        ({"palette": "no such"}, "Dark2"),
+        ({"palette": ["no such"]}, "crimson"),
+        ({"palette": []}, "at least one"),
+        ({"font": "No Such Font"}, "serif"),
+    ],
+)
+def test_unknown_styles_palettes_and_fonts_are_refused(wrong, remedy):
+    with pytest.raises(InputError, match=remedy), draw.style(**wrong):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["random_links"], "fraction of links removed"),
+        (["random_neurons", "neurons_by_degree"], "fraction of neurons removed"),
+        (["random_pixels"], "fraction of pixels removed"),
+        (["random_links", "random_neurons"], "fraction of damage"),
+        (["my_own"], "fraction of damage"),
+    ],
+)
+def test_the_axis_says_what_is_removed(names, words):
+    assert axis_label(pd.DataFrame({"perturbation": names}), "fraction") == words
+
+
+def test_a_lone_curve_has_a_legend_that_can_be_left_out():
+    table = pd.DataFrame(
+        {"fraction": [0, 1] * 2, "sparsifier": ["set"] * 2 + ["rigl"] * 2}
+    )
+    table = table.assign(mean=0.5, low=0.4, high=0.6, value="accuracy")
+
+    def legends(**options):
+        return draw.curve(table, "fraction", hue="sparsifier", **options).figure.legends
+
+    (one,) = legends()
+    assert [text.get_text() for text in one.get_texts()] == ["SET", "RigL"]
+    assert not legends(legend=False)
+    assert not legends(ax=draw.panels()[1][0, 0])

@@ -289,13 +289,11 @@ def test_a_script_from_standard_input_is_told_to_take_one_job():
 
 
 WITHOUT_GUARD = """
-from netrobust.parallel.executor import Flight
 from netrobust.parallel.gather import gather
 print("body", flush=True)
 gather(divmod, {"a": 7, "b": 8}, 2, 2)
 """
 UNDER_GUARD = """
-from netrobust.parallel.executor import Flight
 from netrobust.parallel.gather import gather
 if __name__ == "__main__":
     def mine(task): return task
