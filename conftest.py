@@ -5,6 +5,7 @@ or styles, not on an earlier run, and not on what another test has registered.
 """
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -37,6 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make plain surroundings, which processes of tests inherit."""
     if hasattr(config, "workerinput"):
         return
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        # As in the background of a script; tests interrupt processes that inherit it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [*os.environ]:
         if name.upper() in PRIVATE:
             del os.environ[name]
