@@ -252,6 +252,8 @@ def _lines(links: Links, shown: Any, places: Any, ax: Axes) -> None:
     relative = np.abs(weight) / max(np.abs(weight).max(initial=0), 1e-30)
     for sign, color in _SIGNS.items():
         here, name = (weight >= 0) == (sign == "positive"), f"{sign} weight"
+        if not here.any():
+            continue
         shown_color = recoloured(name, color)
         ax.add_collection(
             LineCollection(
