@@ -23,6 +23,7 @@ from netrobust.figures.layout import (
     DOUBLE,
     SINGLE,
     equal_spans,
+    figure_of,
     legend,
     note,
     panel_letters,
@@ -246,5 +247,5 @@ def _finish(
         ylabel = label(value)
     ax.set_ylabel(ylabel or "")
     if named and ax.get_legend_handles_labels()[0]:
-        legend(ax.get_figure(root=True))
+        legend(figure_of(ax))
     return ax

@@ -5,7 +5,7 @@ from io import BytesIO
 from math import ceil
 from pathlib import Path
 from textwrap import fill
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import matplotlib
 import numpy as np
@@ -145,11 +145,16 @@ def legend(figure: Figure, title: str | None = None) -> Legend:
     return result
 
 
+def figure_of(ax: Axes) -> Figure:
+    """Give the figure that a panel stands on."""
+    return cast(Figure, ax.get_figure(root=True))
+
+
 def panel_width(ax: Axes) -> float:
     """Give the width that a panel and its labels have, in pixels."""
     place = ax.get_subplotspec()
     columns = place.get_gridspec().ncols if place else 1
-    return ax.get_figure(root=True).bbox.width / columns
+    return figure_of(ax).bbox.width / columns
 
 
 def wrap(text: Text, width: float) -> None:

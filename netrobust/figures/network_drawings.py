@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from netrobust.core.errors import InputError
 from netrobust.core.settings import choice, whole
 from netrobust.figures.degree_tails import ccdf, sampling_band
-from netrobust.figures.layout import DOUBLE, SINGLE, legend, panels
+from netrobust.figures.layout import DOUBLE, SINGLE, figure_of, legend, panels
 from netrobust.figures.pixel_maps import colour_bar, image_side, mosaic
 from netrobust.figures.restyle import recoloured, size
 from netrobust.graphs.damage import Links
@@ -71,7 +71,7 @@ def layer(graph: "Graph", ax: Axes | None = None, most: int = 5000) -> Axes:
     names = [f"{links.sizes[0]} sources", f"{links.sizes[1]} targets"]
     ax.set_yticks((0, 1), names)
     if lone:
-        legend(ax.get_figure(root=True))
+        legend(figure_of(ax))
     return ax
 
 
@@ -112,7 +112,7 @@ def stack(graph: "Graph", ax: Axes | None = None, most: int = 5000) -> Axes:
     ]
     ax.set_xticks(range(len(names)), names)
     if lone:
-        legend(ax.get_figure(root=True))
+        legend(figure_of(ax))
     return ax
 
 
@@ -195,7 +195,7 @@ def degrees(graph: "Graph", side: str = "out", ax: Axes | None = None) -> Axes:
     ax = ccdf(table, ax, hue="layer", null="null", band=("null_low", "null_high"))
     ax.set_xlabel(f"{_SIDES[side]} $k$ (links of a neuron)")
     if lone:
-        legend(ax.get_figure(root=True))
+        legend(figure_of(ax))
     return ax
 
 
@@ -230,7 +230,8 @@ def _network(links: Links, ax: Axes, most: int, upright: bool = True) -> None:
     _lines(links, shown, places, ax)
     # Seen as rings where few, as a bar where thousands.
     area = size(2) ** 2 * (0.3 + 3 * degree / max(degree.max(), 1))
-    ax.scatter(*places.T, s=area, color="0.15", lw=0, zorder=3, rasterized=True)
+    x, y = places.T
+    ax.scatter(x, y, s=area, color="0.15", lw=0, zorder=3, rasterized=True)
     ax.spines[:].set_visible(False)
     ax.set(xticks=[], yticks=[])
     ax.tick_params(length=0)

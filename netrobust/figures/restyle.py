@@ -83,13 +83,15 @@ def style(
     """
     if name not in _STYLES:
         raise InputError(f"unknown style {name!r}; choose from: {', '.join(STYLES)}")
+    settings: Any
     new, settings = _STYLES[name], _letters(font)
     if isinstance(palette, Mapping):
         new = new._replace(colors={key: _hex(one) for key, one in palette.items()})
     elif palette is not None:
         settings["axes.prop_cycle"] = cycler(color=_colors(palette))
     with matplotlib.style.context("netrobust.figures.paper", after_reset=True):
-        settings |= {key: new.points * matplotlib.rcParams[key] for key in _POINTS}
+        usual: Any = matplotlib.rcParams
+        settings |= {key: new.points * usual[key] for key in _POINTS}
         settings["savefig.dpi"] = new.dpi
         token = _CURRENT.set(new)
         try:

@@ -71,7 +71,7 @@ def in_processes(
                 result = process.result()
                 if isinstance(result, _Begun):
                     process.check(result)
-                    busy[ready] = process, key
+                    busy[process.connection] = process, key
                     continue
                 if result is not _DEAD:
                     idle.append(process)
