@@ -69,7 +69,8 @@ def measure(
     from netrobust.runs.folder import open_run
     from netrobust.studies.status import tables_of
 
-    if subject.is_file():
+    # Run folders have names without an ending that files of graphs have.
+    if subject.is_file() or (subject.suffix and not subject.is_dir()):
         _show_measures(measure_graphs(read(subject), chosen), as_json)
         return
     run = open_run(subject)

@@ -19,7 +19,7 @@ from netrobust.convert.igraph_graphs import from_igraph
 from netrobust.convert.matlab import Triplets, triplets
 from netrobust.convert.networkx_graphs import parts
 from netrobust.convert.scipy_matrices import from_triplets, to_scipy
-from netrobust.core.atomic_files import replacing
+from netrobust.core.atomic_files import instead_of_file, replacing
 from netrobust.core.errors import InputError
 from netrobust.core.isolated_parser import allowance, guarded
 from netrobust.graphs import graph as own
@@ -83,8 +83,9 @@ def read(path: str | Path) -> Graph:
             f"a graph file must end in .npz, {', '.join(readers)}; got {path.name!r}"
         )
     if not path.is_file():
-        what = "a folder" if path.is_dir() else "missing"
-        raise InputError(f"no graph can be read from {path}: it is {what}")
+        raise InputError(
+            f"no graph can be read from {path}: it is {instead_of_file(path)}"
+        )
     try:
         return readers[max(fits, key=len)]()
     except (InputError, OSError, UnicodeDecodeError) as error:

@@ -30,6 +30,7 @@ from netrobust.convert.matlab import Triplets, parse_mat, triplets
 from netrobust.convert.matrix_files import matrix_layers
 from netrobust.convert.onnx_files import parse_onnx
 from netrobust.convert.state_dicts import state_layers
+from netrobust.core.atomic_files import instead_of_file
 from netrobust.core.errors import InputError
 from netrobust.core.isolated_parser import allowance, guarded
 from netrobust.graphs.files import ARRAYS, npz_arrays
@@ -103,8 +104,9 @@ def read_layers(
         suffix = ".index.json"
     _check_options(path, suffix, groups=groups, key=key, masks=masks, links=links)
     if not path.is_file():
-        what = "a folder" if path.is_dir() else "missing"
-        raise InputError(f"no layers can be read from {path}: it is {what}")
+        raise InputError(
+            f"no layers can be read from {path}: it is {instead_of_file(path)}"
+        )
     options: dict[str, Any] = {"masks": masks, "order": order, "transpose": transpose}
 
     def state(found: Mapping[str, Any]) -> list[Graph]:

@@ -77,3 +77,16 @@ def _is_running(process: int) -> bool:
     except PermissionError:
         pass  # it belongs to another user
     return True
+
+
+def instead_of_file(path: Path) -> str:
+    """Say what there is where a file was looked for.
+
+    Examples
+    --------
+    >>> instead_of_file(Path("/")), instead_of_file(Path("/nowhere/x.npz"))
+    ('a folder', 'missing')
+    """
+    if path.is_dir():
+        return "a folder"
+    return "a pipe or device, no file" if path.exists() else "missing"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netrobust.core import digests
-from netrobust.core.atomic_files import replacing
+from netrobust.core.atomic_files import instead_of_file, replacing
 from netrobust.core.errors import InputError
 from netrobust.graphs import files
 from netrobust.graphs.contract import (
@@ -165,8 +165,9 @@ def read(path: str | Path) -> "Graph":
     """
     path, suffix = _known(path, (".graphml", ".npz"))
     if not path.is_file():
-        what = "a folder" if path.is_dir() else "missing"
-        raise InputError(f"no graph can be read from {path}: it is {what}")
+        raise InputError(
+            f"no graph can be read from {path}: it is {instead_of_file(path)}"
+        )
     try:
         digests.check(path, _EDITED)
         if suffix == ".graphml":
