@@ -28,7 +28,7 @@ NEVER = {
 BUILT_IN = {"eval", "exec", "compile", "__import__"}
 # Where pickles go between our own processes.
 BETWEEN_OUR_PROCESSES = {
-    "netrobust/parallel/processes": {"pickle.loads"},
+    "netrobust/core/own_functions": {"pickle.loads"},
     "netrobust/parallel/executor": {"pickle.loads"},
 }
 NEVER_OF = {  # what these modules read may be code
