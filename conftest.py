@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -91,3 +92,9 @@ def _families_stay() -> Iterator[None]:
     yield
     for family, members in zip(families(), before, strict=True):
         family._members = members
+
+
+@pytest.fixture(autouse=True)
+def _numpy_is_at_hand(doctest_namespace: dict[str, Any]) -> None:
+    """Examples are read where users call a function, and there `np` is known."""
+    doctest_namespace["np"] = np

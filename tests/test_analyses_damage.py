@@ -339,7 +339,7 @@ def test_random_removal_is_drawn_and_every_order_summed_up():
             one for one in upper.lines if "giant component" in str(one.get_label())
         ]
         assert len(giants) == 2
-        assert "fraction removed" in upper.get_xlabel()
+        assert upper.get_xlabel() == f"fraction of {kind} removed"
         areas = over(own, value="robustness")
         heights = np.concatenate([bars[0].get_ydata() for bars in lower.containers])
         np.testing.assert_array_equal(np.sort(heights), np.sort(areas["mean"]))

@@ -131,7 +131,7 @@ def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
         number = least - 1
     above = most is not None and number > most
     if isinstance(value, bool) or number < least or above:
-        size = f", {least} or larger" if most is None else f" from {least} to {most}"
+        size = f" from {least} to {most}" if above else f", {least} or larger"
         raise InputError(f"{name} must be an integer{size}; got {shown(value)}")
     return number
 

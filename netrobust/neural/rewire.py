@@ -179,7 +179,7 @@ class MovingLinks:
     def _trace_of(self, state: Mapping[str, Tensor]) -> Trace:
         if not state:
             return Trace.begin(self._links())
-        if not any(name.startswith("trace.") for name in state):
+        if self._layers and not any(name.startswith("trace.") for name in state):
             raise InputError(
                 "the checkpoint has no trace of its links, as none of netrobust 0.1.0 "
                 "has; train the network again"

@@ -577,6 +577,9 @@ RIGHT: dict[str, Callable[[], dict[str, Any]]] = {
         "intact": None,
         "upright": False,
     },
+    "draw.layer": lambda: {"graph": layer(), "ax": ax(), "most": 5},
+    "draw.pixels": lambda: {"graph": graph(), "value": "degree", "ax": ax()},
+    "draw.size": lambda: {"points": 2.0},
     "draw.remark": lambda: {"ax": ax(), "heading": "a", "lines": {"set": "b"}},
     "draw.sampling_band": lambda: {"share": [0.5], "neurons": [9], "level": 0.9},
     "draw.save": lambda: {
@@ -598,7 +601,7 @@ def mosaic() -> Any:
 #: Public functions without arguments that could be wrong, or tried elsewhere.
 ELSEWHERE = {
     "signed_measures", "info", "draw.style", "draw.mosaic",
-    "reproduce", "merge",  # by the command line
+    "reproduce", "merge", "report",  # by the command line
     "from_pyg", "to_pyg",  # of a package that is not always here
 }  # fmt: skip
 

@@ -42,10 +42,6 @@ def raising(path: Path) -> None:
     raise KeyError("x")
 
 
-def several_lines(path: Path) -> None:
-    raise InputError("one\ntwo")
-
-
 def unpickle(path: Path) -> Any:
     return pickle.loads(b"cos\ngetpid\n.")
 

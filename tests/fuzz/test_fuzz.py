@@ -201,7 +201,6 @@ def test_what_is_right_passes(sandbox):
 
 WRONG = {
     "raising": "raised KeyError",
-    "several_lines": "several lines",
     "unpickle": "did what no reader may",
     "connect": "did what no reader may",
     "start_a_program": "did what no reader may",

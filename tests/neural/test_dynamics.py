@@ -318,7 +318,7 @@ def test_a_trace_goes_to_arrays_and_back():
             r"ever\.1 .*rising int64 places.*got int64 \[3 2\]; train",
         ),
         ({"first.0": [1, 1]}, r"first\.0 .*got int64 \[1 1\]"),
-        ({"first.0": [-1, 1]}, r"first\.0 .*got int64 \[-1  1\]"),
+        ({"first.0": [-1, 1]}, r"first\.0 .*got int64 \[-1 1\]"),
         ({"ever.0": [[0, 1]]}, r"ever\.0 .*got int64 \[\[0 1\]\]"),
         ({"ever.0": 1}, r"ever\.0 .*got int64 1"),
         ({"ever.0": np.array([0.0, 1.0])}, r"ever\.0 .*got float64 \[0\. 1\.\]"),

@@ -326,12 +326,14 @@ def test_without_momentum_links_move_as_well(tmp_path):
     assert_same_training(network, train(DATA, config))
 
 
-@pytest.mark.parametrize(
-    ("sparsity", "links"), [(0.999, [0, 0]), (0.0, [192, 120])], ids=["none", "all"]
-)
-def test_layers_without_links_or_without_gaps(sparsity, links):
-    network = train(DATA, replace(CONFIG, sparsity=sparsity))
-    assert network.dynamics.links.tolist() == links * 4
+def test_layers_without_links_are_refused():
+    with pytest.raises(InputError, match="leaves layer 1 of 16 by 12 neurons without"):
+        train(DATA, replace(CONFIG, sparsity=0.999))
+
+
+def test_layers_without_gaps():
+    network = train(DATA, replace(CONFIG, sparsity=0.0))
+    assert network.dynamics.links.tolist() == [192, 120] * 4
     assert (network.dynamics.returned == network.dynamics.removed).all()
 
 

@@ -41,7 +41,8 @@ def test_blocks_that_end_in_any_order(asked, order, many):
     for block, count in zip(blocks, asked, strict=True):
         block.enter_context(limited_threads(count))
     blocks[order[0]].close()
-    assert torch.get_num_threads() == asked[order[1]]
+    most = numba.config.NUMBA_NUM_THREADS
+    assert torch.get_num_threads() == min(asked[order[1]], most)
     blocks[order[1]].close()
     assert torch.get_num_threads() == 3
     numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)

@@ -325,9 +325,12 @@ def test_members_that_need_marks_say_so(name):
     ("text", "options"),
     [
         ("random_links(rescale=weights)", {"rescale": "weights"}),
-        ("links_by_betweenness", {"recompute": False, "rescale": "none"}),
         (
-            "links_by_betweenness(recompute=true)",
+            "links_by_betweenness",
+            {"recompute": False, "rescale": "none", "sources": "all"},
+        ),
+        (
+            "links_by_degree_product(recompute=true)",
             {"recompute": True, "rescale": "none"},
         ),
         ("neurons_by_degree(recompute=True)", {"recompute": True}),
