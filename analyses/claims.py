@@ -167,7 +167,7 @@ def draw(table: pd.DataFrame) -> Figure:
     rows = [one for one in contrasts if one in set(table.contrast)]
     styles = nr.draw.hue_styles(nr.draw.ordered(table.measure))
     figure, axes = nr.draw.panels(
-        len(datasets), len(claims), nr.draw.DOUBLE, 1.1 + 0.2 * len(rows), sharey=True,
+        len(datasets), len(claims), nr.draw.DOUBLE, 1.4 + 0.3 * len(rows), sharey=True,
         sharex="col",
     )  # fmt: skip
     for line, dataset in zip(axes, datasets, strict=True):
@@ -204,7 +204,7 @@ def _forest(
                 lw=0.7,
                 color=style["color"],
                 markerfacecolor=style["color"] if sure else "white",
-                label=nr.draw.label(measure) if sure else None,
+                label=_measure(measure) if sure else None,
             )
     margin = own.margin.iloc[0]
     ax.axvspan(-margin, margin, color="0.92", zorder=0, lw=0)
@@ -233,7 +233,7 @@ def texts(table: pd.DataFrame) -> dict[str, str]:
     rows = [
         (
             row["claim"],
-            nr.draw.label(row["measure"]),
+            _measure(row["measure"]),
             nr.draw.label(row["dataset"]),
             _contrast(row["contrast"]),
             f"{row['mean']:.4f}, {row['mean_against']:.4f}",
@@ -247,6 +247,11 @@ def texts(table: pd.DataFrame) -> dict[str, str]:
         for row in table.to_dict(orient="records")
     ]
     return nr.draw.text_table(heads, rows, _note(table).replace("\n", " "))
+
+
+def _measure(text: str) -> str:
+    what, at, strength = text.partition(" at ")
+    return f"{nr.draw.label(what)}{at}{strength}"
 
 
 def _contrast(text: str) -> str:
