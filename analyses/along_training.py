@@ -64,12 +64,11 @@ def draw(table: pd.DataFrame) -> Figure:
             ]
             nr.draw.curve(own, "epoch", ax, hue="sparsifier")
             ax.set_xscale("symlog", linthresh=1)
-            ax.set_xlabel("epochs trained")
+            ax.set_xlabel("epochs trained" if dataset == datasets[-1] else "")
             name = "accuracy" if column == INTACT else "robustness (area)"
             ax.set_ylabel(f"{nr.draw.label(dataset)}\n{name}")
     for ax, column in zip(axes[0], columns, strict=True):
         ax.set_title(nr.draw.label(column))
-        ax.set_xlabel("")
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=nr.draw.note(table))
     return figure

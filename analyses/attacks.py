@@ -93,6 +93,7 @@ def draw(table: pd.DataFrame) -> Figure:
             chance=nr.draw.CHANCE,
         )
         top.set_xscale("symlog", linthresh=0.001)
+        top.set_xlim(0, 1)
         top.set_title(f"{nr.draw.label(dataset)}, {nr.draw.label(shown)}")
         areas = own[own.value == "robustness"]
         nr.draw.points(areas, "perturbation", bottom, hue="sparsifier", upright=True)

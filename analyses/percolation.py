@@ -85,6 +85,7 @@ def draw(table: pd.DataFrame) -> Figure:
             _draw_panel(ax, table[here])
             if perturbation == "strongest_links":
                 ax.set_xscale("symlog", linthresh=0.001)
+                ax.set_xlim(0, 1)
             ax.set_ylabel(f"{nr.draw.label(dataset)}\n{measures}")
             ax.label_outer()
     for ax, perturbation in zip(axes[0], perturbations, strict=True):
