@@ -38,6 +38,8 @@ def replacing(path: Path, advice: str = "choose another folder") -> Iterator[Pat
     ...     (Path(folder) / "new" / "note.txt").read_text()
     'done'
     """
+    if not path.name:
+        raise InputError(f"{str(path)!r} names no file; give the path of one")
     part = path.with_name(f".{path.name}.{os.getpid()}-{uuid4().hex[:12]}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

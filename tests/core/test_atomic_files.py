@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from networks import in_new_process
@@ -90,3 +91,9 @@ def test_what_the_dead_left_is_removed_and_nothing_else(tmp_path):
     (tmp_path / f".note.txt.{10**30}-{token}.part").touch()  # no process at all
     remove_leftovers(path)
     assert names(tmp_path) == sorted(others)
+
+
+@pytest.mark.parametrize("path", ["", ".", "/"])
+def test_a_path_without_the_name_of_a_file_is_refused(path):
+    with pytest.raises(InputError, match="names no file"), replacing(Path(path)):
+        raise AssertionError
