@@ -358,10 +358,11 @@ def _check_free(folder: Path) -> None:
     if not folder.exists() or is_run(folder):
         return
     left = f".{MANIFEST}.", f".{COPY}."
-    if not folder.is_dir() or any(
+    others = not folder.is_dir() or any(
         file.name != LOCK and not file.name.startswith(left)
         for file in folder.iterdir()
-    ):
+    )
+    if others and not is_run(folder):  # another process may have made it meanwhile
         raise InputError(f"{folder} exists and is not a run; give an empty folder")
 
 
