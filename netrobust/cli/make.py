@@ -29,6 +29,7 @@ from netrobust.core.settings import MOST_SEED, toml_file, whole
 
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
     from netrobust.runs.folder import Run
+    from netrobust.studies.study import Study
 
 
 @app.command()
@@ -179,22 +180,7 @@ def reproduce(
         how = replace(how, jobs=processors())
     share, as_json = how.share(), how.as_json
     if how.dry_run:
-        from netrobust.runs.environment import to_fetch
-        from netrobust.studies.estimate import duration_text, study_seconds, study_units
-
-        seconds = study_seconds(study, share).with_jobs(how.jobs)
-        facts = {
-            **study.size(),
-            "units": study_units(study),
-            **({"units of this shard": study_units(study, share)} if share else {}),
-            "data to fetch": ", ".join(to_fetch(study.datasets, how.data_dir))
-            or "none",
-            "estimated time": duration_text(seconds, how.jobs),
-            "estimated seconds": round(seconds),
-            "estimated from": "a small unit of each kind, timed here; figures are "
-            "left out",
-        }
-        console.say(facts, as_json)
+        console.say(_dry_run(study, how), as_json)
         return
     console.talk(how.quiet)
     from netrobust.studies.reproduce import reproduce as carry_out
@@ -210,6 +196,24 @@ def reproduce(
         )
         return
     _show_summary(run, as_json)
+
+
+def _dry_run(study: "Study", how: How) -> dict[str, Any]:
+    """Count what a study would do, and estimate how long it takes."""
+    from netrobust.runs.environment import to_fetch
+    from netrobust.studies.estimate import duration_text, study_seconds, study_units
+
+    share, jobs = how.share(), how.jobs or 1
+    seconds = study_seconds(study, share).with_jobs(jobs)
+    return {
+        **study.size(),
+        "units": study_units(study),
+        **({"units of this shard": study_units(study, share)} if share else {}),
+        "data to fetch": ", ".join(to_fetch(study.datasets, how.data_dir)) or "none",
+        "estimated time": duration_text(seconds, jobs),
+        "estimated seconds": round(seconds),
+        "estimated from": "a small unit of each kind, timed here; figures are left out",
+    }
 
 
 @app.command()

@@ -1,11 +1,12 @@
 """What an object shows of itself: one line in text, a small table in a notebook."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 
-class Shown:
+class Shown(ABC):
     """Show the facts that `facts` gives instead of all fields.
 
     Examples
@@ -19,9 +20,9 @@ class Shown:
     True
     """
 
+    @abstractmethod
     def facts(self) -> Mapping[str, Any]:
         """Give what is worth showing, by name; the first needs none."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         """Give one line."""
