@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -258,6 +259,7 @@ guarded(hostile.read_a_pipe, sys.argv[2], what="it", seconds=3600)
 """
 
 
+@contextmanager
 def waiting_script(fifo):
     """Start a script whose guarded parser reads a pipe.
 
@@ -265,34 +267,37 @@ def waiting_script(fifo):
     """
     os.mkfifo(fifo)
     tests = str(Path(__file__).parents[1])
-    script = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(WAITING), tests, fifo],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )
-    assert script.stdout.read(5) == b"ready"
-    pipe = open(fifo, "wb", buffering=0)  # noqa: SIM115 (opens when the parser does)
-    kids = Path(f"/proc/{script.pid}/task/{script.pid}/children").read_text()
-    return script, int(kids), pipe
+    ) as script:
+        assert script.stdout.read(5) == b"ready"
+        with open(fifo, "wb", buffering=0) as pipe:  # opens when the parser does
+            ours = Path(f"/proc/{script.pid}/task/{script.pid}/children")
+            yield script, int(ours.read_text()), pipe
 
 
 @linux
 def test_ctrl_c_ends_the_caller_and_the_child(tmp_path):
-    script, child, pipe = waiting_script(tmp_path / "fifo")
-    script.send_signal(signal.SIGINT)
-    _, errors = script.communicate()
-    assert errors.rstrip().endswith(b"KeyboardInterrupt")
-    until_gone(child)
-    pipe.close()
+    with waiting_script(tmp_path / "fifo") as (script, child, _):
+        script.send_signal(signal.SIGINT)
+        _, errors = script.communicate()
+        assert errors.rstrip().endswith(b"KeyboardInterrupt")
+        until_gone(child)
 
 
 @linux
-def test_a_child_whose_caller_was_killed_ends_by_its_alarm(tmp_path):
-    script, child, pipe = waiting_script(tmp_path / "fifo")
-    script.kill()
-    script.wait()
-    assert Path(f"/proc/{child}").exists()
-    pipe.write(b"now")  # the hour of its alarm comes
-    until_gone(child)
-    pipe.close()
-    script.communicate()
+def test_a_child_ends_with_a_caller_that_was_killed(tmp_path):
+    with waiting_script(tmp_path / "fifo") as (script, child, _):
+        script.kill()
+        until_gone(child)
+
+
+@linux
+def test_a_child_ends_by_its_alarm_and_its_caller_says_so(tmp_path):
+    with waiting_script(tmp_path / "fifo") as (script, child, pipe):
+        pipe.write(b"!")  # the hour of its alarm comes
+        _, errors = script.communicate()
+        assert b"it cannot be read: its parser did not end within 3600 s" in errors
+        until_gone(child)
