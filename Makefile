@@ -51,6 +51,8 @@ faults: install ## do every fault several times and print what was lost
 
 bench: install ## compare speed with its targets and with others, in half an hour
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
+	-PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --no-deps \
+		--no-build-isolation sparseprop==0.1.14 # needs a compiler
 	$(BIN)/python benchmarks
 	$(BIN)/python benchmarks/link_prediction.py
 

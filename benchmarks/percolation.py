@@ -6,6 +6,11 @@ the peak of the process so far. Links are drawn with replacement, 10 a neuron, a
 in a shuffled order; of 10^8 about 50 are parallel to another, which costs nothing. The
 first pass of every size is not counted.
 
+Two libraries grow clusters link by link as we do, and give the giant component alone:
+cpyrcolate, which draws its order within the call, and graph-tool, which Debian installs
+(python3-graph-tool) for the Python of the system. We are given the order they had and
+find the same sizes, S2 and the mean size besides.
+
 The others compare with igraph, which finds the same numbers at 51 fractions in the
 graphs of the links that are left: in sparse graphs it has more clusters to list.
 "components" times nothing but its search and the sizes found, "with its graphs" also
@@ -23,6 +28,9 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -121,6 +129,82 @@ def by_igraph(
     return building, searching
 
 
+# Python of the system, for which Debian builds graph-tool.
+SYSTEM = "/usr/bin/python3"
+GRAPH_TOOL = """
+import sys, time
+import numpy
+from graph_tool import Graph
+from graph_tool.topology import edge_percolation
+edges = numpy.load(sys.argv[1])
+graph = Graph(directed=False)
+graph.add_edge_list(edges)
+print("ready", flush=True)
+for _ in sys.stdin:
+    begin = time.perf_counter()
+    sizes, _ = edge_percolation(graph, edges)
+    print(time.perf_counter() - begin, flush=True)
+numpy.save(sys.argv[1], sizes)
+"""
+
+
+def by_cpyrcolate(runs: int) -> list[tuple[float, float]]:
+    """Alternate with cpyrcolate, whose order we draw again; check the sizes."""
+    from cpyrcolate import compute_percolation_single
+
+    neurons, source, target, _ = random_layer(REFERENCE)
+    edges, pairs = np.stack([source, target], axis=1), []
+    for seed in range(runs + 1):
+        np.random.seed(seed)  # noqa: NPY002 (theirs)
+        theirs, found = timed(lambda: compute_percolation_single(edges))
+        np.random.seed(seed)  # noqa: NPY002 (theirs)
+        order = np.random.permutation(len(edges))  # noqa: NPY002
+        order = order[::-1].astype(np.int32)  # theirs come, ours go
+        ours, curve = timed(lambda o=order: grow_clusters(neurons, source, target, o))
+        assert (found["max_cluster_size"] == curve.largest).all()
+        pairs.append((ours, theirs))
+    return pairs[1:]
+
+
+def by_graph_tool(runs: int) -> list[tuple[float, float]]:
+    """Alternate with graph-tool in a process of its own; check the sizes."""
+    _, source, target, order = layer = random_layer(REFERENCE)
+    pairs = []
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "edges.npy"
+        np.save(file, np.stack([source, target], axis=1)[order[::-1]])
+        with Popen(
+            [SYSTEM, "-c", GRAPH_TOOL, file],
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            text=True,
+        ) as child:
+            assert child.stdin
+            assert child.stdout
+            if child.stdout.readline() != "ready\n":
+                raise ImportError("graph_tool")
+            for _ in range(runs + 1):
+                ours, curve = timed(lambda: grow_clusters(*layer))
+                print(file=child.stdin, flush=True)
+                pairs.append((ours, float(child.stdout.readline())))
+            child.stdin.close()
+        assert (np.load(file) == curve.largest[1:]).all()
+    return pairs[1:]
+
+
+def libraries(runs: int) -> None:
+    """Print our time beside those of libraries that follow links one by one, too."""
+    for name, compare in ("cpyrcolate", by_cpyrcolate), ("graph-tool", by_graph_tool):
+        work = f"10^6 links, degree {DEGREE}: {name}, S1 alone"
+        try:
+            found = summary(compare(runs))
+        except (ImportError, FileNotFoundError):
+            show(work, "", "not there")
+            continue
+        show(work, ms(found.ours), ms(found.theirs), found.ratio)
+
+
 def network() -> tuple[Graph, Links]:
     """Make a stack of 784-1000-1000-1000 neurons at 1%."""
     rng, sizes = np.random.default_rng(0), (784, 1000, 1000, 1000)
@@ -177,6 +261,7 @@ def rows(runs: int, huge: bool = False) -> None:
     """Print all rows."""
     sizes = [10**4, 10**5, 10**6, 10**7]
     scaling([*sizes, 10**8] if huge else sizes, runs)
+    libraries(runs)
     comparison(runs)
 
 

@@ -1,14 +1,14 @@
-"""Training and scoring beside dense PyTorch, torch CSR, sparselab and autograd.
+"""Training and scoring beside dense PyTorch, torch CSR, other libraries and autograd.
 
 All networks have the same sizes and 99% of their links missing. The dense one
 multiplies whole matrices and puts the absent weights back to zero after every step, the
 cheapest way of masking; the CSR one holds its layers as torch.sparse_csr tensors, the
 images as columns. Both have our links and weights, and their scores are compared with
-ours. Sparselab draws links of its own. Our steps are those of a training, 100 in one
-call, each with other images than the last, which it standardises; the steps of others
-see one standardised batch again and again. What a step computes and moves is counted,
-and given a second. Copies that damage left are scored together and one after the other,
-21 fractions of one curve.
+ours. SparseProp has them, too; sparselab draws links of its own. Our steps are those of
+a training, 100 in one call, each with other images than the last, which it
+standardises; the steps of others see one standardised batch again and again. What a
+step computes and moves is counted, and given a second. Copies that damage left are
+scored together and one after the other, 21 fractions of one curve.
 
     python benchmarks/speed.py [--runs 7]
 """
@@ -33,6 +33,7 @@ from netrobust.graphs.damage import Damage
 from netrobust.neural.evaluate import logits, logits_together
 from netrobust.neural.learner import Learner
 from netrobust.neural.model import start
+from netrobust.neural.sparsify import SPARSIFIERS, sparsifier
 from netrobust.parallel.threads import limited_threads
 
 SIZES = (784, 1000, 1000, 1000, 10)
@@ -151,16 +152,34 @@ def csr_scorer(sparse: SparseMLP, x: torch.Tensor) -> Callable[[], torch.Tensor]
     return score
 
 
-def sparselab_network() -> nn.Module | None:
-    """Make a sparselab network of the same sizes, where sparselab is installed."""
-    try:
-        import sparselab
-    except ImportError:
-        return None
-    parts: list[nn.Module] = []
-    for n_in, n_out in itertools.pairwise(SIZES[:-1]):
-        parts += [sparselab.SparseLinear(n_in, n_out, sparsity=0.99), nn.ReLU()]
-    return nn.Sequential(*parts, nn.Linear(SIZES[-2], SIZES[-1]))
+def rivals() -> dict[str, Callable[[], nn.Module]]:
+    """Name other libraries, with a function that makes a network of theirs.
+
+    Where one is not installed, its function raises ImportError.
+    """
+
+    def network_of(layer: Callable[[int, int], nn.Module]) -> nn.Module:
+        parts: list[nn.Module] = []
+        for n_in, n_out in itertools.pairwise(SIZES[:-1]):
+            parts += [layer(n_in, n_out), nn.ReLU()]
+        return nn.Sequential(*parts, nn.Linear(SIZES[-2], SIZES[-1]))
+
+    def sparselab() -> nn.Module:
+        from sparselab import SparseLinear
+
+        return network_of(partial(SparseLinear, sparsity=0.99))
+
+    def sparseprop() -> nn.Module:
+        from sparseprop.modules import SparseLinear
+
+        weights = iter(matrices(network()))
+        return network_of(
+            lambda n_in, n_out: SparseLinear(
+                next(weights), nn.Parameter(torch.zeros(n_out))
+            )
+        )
+
+    return {"sparselab": sparselab, "SparseProp": sparseprop}
 
 
 def training(runs: int, data: Dataset) -> None:
@@ -179,21 +198,25 @@ def training(runs: int, data: Dataset) -> None:
     found = against(learning(data, 64), stepper(network(), [], x[:64], y[:64]), runs)
     times = ms(found.ours), ms(found.theirs)
     show("training step, batch 64: autograd", *times, found.ratio, least=2)
-    peer, work = sparselab_network(), "training step, batch 128: sparselab"
-    if peer is None:
-        show(work, "", "not there")
-        return
-    with threadpool_limits(1, "openmp"):
-        found = against(learning(data, 128), stepper(peer, [], x, y), runs)
-    times = ms(found.ours), ms(found.theirs)
-    show(work, *times, found.ratio, least=4.5)
+    for name, make in rivals().items():
+        work = f"training step, batch 128: {name}"
+        try:
+            peer = make()
+        except ImportError:
+            show(work, "", "not there")
+            continue
+        with threadpool_limits(1, "openmp"):
+            found = against(learning(data, 128), stepper(peer, [], x, y), runs)
+        times = ms(found.ours), ms(found.theirs)
+        show(work, *times, found.ratio, least=4.5)
 
 
 def epochs(runs: int, data: Dataset) -> None:
     """Print the rows of whole epochs, the test and the moves of links included."""
     fits = Learner.fits
-    for method in "set", "rigl", "cht":
-        config = TrainConfig(sparsifier=method, epochs=2)
+    methods = [one for one in SPARSIFIERS if not sparsifier(one).dense]
+    for width, method in itertools.product((1000, 1568), methods):
+        config = TrainConfig(sparsifier=method, hidden=(width,) * 3, epochs=2)
 
         def ours(config: TrainConfig = config) -> None:
             train(data, config)
@@ -205,9 +228,9 @@ def epochs(runs: int, data: Dataset) -> None:
             finally:
                 Learner.fits = fits  # type: ignore[method-assign]
 
-        found = duel(ours, theirs, max(1, runs // 2))
+        found = duel(ours, theirs, max(1, runs // 3))
         times = ms(found.ours / 2), ms(found.theirs / 2)
-        show(f"an epoch of 10,000 images, {method}: autograd", *times, found.ratio)
+        show(f"10,000 images, {method}, width {width}: autograd", *times, found.ratio)
 
 
 def scoring(runs: int, x: torch.Tensor) -> None:

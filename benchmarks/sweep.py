@@ -1,4 +1,4 @@
-"""A whole damage curve beside its bare scores; two workers beside one; the quick way.
+"""A damage curve beside its bare scores; two workers, two trainings; the quick way.
 
 A curve has 21 fractions and the default measures. Its bare scores are those of the same
 damages, one after the other, on one thread: what a curve would cost if nothing but
@@ -52,6 +52,54 @@ def curve(runs: int, network: nr.Network, data: nr.Dataset) -> None:
     )
 
 
+LEARN = """
+import sys, time
+import numpy as np
+import netrobust as nr
+
+rng = np.random.default_rng(0)
+x, y = rng.random((20_000, 784), np.float32), np.arange(20_000) % 10
+data = nr.Dataset.from_arrays(x, y, x[:1000], y[:1000])
+config = nr.TrainConfig(sparsifier="set", epochs=3)
+nr.train(data, config)
+print("ready", flush=True)
+for _ in sys.stdin:
+    begin = time.perf_counter()
+    nr.train(data, config)
+    print(time.perf_counter() - begin, flush=True)
+"""
+
+
+def trainings(runs: int) -> None:
+    """Print the row of two trainings side by side, beside one after the other."""
+    command = [sys.executable, "-c", LEARN]
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    one, other = children = [subprocess.Popen(command, **streams) for _ in range(2)]
+
+    def times(*learners: subprocess.Popen[str]) -> list[float]:
+        for child in learners:
+            print(file=child.stdin, flush=True)
+        return [float(child.stdout.readline()) for child in learners]
+
+    for child in children:
+        child.stdout.readline()
+    pairs = []
+    for _ in range(runs):
+        alone = times(one)[0] + times(other)[0]
+        pairs.append((max(times(one, other)), alone))
+    for child in children:
+        child.communicate()
+    found = summary(pairs)
+    show(
+        "two trainings: one after the other",
+        f"{found.ours:.1f} s",
+        f"{found.theirs:.1f} s",
+        found.ratio,
+        least=1.85,
+        threads=2,
+    )
+
+
 def workers(
     runs: int, networks: list[nr.Network], data: nr.Dataset, least: float
 ) -> None:
@@ -87,13 +135,14 @@ def quick() -> None:
         time = seconds(
             partial(subprocess.run, command, check=True, capture_output=True)
         )
-    show("reproduce --preset quick", f"{time:.0f} s", value=time, most=180, threads=2)
+    show("reproduce --preset quick", f"{time:.0f} s", value=time, most=120, threads=2)
 
 
 def rows(runs: int, least: float = 60, with_quick: bool = False) -> None:
     """Print all rows."""
     networks, data = trained()
     curve(runs, networks[0], data)
+    trainings(runs)
     workers(runs, networks, data, least)
     if with_quick:
         quick()

@@ -55,7 +55,8 @@ PACKAGES = {
     "networkx": ("convert.networkx_graphs convert.graph_files convert.gephi_files"),
     "igraph": "graphs convert experiments figures.network_drawings",
     "numba": (
-        "neural.kernels neural.tile parallel.threads runs.environment core.compiled"
+        "neural.kernels neural.tile parallel.server parallel.threads "
+        "runs.environment core.compiled"
     ),
     "llvmlite": "neural.tile",
     "pandas": (

@@ -1,16 +1,30 @@
 """The dense layer of the baselines, and the head, seen as links like the sparse one."""
 
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import nn
-from torch.nn.utils import skip_init
 
 from netrobust.neural.linear import LinkArrays
 
 D = TypeVar("D", bound=nn.Linear)
+
+
+def zero_layer(kind: type[D], n_in: int, n_out: int) -> D:
+    """Make a complete layer of a kind, such as `DenseLinear`, of zeros.
+
+    Examples
+    --------
+    >>> zero_layer(nn.Linear, 2, 1).weight.tolist()
+    [[0.0, 0.0]]
+    """
+    # On another device than meta it would draw from torch's global generator.
+    layer = kind(n_in, n_out, device="meta")
+    layer.weight = nn.Parameter(torch.zeros(n_out, n_in))
+    layer.bias = nn.Parameter(torch.zeros(n_out))
+    return layer
 
 
 def dense_links(layer: nn.Linear) -> LinkArrays:
@@ -25,7 +39,7 @@ def with_dense_links(
     layer: D, source: ArrayLike, target: ArrayLike, weight: ArrayLike, bias: ArrayLike
 ) -> D:
     """Make a layer of the same kind and sizes, 0 wherever no link is given."""
-    made = skip_init(type(layer), layer.in_features, layer.out_features)
+    made = zero_layer(type(layer), layer.in_features, layer.out_features)
     matrix = np.zeros((layer.out_features, layer.in_features), np.float32)
     matrix[np.asarray(target), np.asarray(source)] = weight
     made.load_state_dict(
@@ -34,7 +48,7 @@ def with_dense_links(
             "bias": torch.from_numpy(np.array(bias, np.float32)),
         }
     )
-    return cast(D, made)
+    return made
 
 
 class DenseLinear(nn.Linear):

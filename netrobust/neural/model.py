@@ -9,13 +9,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.utils import skip_init
 
 from netrobust.core.arguments import named_in_errors
 from netrobust.core.errors import InputError
 from netrobust.core.settings import choice
 from netrobust.neural.config import WEIGHT_STARTS
-from netrobust.neural.dense import DenseLinear, dense_links, with_dense_links
+from netrobust.neural.dense import (
+    DenseLinear,
+    dense_links,
+    with_dense_links,
+    zero_layer,
+)
 from netrobust.neural.fused import activations, stackable
 from netrobust.neural.linear import LinkArrays, SparseLinear
 from netrobust.neural.topology import Place, topology
@@ -281,8 +285,8 @@ def from_state(state: Mapping[str, Tensor], sizes: Sequence[int]) -> SparseMLP:
         if f"layers.{index}.indptr" in state:
             layers.append(SparseLinear(n_in, n_out, [], [], []))
         else:
-            layers.append(skip_init(DenseLinear, n_in, n_out))
-    model = SparseMLP(layers, skip_init(nn.Linear, sizes[-2], sizes[-1]))
+            layers.append(zero_layer(DenseLinear, n_in, n_out))
+    model = SparseMLP(layers, zero_layer(nn.Linear, sizes[-2], sizes[-1]))
     try:
         model.load_state_dict(dict(state))
     except RuntimeError as error:

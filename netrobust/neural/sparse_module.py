@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from netrobust.core.errors import InputError
 from netrobust.core.settings import share, whole
+from netrobust.neural.dense import zero_layer
 from netrobust.neural.linear import SparseLinear
 from netrobust.neural.masked_kernel import (
     KERNELS,
@@ -46,18 +47,17 @@ class SparseModuleLinear(SparseLinear):
         >>> layer.dense().weight.tolist()
         [[0.0, 0.0, 0.5], [1.0, 0.0, 0.0]]
         """
-        plain = nn.utils.skip_init(nn.Linear, self.in_features, self.out_features)
+        plain = zero_layer(nn.Linear, self.in_features, self.out_features)
         source, target, _ = self.links()
         mask = torch.zeros(self.out_features, self.in_features)
         with torch.no_grad():
-            plain.weight.zero_()
             plain.weight[target, source] = self.weight.detach()
             plain.bias.copy_(self.bias.detach())
         mask[target, source] = 1
         if not self.bias.requires_grad:
             plain.register_parameter("bias", None)
         prune.custom_from_mask(plain, "weight", mask)
-        return cast(nn.Linear, plain)
+        return plain
 
 
 class ModuleSparsifier:

@@ -1,13 +1,13 @@
 """Layers before training: their weights are drawn, their biases are 0."""
 
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.nn.utils import skip_init
 
+from netrobust.neural.dense import zero_layer
 from netrobust.neural.linear import SparseLinear
 
 D = TypeVar("D", bound=nn.Linear)
@@ -36,13 +36,9 @@ def fresh_sparse(
 
 def fresh_dense(kind: type[D], n_in: int, n_out: int, rng: np.random.Generator) -> D:
     """Draw a complete layer of a kind, such as `DenseLinear`."""
-    # skip_init leaves torch's global generator alone.
-    layer = skip_init(kind, n_in, n_out)
-    weight = _he_normal((n_out, n_in), n_in, rng)
-    layer.load_state_dict(
-        {"weight": torch.from_numpy(weight), "bias": torch.zeros(n_out)}
-    )
-    return cast(D, layer)
+    layer = zero_layer(kind, n_in, n_out)
+    layer.weight.data = torch.from_numpy(_he_normal((n_out, n_in), n_in, rng))
+    return layer
 
 
 def _he_normal(

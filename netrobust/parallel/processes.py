@@ -55,7 +55,7 @@ def in_processes(
     been a victim of low memory or of a kill; at the third death it is given up.
     """
     _check_place()
-    content, context = packed(work), _context()
+    content, context = packed(work), _context(work)
     waiting, deaths = deque(tasks), Counter[str]()
     idle: list[_Process] = []
     busy: dict[Connection, tuple[_Process, str]] = {}
@@ -181,17 +181,19 @@ def _check_place() -> None:
         )
 
 
-def _context() -> BaseContext:
-    """Fork workers from a clean server that has torch loaded, or spawn them.
+def _context(work: Work) -> BaseContext:
+    """Fork workers from a clean server that has loaded what the work needs.
 
-    A spawned worker loads torch anew, which takes longer than most units of work;
-    torch loads its second part when an optimiser is made.
+    A spawned worker loads torch anew, which takes longer than most units of work. The
+    server stays for later works of this process; what those need besides, each of their
+    workers loads.
     """
     set_executable(python())
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
-    loaded = ["netrobust.studies.reproduce", "torch._dynamo"]
+    module = work[0].__module__
+    loaded = [module] if module.startswith("netrobust.") else []
     if current_thread() is main_thread():  # a death of which the system tells
         loaded.insert(0, "netrobust.parallel.server")
     context.set_forkserver_preload(loaded)

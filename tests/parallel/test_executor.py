@@ -245,7 +245,7 @@ from netrobust.parallel import processes
 from netrobust.parallel.gather import gather
 from tests.parallel.test_executor import sleep
 os.setsid()
-processes._context = lambda: get_context("fork")  # all is loaded here
+processes._context = lambda work: get_context("fork")  # all is loaded here
 gather(sleep, {"1": 1, "2": 2, "3": 3}, 2, Path(sys.argv[1]))
 """
 
