@@ -12,11 +12,8 @@ others are corrected after Holm, one family a claim. Margins within which a diff
 is called none were named before the run, too.
 """
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import netrobust as nr
@@ -164,16 +161,24 @@ def draw(table: pd.DataFrame) -> Figure:
     claims = [one for one in MARGINS if one in set(table.claim)]
     datasets = nr.draw.ordered(table.dataset)
     contrasts = [f"{a} - {b}" for a, b in CONTRASTS]
-    rows = [one for one in contrasts if one in set(table.contrast)]
-    styles = nr.draw.hue_styles(nr.draw.ordered(table.measure))
+    rows = [_contrast(one) for one in contrasts if one in set(table.contrast)]
+    measures = nr.draw.hue_styles(nr.draw.ordered(table.measure))
+    styles = {_measure(one): style for one, style in measures.items()}
+    shown = table.assign(
+        row=table.contrast.map(_contrast),
+        shown=table.measure.map(_measure),
+        sure=table.verdict.isin(["higher", "lower"]),
+    )
     figure, axes = nr.draw.panels(
         len(datasets), len(claims), nr.draw.DOUBLE, 1.4 + 0.3 * len(rows), sharey=True,
         sharex="col",
     )  # fmt: skip
     for line, dataset in zip(axes, datasets, strict=True):
         for ax, claim in zip(line, claims, strict=True):
-            own = table[(table.dataset == dataset) & (table.claim == claim)]
-            _forest(ax, own, rows, styles)
+            own = shown[(shown.dataset == dataset) & (shown.claim == claim)]
+            margin = MARGINS[claim]
+            ax.axvspan(-margin, margin, color="0.92", zorder=0, lw=0)
+            nr.draw.forest(ax, own, "row", "shown", "sure", rows, styles)
             ax.set_xlabel("difference")
             ax.set_ylabel(nr.draw.label(dataset))
             ax.label_outer()
@@ -182,35 +187,6 @@ def draw(table: pd.DataFrame) -> Figure:
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=_note(table))
     return figure
-
-
-def _forest(
-    ax: Axes, own: pd.DataFrame, rows: list[str], styles: dict[Any, dict[str, Any]]
-) -> None:
-    measures = nr.draw.ordered(own.measure)
-    for step, measure in enumerate(measures):
-        style = styles[measure]
-        aside = 0.7 * ((step + 0.5) / len(measures) - 0.5)
-        some = own[own.measure == measure]
-        for sure in (True, False):
-            part = some[some.verdict.isin(["higher", "lower"]) == sure]
-            bars = [part.difference - part.low, part.high - part.difference]
-            ax.errorbar(
-                part.difference,
-                [rows.index(one) + aside for one in part.contrast],
-                xerr=np.maximum(bars, 0),
-                fmt=style["marker"],
-                ms=2.5,
-                lw=0.7,
-                color=style["color"],
-                markerfacecolor=style["color"] if sure else "white",
-                label=_measure(measure) if sure else None,
-            )
-    margin = own.margin.iloc[0]
-    ax.axvspan(-margin, margin, color="0.92", zorder=0, lw=0)
-    ax.axvline(0, color="0.4", lw=0.6)
-    ax.set_yticks(range(len(rows)), [_contrast(one) for one in rows])
-    ax.set_ylim(len(rows) - 0.5, -0.5)
 
 
 def texts(table: pd.DataFrame) -> dict[str, str]:

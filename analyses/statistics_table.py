@@ -70,31 +70,19 @@ def draw(table: pd.DataFrame) -> Figure:
     figure, axes = nr.draw.panels(
         1, len(datasets), nr.draw.DOUBLE, 0.9 + 0.2 * len(rows), sharey=True
     )
+    shown = table.assign(
+        removed=table.perturbation.map(nr.draw.label),
+        method=table.sparsifier.map(nr.draw.label),
+        sure=table.p_holm < 0.05,
+    )
+    styles = nr.draw.hue_styles(methods)
+    colours = {nr.draw.label(one): style for one, style in styles.items()}
+    names = [nr.draw.label(one) for one in rows]
     for ax, dataset in zip(axes.flat, datasets, strict=True):
-        for step, (method, own_style) in enumerate(nr.draw.hue_styles(methods).items()):
-            own = table[(table.dataset == dataset) & (table.sparsifier == method)]
-            aside = 0.7 * ((step + 0.5) / len(methods) - 0.5)
-            for sure in (True, False):
-                some = own[(own.p_holm < 0.05) == sure]
-                # The mean of equal values can lie one rounding outside of them.
-                bars = [some.difference - some.low, some.high - some.difference]
-                ax.errorbar(
-                    some.difference,
-                    [rows.index(one) + aside for one in some.perturbation],
-                    xerr=np.maximum(bars, 0),
-                    fmt=own_style["marker"],
-                    ms=nr.draw.size(3),
-                    lw=nr.draw.size(0.8),
-                    color=own_style["color"],
-                    markerfacecolor=own_style["color"] if sure else "white",
-                    label=nr.draw.label(method) if sure else None,
-                )
-        ax.axvline(0, color="0.4", lw=nr.draw.size(0.6))
+        own = shown[shown.dataset == dataset]
+        nr.draw.forest(ax, own, "removed", "method", "sure", names, colours)
         ax.set_xlabel(f"robustness less that of {nr.draw.label(AGAINST)}")
         ax.set_title(nr.draw.label(dataset))
-        ax.set_yticks(range(len(rows)), [nr.draw.label(one) for one in rows])
-        ax.set_ylim(len(rows) - 0.5, -0.5)
-        ax.grid(axis="y", lw=nr.draw.size(0.4), color="0.9")
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=_note(table))
     return figure

@@ -2,9 +2,10 @@
 
 Styles come from `restyle`, colours and labels from `styles`, panels and legends from
 `layout`, degree distributions from `degree_tails`, images of the pixels from
-`pixel_maps`, networks from `network_drawings`, text tables from `text_tables`; all
-their names are here, so a figure needs this module alone. No figure is made through
-pyplot: no global state changes and no display is needed.
+`pixel_maps`, differences from `forest_plot`, networks from `network_drawings`, text
+tables from `text_tables`; all their names are here, so a figure needs this module
+alone. No figure is made through pyplot: no global state changes and no display is
+needed.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from pandas.api.types import is_integer_dtype
 
 from netrobust.figures.degree_tails import ccdf, sampling_band
+from netrobust.figures.forest_plot import forest
 from netrobust.figures.layout import (
     DOUBLE,
     SINGLE,
@@ -40,9 +42,9 @@ from netrobust.stats.summary import CHANCE, split
 
 __all__ = [
     "CHANCE", "DOUBLE", "SINGLE", "STYLES", "ccdf", "colour_bar", "curve", "degrees",
-    "equal_spans", "hue_styles", "image_side", "label", "layer", "legend", "mosaic",
-    "note", "ordered", "panel_letters", "panels", "pixels", "points", "remark",
-    "sampling_band", "save", "size", "stack", "style", "text_table",
+    "equal_spans", "forest", "hue_styles", "image_side", "label", "layer", "legend",
+    "mosaic", "note", "ordered", "panel_letters", "panels", "pixels", "points",
+    "remark", "sampling_band", "save", "size", "stack", "style", "text_table",
 ]  # fmt: skip
 
 _APART = 0.04  # least way between markers along a line, in diagonals of the panel
