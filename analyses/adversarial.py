@@ -14,6 +14,9 @@ import netrobust as nr
 
 READS = ("attacks",)
 
+#: Sizes of the attack in the printed table.
+PRINTED = (0, 0.05, 0.1)
+
 
 def compute(run: nr.Run) -> pd.DataFrame:
     """Average the accuracy under attack over networks.
@@ -58,3 +61,8 @@ def draw(table: pd.DataFrame) -> Figure:
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=nr.draw.note(table))
     return figure
+
+
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write the accuracy under attack as Markdown and LaTeX, by suffix."""
+    return nr.draw.summary_table(table, ["dataset", "attack", "eps"], eps=PRINTED)

@@ -72,3 +72,8 @@ def draw(table: pd.DataFrame) -> Figure:
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=nr.draw.note(table))
     return figure
+
+
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write accuracy and areas along the training as Markdown and LaTeX, by suffix."""
+    return nr.draw.summary_table(table, ["dataset", "perturbation", "epoch"])

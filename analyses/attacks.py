@@ -106,6 +106,12 @@ def draw(table: pd.DataFrame) -> Figure:
     return figure
 
 
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write the areas under the curves as Markdown and LaTeX, by suffix."""
+    shown = table[table.value == "robustness"]
+    return nr.draw.summary_table(shown, ["dataset", "perturbation"])
+
+
 def _removals(run: nr.Run) -> pd.DataFrame:
     there = [name for name in (*READS, *ALSO) if name in run.tables()]
     return pd.concat([run.table(name) for name in there], ignore_index=True)

@@ -98,3 +98,9 @@ def draw(table: pd.DataFrame) -> Figure:
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=f"{nr.draw.note(table)}; {NOTES}")
     return figure
+
+
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write what is seen after the last epoch as Markdown and LaTeX, by suffix."""
+    shown = table[table.epoch == table.groupby("sparsifier").epoch.transform("max")]
+    return nr.draw.summary_table(shown, ["dataset", "value"])

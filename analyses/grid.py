@@ -15,6 +15,8 @@ NEEDS = "a grid of settings"
 
 #: Perturbations that are drawn; where a run has none of them, all.
 SHOWN = "random_links", "strongest_links", "random_neurons", "random_pixels"
+#: Fractions in the printed table.
+PRINTED = (0, 0.3, 0.5)
 WHOLE = {"accuracy": "accuracy", "giant_component": "giant component"}
 
 
@@ -81,3 +83,9 @@ def draw(table: pd.DataFrame) -> Figure:
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=nr.draw.note(table))
     return figure
+
+
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write both measures at some fractions as Markdown and LaTeX, by suffix."""
+    rows = ["dataset", "perturbation", "value", "fraction"]
+    return nr.draw.summary_table(table, rows, fraction=PRINTED)

@@ -52,6 +52,14 @@ def draw(table: pd.DataFrame) -> Figure:
     return figure
 
 
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write the accuracy after the last epoch as Markdown and LaTeX, by suffix."""
+    table = table[table.network_seed.isna()]
+    last = table.groupby(["dataset", "sparsifier"]).epoch.transform("max")
+    shown = table[table.epoch == last]
+    return nr.draw.summary_table(shown, ["dataset"], ".4f")
+
+
 def _exceptions(table: pd.DataFrame) -> dict[str, str]:
     """Name the methods that have other numbers of networks or epochs than most."""
     extent = table.groupby("sparsifier").agg({"networks": "max", "epoch": "max"})

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 import netrobust as nr
 
 READS = ("percolation",)
+ALSO = ("curves_neurons",)
 NEEDS = "random_neurons and random_pixels among its perturbations"
 
 BY = ["dataset", "sparsifier", "perturbation"]
@@ -27,7 +28,7 @@ def shows(run: nr.Run) -> bool:
     ----------
     run : Run
     """
-    there = set(run.table("percolation").perturbation)
+    there = set(_removals(run).perturbation)
     return there >= {f"random_{kind}" for kind in KINDS}
 
 
@@ -37,7 +38,7 @@ def compute(run: nr.Run) -> pd.DataFrame:
     Parameters
     ----------
     run : Run
-        With the table ``percolation``.
+        With the table ``percolation``, and ``curves_neurons`` if it has that.
 
     Returns
     -------
@@ -47,7 +48,7 @@ def compute(run: nr.Run) -> pd.DataFrame:
         for ``robustness``, the area under the accuracy; ``kind`` says what was
         removed.
     """
-    table = run.table("percolation").query("null_model == 'none'")
+    table = _removals(run).query("null_model == 'none'")
     table = table[table.perturbation.map(_kind).isin(KINDS)]
     parts = [
         nr.summarise(table, "accuracy", [*BY, "fraction"]),
@@ -99,6 +100,17 @@ def draw(table: pd.DataFrame) -> Figure:
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=nr.draw.note(table))
     return figure
+
+
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write the areas under the curves as Markdown and LaTeX, by suffix."""
+    shown = table[table.value == "robustness"]
+    return nr.draw.summary_table(shown, ["dataset", "perturbation"])
+
+
+def _removals(run: nr.Run) -> pd.DataFrame:
+    there = [name for name in (*READS, *ALSO) if name in run.tables()]
+    return pd.concat([run.table(name) for name in there], ignore_index=True)
 
 
 def _kind(perturbation: str) -> str:

@@ -78,3 +78,10 @@ def draw(table: pd.DataFrame) -> Figure:
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=f"{nr.draw.note(table)}\n{GAP}")
     return figure
+
+
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write the accuracy under the null models as Markdown and LaTeX, by suffix."""
+    learning = {False: "as drawn", True: "trained again"}
+    shown = table.assign(learning=table.retrained.map(learning))
+    return nr.draw.summary_table(shown, ["dataset", "learning", "null_model"])

@@ -13,6 +13,8 @@ import netrobust as nr
 
 READS = ("curves_shuffles",)
 
+#: Shares in the printed table.
+PRINTED = (0.1, 0.2, 0.5, 1)
 KINDS = {
     "shuffled_weights": "all weights of a layer (A)",
     "shuffled_weights_by_sign": "each sign apart (B)",
@@ -62,3 +64,10 @@ def draw(table: pd.DataFrame) -> Figure:
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=nr.draw.note(table))
     return figure
+
+
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write the accuracy at some shares as Markdown and LaTeX, by suffix."""
+    shown = table.rename(columns={"fraction": "share"})
+    rows = ["dataset", "perturbation", "share"]
+    return nr.draw.summary_table(shown, rows, share=PRINTED)

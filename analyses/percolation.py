@@ -23,6 +23,8 @@ READS = ("percolation",)
 ALSO = ("curves_targeted",)
 
 SHOWN = ("random_links", "strongest_links", "weakest_links")
+#: Fractions in the printed table.
+PRINTED = (0.003, 0.01, 0.1, 0.3, 0.5)
 GIANT = {"giant_component": "giant component (share of neurons)"}
 SPARED = "links are removed from the hidden layers, the dense head is spared"
 NOTES = {  # of what may be drawn
@@ -93,6 +95,13 @@ def draw(table: pd.DataFrame) -> Figure:
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=f"{nr.draw.note(table)}; {_notes(table)}")
     return figure
+
+
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write the accuracy at some fractions as Markdown and LaTeX, by suffix."""
+    shown = table[(table.value == "accuracy") & (table.null_model == "none")]
+    rows = ["dataset", "perturbation", "fraction"]
+    return nr.draw.summary_table(shown, rows, fraction=PRINTED)
 
 
 def _notes(table: pd.DataFrame) -> str:

@@ -73,3 +73,9 @@ def draw(table: pd.DataFrame) -> Figure:
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=nr.draw.note(table))
     return figure
+
+
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write the share regained in the end as Markdown and LaTeX, by suffix."""
+    shown = table[(table.value == "regained") & (table.epoch == table.epoch.max())]
+    return nr.draw.summary_table(shown, ["dataset", "fraction", "mode"])

@@ -65,3 +65,9 @@ def draw(table: pd.DataFrame) -> Figure:
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=f"{nr.draw.note(table)}\n{GAP}")
     return figure
+
+
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write the accuracy under the null models as Markdown and LaTeX, by suffix."""
+    shown = table[table.network_seed.isna()]
+    return nr.draw.summary_table(shown, ["dataset", "null_model"], note=GAP)

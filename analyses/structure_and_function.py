@@ -138,6 +138,12 @@ def draw(table: pd.DataFrame) -> Figure:
     return figure
 
 
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write what halves function and structure as Markdown and LaTeX, by suffix."""
+    shown = table[table.kind == "level"]
+    return nr.draw.summary_table(shown, ["dataset", "value"])
+
+
 def _intact(table: pd.DataFrame, value: str) -> pd.Series:
     return table[table.fraction == 0].groupby("network")[value].mean()
 

@@ -90,9 +90,11 @@ def test_a_run_is_drawn_as_far_as_it_shows_something(tmp_path, monkeypatch):
     draw_figures(suite(), tmp_path)
     left_out = {"dynamics", "receptive_fields", "degrees"}
     assert drawn == [name for name in ANALYSES if name not in left_out]
+    printed = {name for name in ANALYSES if hasattr(analysis(name), "texts")}
+    assert len(printed - left_out) > 10
     assert {path.name for path in tmp_path.iterdir()} == {
         f"{name}.{end}"
-        for name in ("accuracy", "claims", "statistics")
+        for name in printed & {*BASIC, *drawn}
         for end in ("md", "tex")
     }
 

@@ -37,14 +37,15 @@ from netrobust.figures.network_drawings import degrees, layer, pixels, stack
 from netrobust.figures.pixel_maps import colour_bar, image_side, mosaic
 from netrobust.figures.restyle import STYLES, size, style
 from netrobust.figures.styles import axis_label, groups, hue_styles, label, ordered
-from netrobust.figures.text_tables import text_table
+from netrobust.figures.text_tables import summary_table, text_table
 from netrobust.stats.summary import CHANCE, split
 
 __all__ = [
     "CHANCE", "DOUBLE", "SINGLE", "STYLES", "ccdf", "colour_bar", "curve", "degrees",
     "equal_spans", "forest", "hue_styles", "image_side", "label", "layer", "legend",
     "mosaic", "note", "ordered", "panel_letters", "panels", "pixels", "points",
-    "remark", "sampling_band", "save", "size", "stack", "style", "text_table",
+    "remark", "sampling_band", "save", "size", "stack", "style", "summary_table",
+    "text_table",
 ]  # fmt: skip
 
 _APART = 0.04  # least way between markers along a line, in diagonals of the panel

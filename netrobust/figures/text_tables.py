@@ -1,6 +1,12 @@
 """Text tables: the same rows in Markdown and in LaTeX."""
 
 from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from netrobust.figures.layout import note as what_is_shown
+from netrobust.figures.styles import label, ordered
 
 _SIGNS = {"%": r"\%", "_": r"\_", "&": r"\&", "±": r"$\pm$"}
 
@@ -44,6 +50,71 @@ def text_table(
         r"\end{tabular}",
     ]
     return {"md": f"{marked}\n\n{note}\n", "tex": "\n".join(latex) + "\n"}
+
+
+def summary_table(
+    summary: pd.DataFrame,
+    rows: Sequence[str],
+    spec: str = ".3f",
+    note: str = "",
+    **only: Sequence[Any],
+) -> dict[str, str]:
+    """Write means with their intervals, a column for each method.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        What `summarise` gives, ``sparsifier`` among its columns, single networks left
+        out.
+    rows : sequence of str
+        Columns whose values name a line.
+    spec : str
+        How a number is written.
+    note : str
+        A sentence that follows the one about networks and intervals.
+    **only : sequence
+        Values of further columns that are shown; all where a table has none of them.
+
+    Returns
+    -------
+    dict of str to str
+        As `text_table`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"dataset": ["mnist"], "sparsifier": ["set"]})
+    >>> table = table.assign(mean=0.98, low=0.97, high=0.99)
+    >>> table = table.assign(networks=5, interval="range")
+    >>> print(summary_table(table, ["dataset"], ".2f")["md"])
+    | dataset | SET |
+    | --- | --- |
+    | MNIST | 0.98 (0.97 to 0.99) |
+    <BLANKLINE>
+    mean and range of 5 networks
+    <BLANKLINE>
+    """
+    for name, values in only.items():
+        few = summary[summary[name].isin(values)]
+        summary = few if len(few) else summary
+    methods = ordered(summary["sparsifier"])
+    lines: dict[tuple[Any, ...], dict[str, str]] = {}
+    for row in summary.to_dict(orient="records"):
+        line = lines.setdefault(tuple(row[name] for name in rows), {})
+        numbers = [format(row[name], spec) for name in ("mean", "low", "high")]
+        line[row["sparsifier"]] = "{} ({} to {})".format(*numbers)
+    ranks = [{one: k for k, one in enumerate(ordered(summary[name]))} for name in rows]
+
+    def place(key: tuple[Any, ...]) -> list[int]:
+        return [rank[one] for rank, one in zip(ranks, key, strict=True)]
+
+    cells = [
+        [*map(label, key), *(lines[key].get(method, "") for method in methods)]
+        for key in sorted(lines, key=place)
+    ]
+    heads = [label(name) for name in (*rows, *methods)]
+    return text_table(
+        heads, cells, "; ".join(filter(None, [what_is_shown(summary), note]))
+    )
 
 
 def _row(cells: Sequence[str]) -> str:
