@@ -108,6 +108,27 @@ def draw(table: pd.DataFrame) -> Figure:
     return figure
 
 
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write the indices of dispersion as Markdown and LaTeX, by suffix."""
+    once = table.drop_duplicates(PANEL)
+    methods = nr.draw.ordered(once.sparsifier)
+    rows = []
+    for (dataset, layer, side), own in once.groupby(["dataset", "layer", "side"]):
+        found = own.set_index("sparsifier").dispersion.to_dict()
+        rows.append(
+            (
+                nr.draw.label(dataset),
+                str(layer),
+                nr.draw.label(side),
+                f"1 ± {own.margin.iloc[0]:.2f}",
+                *(f"{found[one]:.2f}" if one in found else "" for one in methods),
+            )
+        )
+    heads = ("data set", "layer", "degree", "random", *map(nr.draw.label, methods))
+    note = f"mean variance of the degrees over its {nr.draw.label('erdos_renyi')} value"
+    return nr.draw.text_table(heads, rows, f"{note}; random: 95% of random networks")
+
+
 def _write_dispersion(ax: Axes, own: pd.DataFrame) -> None:
     index = own.groupby("sparsifier")["dispersion"].first()
     lines = {

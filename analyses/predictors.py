@@ -7,7 +7,6 @@ a difference between methods. Intervals are over networks; p is corrected after 
 over all predictors of a data set.
 """
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -86,49 +85,61 @@ def draw(table: pd.DataFrame) -> Figure:
     """
     datasets = nr.draw.ordered(table.dataset)
     strength = table.groupby("predictor").spearman.apply(lambda rho: rho.abs().max())
-    predictors = list(strength.sort_values().index)
-    perturbations = nr.draw.ordered(table.perturbation)
-    figure, axes = nr.draw.panels(
-        1, len(datasets), nr.draw.DOUBLE, 0.9 + 0.24 * len(predictors), sharey=True
+    predictors = strength.sort_values(ascending=False).index
+    rows = [nr.draw.label(one) for one in predictors]
+    styles = nr.draw.hue_styles(nr.draw.ordered(table.perturbation))
+    shown = table.assign(
+        difference=table.spearman,
+        what=table.predictor.map(nr.draw.label),
+        removed=table.perturbation.map(nr.draw.label),
+        sure=table.p_holm < 0.05,
     )
-    style = nr.draw.hue_styles(perturbations)
+    figure, axes = nr.draw.panels(
+        1, len(datasets), nr.draw.DOUBLE, 0.9 + 0.24 * len(rows), sharey=True
+    )
     for ax, dataset in zip(axes.flat, datasets, strict=True):
-        for step, (perturbation, own_style) in enumerate(style.items()):
-            own = table[
-                (table.dataset == dataset) & (table.perturbation == perturbation)
-            ].set_index("predictor")
-            own = own.loc[[one for one in predictors if one in own.index]]
-            place = [predictors.index(one) + 0.3 * step - 0.15 for one in own.index]
-            for sure in (True, False):
-                kind = (own.p_holm < 0.05) == sure
-                there = [spot for spot, yes in zip(place, kind, strict=True) if yes]
-                some = own[kind]
-                # Few networks that rank alike can lie beside their own interval.
-                bars = [some.spearman - some.low, some.high - some.spearman]
-                ax.errorbar(
-                    some.spearman,
-                    there,
-                    xerr=np.maximum(bars, 0),
-                    fmt=own_style["marker"],
-                    color=own_style["color"],
-                    markerfacecolor=own_style["color"] if sure else "white",
-                    lw=nr.draw.size(0.8),
-                    label=nr.draw.label(perturbation)
-                    + (", p < 0.05 after Holm" if sure else ""),
-                )
-        ax.axvline(0, color="0.4", lw=nr.draw.size(0.6))
+        nr.draw.forest(
+            ax,
+            shown[shown.dataset == dataset],
+            "what",
+            "removed",
+            "sure",
+            rows,
+            {nr.draw.label(one): style for one, style in styles.items()},
+        )
         ax.set_xlim(-1, 1)
         ax.set_xticks((-1, -0.5, 0, 0.5, 1))
         ax.set_xlabel("rank correlation with robustness")
         ax.set_title(nr.draw.label(dataset))
-        ax.set_yticks(range(len(predictors)), [nr.draw.label(p) for p in predictors])
-        ax.grid(axis="y", lw=nr.draw.size(0.4), color="0.9")
     nr.draw.panel_letters(axes)
-    count = int(table.networks.max())
-    nr.draw.legend(
-        figure, title=f"{count} networks, within methods; bars: bootstrap 95%"
-    )
+    nr.draw.legend(figure, title=_note(table))
     return figure
+
+
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write the three least likely correlations of each panel, by suffix."""
+    few = table.sort_values("p").groupby(["dataset", "perturbation"]).head(3)
+    few = few.sort_values(["dataset", "perturbation"], kind="stable")
+    rows = [
+        (
+            nr.draw.label(row["dataset"]),
+            nr.draw.label(row["perturbation"]),
+            nr.draw.label(row["predictor"]),
+            f"{row['spearman']:+.2f} ({row['low']:+.2f} to {row['high']:+.2f})",
+            f"{row['p']:.4f}",
+            f"{row['p_holm']:.3f}",
+        )
+        for row in few.to_dict(orient="records")
+    ]
+    heads = ("data set", "removed", "predictor", "rank correlation", "p", "p (Holm)")
+    return nr.draw.text_table(heads, rows, _note(table))
+
+
+def _note(table: pd.DataFrame) -> str:
+    return (
+        f"{int(table.networks.max())} networks, within methods; bars: bootstrap 95%; "
+        "filled: p < 0.05 after Holm correction"
+    )
 
 
 def _fewest(table: pd.DataFrame) -> int:

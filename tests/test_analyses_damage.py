@@ -526,22 +526,22 @@ def test_predictors_stand_in_the_order_of_their_strength():
     left, right = grid("predictors", 1)[0]
     names = [tick.get_text() for tick in left.get_yticklabels()]
     most = table.groupby("predictor").spearman.apply(lambda rho: rho.abs().max())
-    assert names == [nr.draw.label(name) for name in most.sort_values().index]
+    strongest = most.sort_values(ascending=False).index
+    assert names == [nr.draw.label(name) for name in strongest]
+    assert left.yaxis_inverted()  # the strongest on top
     for ax, dataset in ((left, "mnist"), (right, "fashion-mnist")):
-        parts = [np.asarray(bars[0].get_xdata(), float) for bars in ax.containers]
         rows = over(table, dataset=dataset)
-        shown = np.sort(np.concatenate(parts))
-        np.testing.assert_array_equal(shown, np.sort(rows.spearman))
-        for bars in ax.containers:
-            filled = bars[0].get_markerfacecolor() != "white"
-            sure = "p < 0.05 after Holm" in bars.get_label()
-            assert filled == sure
-    assert len(words(figure)) == 4
-    # The legend has both kinds, whether they occur or not.
-    unsure = table.assign(p_holm=table.p_holm.where(table.predictor == "reach"))
-    ax = laid_out("predictors", unsure).axes[0]
-    open_ones = [bars for bars in ax.containers if "Holm" not in bars.get_label()]
-    assert sum(len(bars[0].get_xdata()) for bars in open_ones) == 6
+        for sure in (True, False):
+            kind = [
+                bars[0]
+                for bars in ax.containers
+                if (bars[0].get_markerfacecolor() != "white") == sure
+            ]
+            parts = [np.asarray(marks.get_xdata(), float) for marks in kind]
+            shown = np.sort(np.concatenate([[], *parts]))
+            expected = np.sort(rows.spearman[(rows.p_holm < 0.05) == sure])
+            np.testing.assert_array_equal(shown, expected)
+    assert len(words(figure)) == 2
 
 
 def test_an_interval_beside_its_number_can_be_drawn():
