@@ -93,9 +93,7 @@ def test_a_run_is_drawn_as_far_as_it_shows_something(tmp_path, monkeypatch):
     printed = {name for name in ANALYSES if hasattr(analysis(name), "texts")}
     assert len(printed - left_out) > 10
     assert {path.name for path in tmp_path.iterdir()} == {
-        f"{name}.{end}"
-        for name in printed & {*BASIC, *drawn}
-        for end in ("md", "tex")
+        f"{name}.{end}" for name in printed & {*BASIC, *drawn} for end in ("md", "tex")
     }
 
 
