@@ -37,7 +37,6 @@ add_module_names = False
 
 autodoc_typehints = "none"  # the docstrings give types, in the words of the field
 autodoc_member_order = "bysource"
-autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 88
 autosummary_generate = True
 templates_path = ["_templates"]
