@@ -54,12 +54,14 @@ def draw(table: pd.DataFrame) -> Figure:
         for ax, attack in zip(line, attacks, strict=True):
             own = table[(table.dataset == dataset) & (table.attack == attack)]
             nr.draw.curve(own, "eps", ax, hue="sparsifier", chance=nr.draw.CHANCE)
+            ax.set_xlabel("eps")  # the note says of what: panels are narrow
             ax.set_ylabel(f"{nr.draw.label(dataset)}\naccuracy")
             ax.label_outer()
     for ax, attack in zip(axes[0], attacks, strict=True):
-        ax.set_title(nr.draw.label(attack))
+        ax.set_title(nr.draw.label(attack).replace(" (", "\n("))
     nr.draw.panel_letters(axes)
-    nr.draw.legend(figure, title=nr.draw.note(table))
+    note = f"{nr.draw.note(table)}; {nr.draw.label('eps')}"
+    nr.draw.legend(figure, title=note)
     return figure
 
 

@@ -37,7 +37,6 @@ add_module_names = False
 
 autodoc_typehints = "none"  # the docstrings give types, in the words of the field
 autodoc_member_order = "bysource"
-autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 88
 autosummary_generate = True
 templates_path = ["_templates"]
@@ -55,4 +54,4 @@ html_title = f"netrobust {release}"
 html_show_sphinx = False
 html_copy_source = False
 html_static_path = ["_static"]
-html_css_files = ["gallery.css"]
+html_css_files = ["pages.css"]

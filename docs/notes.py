@@ -1,34 +1,34 @@
-"""Scripts of cells as pages: their comments as text, what they print and draw below.
+"""Scripts of cells as notebooks and pages: text, code and what comes out.
 
 A script begins with a docstring, whose first line is the title. A cell begins with
-``# %% Heading``; the comment that follows at once is text, in reStructuredText.
+``# %% Heading``; the comment that follows at once is text, in reStructuredText. The
+notebook is run once, and its page shows what came out.
 """
 
 import ast
-import contextlib
-import io
+import base64
+import json
 import os
 import re
 import tempfile
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from matplotlib.figure import Figure
 
 if TYPE_CHECKING:  # so that the tests need no Sphinx
     from sphinx.application import Sphinx
 
 MARK = "# %%"
+PICTURES = "%matplotlib inline\n%config InlineBackend.figure_format = 'retina'"
 
 
 class Cell(NamedTuple):
-    """One part of a script, with the line on which its code begins."""
+    """One part of a script."""
 
     heading: str
     text: str
     code: str
-    line: int
 
 
 def cells(source: str) -> Iterator[Cell]:
@@ -41,56 +41,47 @@ def cells(source: str) -> Iterator[Cell]:
         text = []
         while part and part[0].startswith("#"):
             text.append(part.pop(0)[1:].removeprefix(" "))
-        yield Cell(heading, "\n".join(text), "\n".join(part), end - len(part))
+        yield Cell(heading, "\n".join(text), shown("\n".join(part).strip("\n")))
 
 
-def page(path: Path, folder: Path) -> str:
-    """Run a script and give its page; figures are written into the folder.
-
-    The code runs in an empty folder, where what it writes is lost.
-    """
-    source = path.read_text(encoding="utf-8")
-    names: dict[str, Any] = {"__name__": "__main__", "__file__": str(path)}
-    shown: list[Figure] = []
-    parts: list[str] = []
-    with tempfile.TemporaryDirectory() as work, contextlib.chdir(work):
-        for cell in cells(source):
-            printed = io.StringIO()
-            # Empty lines before it, so that a traceback tells the line of the script.
-            code = compile("\n" * cell.line + cell.code, str(path), "exec")
-            with contextlib.redirect_stdout(printed):
-                exec(code, names)
-            if not parts:
-                title, _, text = names["__doc__"].partition("\n")
-                parts += [_heading(title.rstrip("."), "="), text.strip()]
-                continue
-            parts += [_heading(cell.heading, "-"), cell.text]
-            parts += [_block("python", cell.code), _block("none", printed.getvalue())]
-            for figure in names.values():
-                if isinstance(figure, Figure) and figure not in shown:
-                    shown.append(figure)
-                    image = f"{path.stem}-{len(shown)}.png"
-                    figure.savefig(folder / image, dpi=200)
-                    parts.append(f".. image:: {image}\n   :alt: {cell.heading}")
-    return "\n\n".join([".. currentmodule:: netrobust", *filter(None, parts)]) + "\n"
+def shown(code: str) -> str:
+    """End a cell, as notebooks do, with what it prints last, or its figure."""
+    if re.search(r"^\s*figure\b.*=", code, re.MULTILINE):
+        return f"{code}\n\nfigure"
+    match ast.parse(code).body[-1:]:
+        case [ast.Expr(ast.Call(ast.Name("print"), [value], []), lineno=line)]:
+            if isinstance(value, ast.JoinedStr):
+                return code
+        case _:
+            return code
+    match value:  # a table looks better as one
+        case ast.Call(ast.Attribute(table, "to_string")):
+            value = table
+    before = "".join(code.splitlines(keepends=True)[: line - 1])
+    return before + str(ast.get_source_segment(code, value))
 
 
-def notebook(path: Path) -> dict[str, Any]:
-    """Make a notebook of a script, not yet run; figures that a cell makes are shown."""
-    first, *rest = cells(path.read_text(encoding="utf-8"))
-    title, _, text = str(ast.literal_eval(first.code.strip())).partition("\n")
-    parts = [("markdown", f"# {title.rstrip('.')}\n\n{_markdown(text.strip())}")]
-    parts.append(("code", "%matplotlib inline"))  # so that a figure is a picture
-    for cell in rest:
-        parts.append(("markdown", f"## {cell.heading}\n\n{_markdown(cell.text)}"))
-        shows = "\n\nfigure" * bool(re.search(r"^\s*figure\b.*=", cell.code, re.M))
-        parts.append(("code", cell.code.strip("\n") + shows))
+def notebook(source: str) -> dict[str, Any]:
+    """Make a notebook of a script, not yet run."""
+    first, *rest = cells(source)
+    title, _, text = _docstring(first).partition("\n")
+    parts = [_cell("title", "markdown", f"# {title.rstrip('.')}\n\n{_markdown(text)}")]
+    parts.append(_cell("pictures", "code", PICTURES))
+    for number, cell in enumerate(rest):
+        heading = f"## {cell.heading}\n\n{_markdown(cell.text)}"
+        parts.append(_cell(f"text-{number}", "markdown", heading))
+        if cell.code:
+            parts.append(_cell(f"code-{number}", "code", cell.code))
     return {
         "nbformat": 4,
         "nbformat_minor": 5,
         "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-        "cells": [_cell(f"cell-{n}", *one) for n, one in enumerate(parts) if one[1]],
+        "cells": parts,
     }
+
+
+def _docstring(first: Cell) -> str:
+    return str(ast.literal_eval(first.code)).strip()
 
 
 def _cell(name: str, kind: str, source: str) -> dict[str, Any]:
@@ -100,45 +91,87 @@ def _cell(name: str, kind: str, source: str) -> dict[str, Any]:
 
 def _markdown(text: str) -> str:
     """Turn the text of a cell into Markdown: blocks of code alone differ."""
-    return re.sub(r"::\n\n((?: {4}.*\n?|\n)+)", r":\n\n\1", text)
+    return re.sub(r"::\n\n((?: {4}.*\n?|\n)+)", r":\n\n\1", text.strip())
 
 
-def run_notebook(path: Path, folder: Path) -> None:
-    """Run the notebook of a script in an empty folder; write it with its outputs."""
+def run(made: dict[str, Any]) -> dict[str, Any]:
+    """Run a notebook in an empty folder, where what it writes is lost."""
     import nbformat
     from nbclient import NotebookClient
 
-    made = nbformat.from_dict(notebook(path))
+    node = nbformat.from_dict(made)
+    quiet = {"PYTHONWARNINGS": "ignore"}  # of what others import
+    single = {"OMP_NUM_THREADS": "1"}  # threads of torch wait for each other
     with tempfile.TemporaryDirectory() as work:
         place = {"metadata": {"path": work}}
-        NotebookClient(made, kernel_name="python3", resources=place).execute(
-            env={**os.environ, "PYTHONWARNINGS": "ignore"}  # of what others import
-        )
-    nbformat.write(made, folder / f"{path.stem}.ipynb")
+        client = NotebookClient(node, kernel_name="python3", resources=place)
+        client.execute(env={**os.environ, **quiet, **single})
+    return dict(node)
+
+
+def page(source: str, made: dict[str, Any], stem: str, folder: Path) -> str:
+    """Write the page of a script whose notebook was run, images into the folder."""
+    first, *rest = cells(source)
+    title, _, text = _docstring(first).partition("\n")
+    parts = [".. currentmodule:: netrobust", _heading(title.rstrip("."), "=")]
+    parts.append(text.strip())
+    outputs = {one["id"]: one.get("outputs", []) for one in made["cells"]}
+    images = 0
+    for number, cell in enumerate(rest):
+        parts += [_heading(cell.heading, "-"), cell.text]
+        parts.append(_block("code-block:: python", cell.code))
+        for output in _joined(outputs.get(f"code-{number}", [])):
+            data = output.get("data", {})
+            if "image/png" in data:
+                images += 1
+                image = folder / f"{stem}-{images}.png"
+                image.write_bytes(base64.b64decode(data["image/png"]))
+                wide = output["metadata"]["image/png"]["width"]
+                about = f"   :alt: {cell.heading}\n   :width: {wide}px"
+                parts.append(f".. image:: {image.name}\n{about}")
+            elif "text/html" in data:
+                html = f'<div class="output">{data["text/html"]}</div>'
+                parts.append(_block("raw:: html", html))
+            else:
+                text = output.get("text") or data.get("text/plain", "")
+                parts.append(_block("code-block:: none", text))
+    parts.append(f"Download it as a :download:`notebook <{stem}.ipynb>`.")
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _joined(outputs: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Join what was printed in a row, which may come in pieces."""
+    for printed, parts in groupby(outputs, lambda one: "text" in one):
+        if printed:
+            yield {"text": "".join(one["text"] for one in parts)}
+        else:
+            yield from parts
 
 
 def _heading(text: str, line: str) -> str:
     return f"{text}\n{line * len(text)}"
 
 
-def _block(language: str, text: str) -> str:
+def _block(directive: str, text: str) -> str:
     if not text.strip():
         return ""
     lines = text.strip("\n").splitlines()
-    return f".. code-block:: {language}\n\n" + "\n".join(f"   {x}" for x in lines)
+    return f".. {directive}\n\n" + "\n".join(f"   {x}" for x in lines)
 
 
 def write_pages(app: "Sphinx") -> None:
-    """Write the page of every script that is newer than it, or than this module."""
+    """Run scripts that are newer than their page; write page and notebook."""
     folder = Path(app.srcdir) / "generated" / "tutorials"
     folder.mkdir(parents=True, exist_ok=True)
     for path in app.config.notes:
         target = folder / f"{path.stem}.rst"
         newest = max(os.path.getmtime(one) for one in (path, __file__))
         if not target.exists() or target.stat().st_mtime < newest:
-            run_notebook(path, folder)
-            offer = f"Download it as a :download:`notebook <{path.stem}.ipynb>`.\n"
-            target.write_text(page(path, folder) + f"\n{offer}", encoding="utf-8")
+            source = path.read_text(encoding="utf-8")
+            made = run(notebook(source))
+            file = folder / f"{path.stem}.ipynb"
+            file.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+            target.write_text(page(source, made, path.stem, folder), encoding="utf-8")
 
 
 def setup(app: "Sphinx") -> dict[str, bool]:

@@ -167,39 +167,25 @@ def test_a_script_is_taken_apart_at_its_cells(notes):
         "Text with `a_name`,\non two lines.",
     )
     assert "a comment within code" in draw.code
-    assert end == ("The end", "Text alone.", "", 21)
-    for cell in (begin, draw):
-        line = SCRIPT.splitlines()[cell.line]
-        assert line == cell.code.splitlines()[0]
+    assert end == ("The end", "Text alone.", "")
 
 
-def test_a_page_shows_text_code_output_and_figures(notes, tmp_path):
-    script = tmp_path / "walk.py"
-    script.write_text(SCRIPT)
-    folder = tmp_path / "pages"
-    folder.mkdir()
-    before = Path.cwd()
-    page = notes.page(script, folder)
-    assert Path.cwd() == before
-    assert [path.name for path in folder.iterdir()] == ["walk-1.png"]
-    assert page.startswith(
-        ".. currentmodule:: netrobust\n\nNotes on one. More of it\n==="
-    )
-    order = [
-        "A paragraph.", "Begin\n-----", "Text with `a_name`,\non two lines.",
-        ".. code-block:: python\n\n   import os", ".. code-block:: none\n\n   one []",
-        "Draw\n----", ".. image:: walk-1.png\n   :alt: Draw", "The end\n-------",
-        "Text alone.",
-    ]  # fmt: skip
-    places = [page.index(part) for part in order]
-    assert places == sorted(places)
-    assert page.count("image::") == 1
+@pytest.mark.parametrize(
+    ("code", "ends"),
+    [
+        ("x = 1\nprint(x)", "x = 1\nx"),
+        ("print(x.round(2).to_string(index=False))", "x.round(2)"),
+        ("print(1, 2)", "print(1, 2)"),
+        ("print(f'{1:.2f}')", "print(f'{1:.2f}')"),
+        ("figure = Figure()", "figure = Figure()\n\nfigure"),
+    ],
+)
+def test_a_cell_ends_with_what_it_shows(notes, code, ends):
+    assert notes.shown(code) == ends
 
 
-def test_a_notebook_has_the_cells_of_the_script(notes, tmp_path):
-    script = tmp_path / "walk.py"
-    script.write_text(SCRIPT)
-    made = notes.notebook(script)
+def test_a_notebook_has_the_cells_of_the_script(notes):
+    made = notes.notebook(SCRIPT)
     parts = [(one["cell_type"], one["source"]) for one in made["cells"]]
     assert parts[0] == ("markdown", "# Notes on one. More of it\n\nA paragraph.")
     assert parts[2] == ("markdown", "## Begin\n\nText with `a_name`,\non two lines.")
@@ -207,16 +193,26 @@ def test_a_notebook_has_the_cells_of_the_script(notes, tmp_path):
         "markdown", "code", "markdown", "code", "markdown", "code", "markdown"
     ]  # fmt: skip
     _, *code = [source for kind, source in parts if kind == "code"]
-    begin, draw = (cell.code.strip("\n") for cell in [*notes.cells(SCRIPT)][1:3])
-    assert code == [begin, f"{draw}\n\nfigure"]  # which shows it
+    assert code == [cell.code for cell in notes.cells(SCRIPT) if cell.code][1:]
 
 
-def test_an_error_tells_the_line_of_the_script(notes, tmp_path):
-    script = tmp_path / "wrong.py"
-    script.write_text(
-        '"""Wrong."""\n\n# %% One\n# Text.\n\nx = 1\n\n# %% Two\n\n1 / 0\n'
+def test_a_page_shows_text_code_output_and_figures(notes, tmp_path):
+    made = notes.notebook(SCRIPT)
+    begin, draw = (one for one in made["cells"] if one["id"].startswith("code-"))
+    begin["outputs"] = [{"text": "one "}, {"text": "[]\n"}]
+    image = {"data": {"image/png": "QUJD"}, "metadata": {"image/png": {"width": 80}}}
+    draw["outputs"] = [{"data": {"text/html": "<table>", "text/plain": "x"}}, image]
+    page = notes.page(SCRIPT, made, "walk", tmp_path)
+    assert (tmp_path / "walk-1.png").read_bytes() == b"ABC"
+    assert page.startswith(
+        ".. currentmodule:: netrobust\n\nNotes on one. More of it\n==="
     )
-    with pytest.raises(ZeroDivisionError) as caught:
-        notes.page(script, tmp_path)
-    last = caught.traceback[-1]
-    assert (str(last.path), last.lineno + 1) == (str(script), 10)
+    order = [
+        "A paragraph.", "Begin\n-----", "Text with `a_name`,\non two lines.",
+        ".. code-block:: python\n\n   import os", ".. code-block:: none\n\n   one []",
+        "Draw\n----", ".. raw:: html", "<table>", ".. image:: walk-1.png",
+        "The end\n-------", "Text alone.", ":download:`notebook <walk.ipynb>`",
+    ]  # fmt: skip
+    places = [page.index(part) for part in order]
+    assert places == sorted(places)
+    assert page.count("image::") == 1

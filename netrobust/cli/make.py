@@ -284,12 +284,11 @@ def merge(
 def _show_summary(run: "Run", as_json: bool) -> None:
     summary = run.table("summary").drop(columns=["network", "head"])
     console.show(summary.rename(columns={"network_seed": "seed"}), as_json, "summary")
-    from netrobust.studies.report import report
+    from netrobust.studies.report import REPORT
 
-    page = report(run)
     if not as_json:
         console.out.print(f"figures: {run.path / 'figures'}", soft_wrap=True)
-        console.out.print(f"report: {page}", soft_wrap=True)
+        console.out.print(f"report: {run.path / REPORT}", soft_wrap=True)
 
 
 @app.command()

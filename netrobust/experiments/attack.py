@@ -140,6 +140,7 @@ class Attacks(Sweep):
     """A sweep whose units are one network under one attack each."""
 
     columns = ATTACK
+    stage = "attacks"
 
     attacks: tuple[InputAttack, ...]
     eps: tuple[float, ...]

@@ -132,6 +132,7 @@ class Recovery(Sweep):
     """A sweep whose units are one network in one mode and replicate each."""
 
     columns = RECOVERY
+    stage = "recovery"
     learns = True
 
     epochs: int

@@ -72,6 +72,14 @@ class Sweep(ABC):
     networks: tuple[Network, ...]
     data: Any
 
+    @property
+    def stage(self) -> str:
+        """What its progress is called."""
+        if any(self.plan.fractions):
+            return "percolation"
+        drawn = any(name_of(one) != "none" for one in self.plan.null_models)
+        return "null models" if drawn else "intact"
+
     @abstractmethod
     def units(self) -> Iterable[Unit]:
         """List the units of work."""
@@ -156,7 +164,7 @@ class Sweep(ABC):
         with bars(False if tick else progress) as stages, silent():
             tables = gather(
                 _table, units, jobs, self.shipped(), executor=executor, parts=parts,
-                tick=tick or partial(stages, type(self).__name__.lower()),
+                tick=tick or partial(stages, self.stage),
             )  # fmt: skip
         table = pd.concat(tables, ignore_index=True)
         options = [name for one in self.plan.perturbations for name in numbers_of(one)]

@@ -1,9 +1,9 @@
-"""Interactive views for a page: a layer that is damaged by a slider, and its pixels.
+"""Interactive views for a page: layers that a slider damages, and their pixels.
 
 Bokeh draws them; its scripts travel inside the page, so that no network is needed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -22,6 +22,8 @@ from bokeh.models import (
     LinearColorMapper,
     Select,
     Slider,
+    TabPanel,
+    Tabs,
 )
 from bokeh.plotting import figure
 from bokeh.resources import Resources
@@ -34,12 +36,17 @@ from netrobust.graphs.damage import Links
 #: Removals that the slider can show, in their order.
 SHOWN = ("random_links", "strongest_links", "weakest_links")
 MOST = 10_000  # links in a view; more make the page slow
+_STEPS = 65_535  # of ranks, in two bytes
+_SIGNS = ["#0072B2", "#D55E00"]
+_STRENGTH = ("strength", "@strength{0.000}")
 _TOOLS = "pan,wheel_zoom,box_zoom,reset"
 
 # Hides the links that are gone, and says what the network then can do.
 _DAMAGE = """
-const name = order.value, f = slider.value, rank = source.data["rank_" + name]
-filter.booleans = Array.from(rank, r => r >= f)
+const name = order.value, f = slider.value
+sources.forEach((source, place) => {
+  filters[place].booleans = Array.from(source.data[name], r => r >= f * steps)
+})
 const curve = curves[name], x = curve.fraction
 let i = x.findIndex(one => one >= f - 1e-9)
 if (i < 0) i = x.length - 1
@@ -67,54 +74,65 @@ def embedded(views: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     return script, dict(places)
 
 
-def layer_view(links: Links, table: pd.DataFrame) -> Any:
-    """Make a view of a layer: pan, zoom, degrees and strengths, and a damage slider.
+def layers_view(layers: Sequence[Links], table: pd.DataFrame) -> Any:
+    """Make a view of layers: pan, zoom, degrees and strengths, and a damage slider.
 
     Parameters
     ----------
-    links : Links
-        Of a single layer.
+    layers : sequence of Links
+        Each of a single layer.
     table : DataFrame
-        Damage curves of its network: ``perturbation``, ``fraction``, ``accuracy`` and,
-        if there, ``giant_component``; perturbations not in `SHOWN` are left out.
+        Damage curves of their network: ``perturbation``, ``fraction``, ``accuracy``
+        and, if there, ``giant_component``; perturbations not in `SHOWN` are left out.
 
     Returns
     -------
-    bokeh.models.Column or bokeh.plotting.figure
-        The latter where there is no curve.
+    bokeh.models.Column
     """
+    names = [one for one in SHOWN if one in set(table["perturbation"])]
+    plots, sources, filters = zip(*(_layer(one, names) for one in layers), strict=True)
+    panels = [
+        TabPanel(child=plot, title=f"layer {place}")
+        for place, plot in enumerate(plots, 1)
+    ]
+    tabs = Tabs(tabs=panels, sizing_mode="stretch_width")
+    if not names:
+        return column(tabs, sizing_mode="stretch_width")
+    links = sum(len(one.weight) for one in layers)
+    controls = _controls(links, names, table, list(sources), list(filters))
+    return column(*controls, tabs, sizing_mode="stretch_width")
+
+
+def _layer(links: Links, names: Sequence[str]) -> tuple[Any, ColumnDataSource, Any]:
+    """Draw one layer; give its plot, its links and what chooses among them."""
     neurons = _neurons(links)
     shown = _sample(len(links.weight))
-    ends = links.source[shown], links.target[shown]
-    lines = {
-        "x0": neurons["x"][ends[0]], "x1": neurons["x"][ends[1]],
-        "y0": neurons["y"][ends[0]], "y1": neurons["y"][ends[1]],
-        "color": np.where(links.weight[shown] >= 0, "#D55E00", "#0072B2").tolist(),
-    }  # fmt: skip
-    names = [one for one in SHOWN if one in set(table["perturbation"])]
+    lines = {  # small types, for they make most of the page
+        "x0": neurons["x"][links.source[shown]].astype(np.float32),
+        "x1": neurons["x"][links.target[shown]].astype(np.float32),
+        "positive": (links.weight[shown] >= 0).astype(np.uint8),
+    }
     for name in names:
-        lines[f"rank_{name}"] = _rank(links, name)[shown].astype(np.float32)
+        lines[name] = (_rank(links, name)[shown] * _STEPS).astype(np.uint16)
     source, kept = ColumnDataSource(lines), BooleanFilter()
+    signs = LinearColorMapper(_SIGNS, low=0, high=1)
     plot = _plot("links: orange positive, blue negative", height=420)
     plot.segment(
-        "x0", "y0", "x1", "y1", color="color", line_width=0.7, source=source,
+        "x0", 0, "x1", 1, source=source, line_width=0.7,
+        line_color={"field": "positive", "transform": signs},
         line_alpha=float(np.clip(600 / max(shown.size, 1), 0.08, 0.7)),
         view=CDSView(filter=kept),
     )  # fmt: skip
-    dots = plot.scatter("x", "y", size="size", color="#333", source=neurons["source"])
-    tips = [("neuron", "@neuron"), ("degree", "@degree"), ("strength", "@strength")]
+    dots = plot.scatter(
+        "x", "y", size="size", color="#333", alpha=0.6, source=neurons["source"]
+    )
+    tips = [("neuron", "@neuron"), ("degree", "@degree"), _STRENGTH]
     plot.add_tools(HoverTool(renderers=[dots], tooltips=tips))
     plot.yaxis.ticker = [0, 1]
     sides = (f"{links.sizes[0]} sources", f"{links.sizes[1]} targets")
     plot.yaxis.major_label_overrides = dict(enumerate(sides))
     plot.xaxis.visible = False
-    if not names:
-        return plot
-    return column(
-        *_controls(len(links.weight), names, table, source, kept),
-        plot,
-        sizing_mode="stretch_width",
-    )
+    return plot, source, kept
 
 
 def pixel_view(links: Links) -> Any:
@@ -140,9 +158,10 @@ def pixel_view(links: Links) -> Any:
         fill_color={"field": "degree", "transform": colors},
     )  # fmt: skip
     plot.y_range.flipped = True
+    plot.axis.visible = False
     plot.add_layout(ColorBar(color_mapper=colors, width=10, title="degree"), "right")
     tips = [("row, column", "@row, @column"), ("degree", "@degree")]
-    plot.add_tools(HoverTool(tooltips=[*tips, ("strength", "@strength")]))
+    plot.add_tools(HoverTool(tooltips=[*tips, _STRENGTH]))
     return plot
 
 
@@ -161,8 +180,8 @@ def _controls(
     links: int,
     names: list[str],
     table: pd.DataFrame,
-    source: ColumnDataSource,
-    kept: BooleanFilter,
+    sources: list[ColumnDataSource],
+    filters: list[BooleanFilter],
 ) -> list[Any]:
     """Make the choice of a removal, the slider, and the words that follow them."""
     measures = {
@@ -186,7 +205,8 @@ def _controls(
     left = Div(text=escape(words), css_classes=["left"])
     js = CustomJS(
         args={
-            "source": source, "filter": kept, "curves": curves, "measures": measures,
+            "sources": sources, "filters": filters, "steps": _STEPS,
+            "curves": curves, "measures": measures,
             "order": order, "slider": slider, "left": left, "links": links,
         },
         code=_DAMAGE,
@@ -209,10 +229,11 @@ def _neurons(links: Links) -> dict[str, Any]:
         x[part] = (ranks + 0.5) / max(ranks.size, 1)
     y = np.repeat((0.0, 1.0), links.sizes)
     first = np.concatenate([np.arange(one) for one in links.sizes])
-    size = 3 + 6 * degree / max(degree.max(), 1)
+    size = 2 + 6 * degree / max(degree.max(), 1)
     source = ColumnDataSource(
-        {"x": x, "y": y, "neuron": first, "degree": degree, "size": size,
-         "strength": strength.round(3)}
+        {"x": x.astype(np.float32), "y": y.astype(np.uint8),
+         "neuron": first.astype(np.uint32), "degree": degree.astype(np.uint32),
+         "size": size.astype(np.float32), "strength": strength.astype(np.float32)}
     )  # fmt: skip
     return {"x": x, "y": y, "source": source}
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from html import escape
 from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -126,18 +127,25 @@ def _lines(say: Callable[[str], None]) -> Stages:
 
 
 def _in_place() -> Stages:
-    """Show progress in a notebook: a line for every stage, written anew."""
+    """Show progress in a notebook: a bar for every stage, drawn anew."""
     from IPython.display import display
 
     lines: dict[str, str] = {}
+    bars: dict[str, str] = {}
     shown: list[Any] = []
 
     def tick(stage: str, done: int, total: int, note: str = "") -> None:
-        lines[stage] = f"{stage}: {done} of {total}" + (f", {note}" if note else "")
-        text = {"text/plain": "\n".join(lines.values())}
+        text = f"{stage}: {done} of {total}" + (f", {note}" if note else "")
+        lines[stage] = text
+        bar = f'<progress value="{done}" max="{max(total, 1)}"></progress>'
+        bars[stage] = f"<div>{bar} {escape(text)}</div>"
+        data = {
+            "text/plain": "\n".join(lines.values()),
+            "text/html": "".join(bars.values()),
+        }
         if not shown:  # what is refused before the work begins shows nothing
-            shown.append(display(text, raw=True, display_id=True))
+            shown.append(display(data, raw=True, display_id=True))
         else:
-            shown[0].update(text, raw=True)
+            shown[0].update(data, raw=True)
 
     return tick

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from netrobust.core.atomic_files import replacing
 from netrobust.core.errors import InputError
@@ -97,22 +99,44 @@ def draw_figures(
         An analysis is unknown, or the run lacks a table that one needs, or has too
         little in it, or there is no such style, palette or font.
     """
-    with draw.style(style, palette, font):  # refused before anything is computed
-        pass
     # Where a run has enough for none, the first one says what lacks.
     only = (drawable(run) or ANALYSES) if only is None else only
+    with draw.style(style, palette, font):
+        return save_figures(drawn(run, only), folder)
+
+
+class Drawn(NamedTuple):
+    """A figure of a run, with its analysis and the numbers plotted."""
+
+    name: str
+    module: ModuleType
+    table: pd.DataFrame
+    figure: Figure
+
+
+def drawn(run: Run, only: Sequence[str]) -> list[Drawn]:
+    """Draw analyses of a run in the style that holds; refuse as `draw_figures` does."""
     run = in_grid(run)
     modules = [analysis(name) for name in only]
     for name, module in zip(only, modules, strict=True):
         _refuse_too_little(run, name, module)
     tables = [module.compute(run) for module in modules]
+    return [
+        Drawn(name, module, table, module.draw(table))
+        for name, module, table in zip(only, modules, tables, strict=True)
+    ]
+
+
+def save_figures(
+    figures: Sequence[Drawn], folder: str | os.PathLike[str]
+) -> list[Path]:
+    """Write the files of figures; give their paths."""
     make_folder(Path(folder))
     written: list[Path] = []
-    for name, module, table in zip(only, modules, tables, strict=True):
-        with draw.style(style, palette, font):
-            written += draw.save(module.draw(table), table, Path(folder), name)
-        for suffix, text in getattr(module, "texts", _no_texts)(table).items():
-            path = Path(folder) / f"{name}.{suffix}"
+    for one in figures:
+        written += draw.save(one.figure, one.table, Path(folder), one.name)
+        for suffix, text in getattr(one.module, "texts", _no_texts)(one.table).items():
+            path = Path(folder) / f"{one.name}.{suffix}"
             with replacing(path) as part:
                 part.write_text(text, encoding="utf-8")
             written.append(path)

@@ -25,7 +25,7 @@ from netrobust.neural.network import load_network
 from netrobust.runs.folder import Run
 from netrobust.runs.manifest import plain, read_manifest
 from netrobust.stats.summary import robustness, summarise
-from netrobust.studies.gallery import analysis, drawable
+from netrobust.studies.gallery import Drawn, drawable, drawn
 from netrobust.studies.presets import PRESETS
 
 REPORT = "report.html"
@@ -86,7 +86,16 @@ def report(
                 f"a report shows whole runs; give {run.path}, not one network in it"
             )
     path = Path(out) if out is not None else shown[0].path / REPORT
-    page = _page(shown)
+    with draw.style():
+        figures = [drawn(run, drawable(run)) for run in shown]
+        return write_report(shown, figures, path)
+
+
+def write_report(
+    runs: Sequence[Run], figures: Sequence[Sequence[Drawn]], path: Path
+) -> Path:
+    """Write the report of runs, each with its figures as they are drawn."""
+    page = _page(runs, figures)
     try:
         with replacing(path) as part:
             part.write_text(page, encoding="utf-8")
@@ -95,9 +104,12 @@ def report(
     return path
 
 
-def _page(runs: Sequence[Run]) -> str:
+def _page(runs: Sequence[Run], figures: Sequence[Sequence[Drawn]]) -> str:
     views: dict[str, Any] = {}
-    facts = [_facts(run, number, views) for number, run in enumerate(runs, 1)]
+    facts = [
+        _facts(run, number, views) | {"figures": [*map(_figure, shown)]}
+        for number, (run, shown) in enumerate(zip(runs, figures, strict=True), 1)
+    ]
     script, places = interactive.embedded(views) if views else ("", {})
     for one in facts:
         one["views"] = [places[name] for name in one["views"]]
@@ -131,7 +143,6 @@ def _facts(run: Run, number: int, views: dict[str, Any]) -> dict[str, Any]:
         "version": manifest["versions"].get("netrobust", ""),
         "summary": _grid(run.table("summary")) if "summary" in there else None,
         "statistics": None if found is None else _grid(found),
-        "figures": [_figure(run, name) for name in drawable(run)],
         "network": network,
         "views": [f"run-{number}-{name}" for name in own],
         **about,
@@ -145,39 +156,35 @@ def _facts(run: Run, number: int, views: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _figure(run: Run, name: str) -> dict[str, str]:
-    module = analysis(name)
-    table = module.compute(run)
-    claim, _, caption = (module.__doc__ or "").partition("\n\n")
+def _figure(one: Drawn) -> dict[str, str]:
+    claim, _, caption = (one.module.__doc__ or "").partition("\n\n")
     text = caption.replace("`", "")
-    with draw.style():
-        picture = svg(module.draw(table))
     return {
-        "name": name,
-        "title": name.replace("_", " "),
+        "name": one.name,
+        "title": one.name.replace("_", " "),
         "claim": " ".join(claim.split()),
         "caption": "\n".join(" ".join(one.split()) for one in text.split("\n\n")),
-        "svg": _data(picture, "image/svg+xml"),
-        "csv": _data(table.to_csv(index=False).encode(), "text/csv"),
+        "svg": _data(svg(one.figure), "image/svg+xml"),
+        "csv": _data(one.table.to_csv(index=False).encode(), "text/csv"),
     }
 
 
 def _views(run: Run) -> tuple[str, dict[str, Any]]:
-    """Draw the first layer of the first sparse network, and its pixels."""
+    """Draw the layers of the first sparse network, and its pixels."""
     tables = run.tables()
     for path in run.network_files():
         network = load_network(path)
         if not network.finished or network.config.sparsifier.startswith("dense"):
             continue
-        first = Links.of(layers(to_graph(network.model))[0])
+        sparse = [*map(Links.of, layers(to_graph(network.model)))]
         damage = pd.DataFrame({"perturbation": [], "fraction": []})
         if "percolation" in tables:
             table = run.table("percolation")
             own = (table["network"] == network.name) & (table["null_model"] == "none")
             damage = table[own]
-        found = {"layer": interactive.layer_view(first, damage)}
+        found = {"layers": interactive.layers_view(sparse, damage)}
         with suppress(InputError):  # images that are no squares have no map
-            found["pixels"] = interactive.pixel_view(first)
+            found["pixels"] = interactive.pixel_view(sparse[0])
         return network.name, found
     return "", {}
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from netrobust.core.errors import InputError
 from netrobust.core.settings import whole
+from netrobust.figures import draw
 from netrobust.parallel.gather import check_executor
 from netrobust.parallel.partial_failure import Failures
 from netrobust.parallel.progress_bar import bars, silent
@@ -16,7 +17,7 @@ from netrobust.parallel.shard import Shard
 from netrobust.runs.folder import Run, create_run
 from netrobust.runs.shards import STUDY, at_work
 from netrobust.stats.summary import robustness
-from netrobust.studies.gallery import draw_figures
+from netrobust.studies.gallery import drawable, drawn, save_figures
 from netrobust.studies.job import Job, Tick
 from netrobust.studies.stages import FURTHER, export_and_measure, make_tables, swept
 from netrobust.studies.status import network_states, study_of
@@ -41,6 +42,8 @@ def reproduce(
     progress: bool | None = None,
 ) -> Run:
     """Do the whole main job into one run folder; resume an interrupted one.
+
+    The folder then holds networks, graphs, tables, figures and the page of `report`.
 
     Parameters
     ----------
@@ -108,8 +111,19 @@ def reproduce(
         if rest.whole:
             rest.save_table("summary", summary_table(run))
             with run.timed("figures"):
-                draw_figures(run, run.path / "figures")
+                present(run)
     return run
+
+
+def present(run: Run) -> None:
+    """Write the figures and the report of a run into its folder."""
+    # Bokeh is slow to import, and not needed before.
+    from netrobust.studies.report import REPORT, write_report
+
+    with draw.style():
+        figures = drawn(run, drawable(run))
+        save_figures(figures, run.path / "figures")
+        write_report([run], [figures], run.path / REPORT)
 
 
 def merge(
@@ -118,7 +132,7 @@ def merge(
     data_dir: str | os.PathLike[str] | None = None,
     tick: Tick | None = None,
 ) -> Run:
-    """Make the tables and figures of a study whose shards have done all units.
+    """Make the tables, figures and report of a study whose shards have done all units.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ VERBS = (
 #: Figures take longest, and are drawn elsewhere.
 NO_FIGURES = """
 from netrobust.studies import reproduce
-reproduce.draw_figures = lambda run, folder: []
+reproduce.present = lambda run: None
 """
 
 #: A machine without data, package clients or network.

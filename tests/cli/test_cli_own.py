@@ -89,7 +89,7 @@ def test_a_study_of_functions_of_ones_own_and_who_may_open_it(home):
     (home / "study.toml").write_text(toml(fields))
     words = ["reproduce", "--config", "study.toml", "--out", "run", "--jobs", 2]
     figures = "from netrobust.studies import reproduce\n"
-    figures += "reproduce.draw_figures = lambda run, folder: []"
+    figures += "reproduce.present = lambda run: None"
     done = netrobust(*words, "--json", cwd=home, first=figures)
     assert done.code == 0, done.err
     (one, other) = json.loads(done.out)

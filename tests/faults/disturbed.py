@@ -113,7 +113,7 @@ def training(path: Path) -> None:
 
 def study(path: Path, jobs: int = 1) -> None:
     """Do the main job, without its figures."""
-    pipeline.draw_figures = lambda run, folder: []
+    pipeline.present = lambda run: None
     pipeline.reproduce(Study(**SMALL), path, jobs)
 
 

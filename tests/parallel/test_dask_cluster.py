@@ -64,7 +64,7 @@ def tables(path):
 def test_one_process_and_a_cluster_of_two_write_the_same_bytes(
     executor, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(pipeline, "draw_figures", lambda run, folder: [])
+    monkeypatch.setattr(pipeline, "present", lambda run: None)
     study = Study(**SMALL)
     one = reproduce(study, tmp_path / "one", jobs=1)
     many = reproduce(study, tmp_path / "many", executor=executor)

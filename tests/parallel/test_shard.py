@@ -36,7 +36,7 @@ SWEEP += ["--null-model", "shuffle_all"]
 
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch):
-    monkeypatch.setattr(pipeline, "draw_figures", lambda run, folder: [])
+    monkeypatch.setattr(pipeline, "present", lambda run: None)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def study():
 def whole(study, tmp_path_factory):
     """The job done at one go."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "draw_figures", lambda run, folder: [])
+        patch.setattr(pipeline, "present", lambda run: None)
         return reproduce(study, tmp_path_factory.mktemp("whole") / "run")
 
 
@@ -296,7 +296,7 @@ def test_a_network_that_fails_takes_no_other_along(study, tmp_path, monkeypatch,
     assert facts["networks finished"] == 4
     assert facts["networks in all"] == 5
     monkeypatch.undo()
-    monkeypatch.setattr(pipeline, "draw_figures", lambda run, folder: [])
+    monkeypatch.setattr(pipeline, "present", lambda run: None)
     reproduce(study, path)
     assert tables(path) == tables(whole.path)
     assert status(run)["networks finished"] == 5

@@ -102,6 +102,12 @@ MODELS = "Bokeh.documents.flatMap(one => [...one._all_models.values()])"
 READY = f"return !!window.Bokeh && {MODELS}.some(one => one.type == 'Slider')"
 WORDS = f"return {MODELS}.find(one => one.type == 'Div').text"
 SLIDE = f"{MODELS}.find(one => one.type == 'Slider').value = 0.5"
+TABS = f"return {MODELS}.find(one => one.type == 'Tabs').tabs.map(one => one.title)"
+KEPT = f"""
+const filters = {MODELS}.filter(one => one.type == 'BooleanFilter')
+const masks = filters.flatMap(one => one.booleans)
+return [masks.filter(one => one).length, masks.length]
+"""
 WIDER = (
     "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 )
@@ -122,6 +128,7 @@ def test_the_page_works_in_a_browser(page, browser):
         assert browser.execute_script(WIDER) == 0, width
     for image in browser.find_elements(By.TAG_NAME, "img"):
         assert browser.execute_script("return arguments[0].naturalWidth", image) > 0
+    assert browser.execute_script(TABS) == ["layer 1", "layer 2"]
     intact = browser.execute_script(WORDS)
     assert "test accuracy" in intact
     assert "giant component" in intact
@@ -131,6 +138,9 @@ def test_the_page_works_in_a_browser(page, browser):
     assert int(left.replace(",", "")) == pytest.approx(
         int(links.replace(",", "")) / 2, abs=1
     )
+    kept, all_links = browser.execute_script(KEPT)
+    assert kept == pytest.approx(all_links / 2, abs=2)
+    assert all_links == int(links.replace(",", ""))
     table = browser.find_element(By.CSS_SELECTOR, "table.sortable")
     heads = table.find_elements(By.TAG_NAME, "th")
     place = [head.text for head in heads].index("accuracy")

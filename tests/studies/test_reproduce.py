@@ -65,12 +65,13 @@ def drawn(monkeypatch):
         "netrobust.studies.gallery.draw.save",
         lambda figure, table, folder, name: names.append(name) or [],
     )
+    monkeypatch.setattr("netrobust.studies.report.write_report", lambda *about: None)
     return names
 
 
 @pytest.fixture
 def no_figures(monkeypatch):
-    monkeypatch.setattr(pipeline, "draw_figures", lambda run, folder: [])
+    monkeypatch.setattr(pipeline, "present", lambda run: None)
 
 
 def tables(path):
@@ -104,6 +105,8 @@ def test_a_run_folder_holds_it_all(run, study):
     ends = ("csv", "pdf", "png")
     files = {f"{name}.{end}" for name in BASIC for end in ends}
     assert figures == sorted(files | {"accuracy.md", "accuracy.tex"})
+    report = (run.path / "report.html").read_text("utf-8")
+    assert re.findall(r'<figure id="run-1-(\w+)"', report) == [*BASIC]
     log = (run.path / "log").read_text("utf-8")
     for stage in ("trained mnist-5k-set-s1", "export", "damage", "figures"):
         assert stage in log
@@ -379,6 +382,7 @@ def suite(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("netrobust.studies.gallery.draw.save", save)
+        patch.setattr("netrobust.studies.report.write_report", lambda *about: None)
         run = reproduce(Study(**SUITE), tmp_path_factory.mktemp("suite") / "run")
     left_out = {
         "predictors", "statistics", "claims", "along_training", "partial_shuffles",
@@ -538,7 +542,7 @@ GRID = {
 @pytest.fixture(scope="module")
 def gridded(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "draw_figures", lambda run, folder: [])
+        patch.setattr(pipeline, "present", lambda run: None)
         return reproduce(Study(**GRID), tmp_path_factory.mktemp("grid") / "run")
 
 
