@@ -44,6 +44,31 @@ def test_wrong_arguments_work_or_are_refused_in_a_sentence(sandbox):
         assert kind in AS_IT_SHOULD, (case, kind, detail)
 
 
+#: Each stands for a kind that came through once.
+KINDS = [
+    ("randomise", "null_model", "function"),
+    ("percolate", "measures", "type"),
+    ("percolate", "perturbations", "type"),
+    ("percolate", "tick", "function"),
+    ("attack", "attacks", "function"),
+    ("to_layers", "names", "empty list"),
+    ("state_layers", "order", "array of no size"),
+    ("tail_table", "seed", "-1"),
+    ("paired_tests", "against", "array of text"),
+    ("SparseLinear", "weight", "1e300"),
+    ("SparseLinear", "bias", "tensor"),
+    ("theory.erdos_renyi_degrees", "own", "10**18"),
+    ("tail", "samples", "10**7"),
+    ("draw.ccdf", "band", "long text"),
+    ("Shard.parse", "text", "1.5"),
+]
+
+
+@pytest.mark.parametrize("case", KINDS, ids=" ".join)
+def test_kinds_of_wrong_arguments_are_refused(case, sandbox):
+    assert calls.tried(calls.Case(*case)) in [(calls.REFUSED, ""), (calls.NAMED, "")]
+
+
 def test_wrong_words_work_or_are_refused_in_a_sentence(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     place = words.prepared()

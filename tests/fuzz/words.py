@@ -44,7 +44,9 @@ STUDY = {
     "images": 10,
 }
 
-BRIEF = [word for key, value in TRAINING.items() for word in ("--set", f"{key}={value}")]
+BRIEF = [
+    word for key, value in TRAINING.items() for word in ("--set", f"{key}={value}")
+]
 
 #: Of each verb: its arguments, and options.
 SWEEP = ["--images", "5", "--quiet"]
