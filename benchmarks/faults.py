@@ -21,7 +21,12 @@ from altered import FILES, WAYS, outcome  # noqa: E402
 from trials import FAULTS, Site  # noqa: E402
 
 TIMES = 8  # of each fault
-FEWER = {"SIGKILL of a Dask worker": 4, "SIGKILL of the Dask scheduler": 4}
+OTHER_TIMES = {
+    "SIGKILL of a Dask worker": 4,
+    "SIGKILL of the last Dask worker": 4,
+    "a unit that kills every Dask worker": 21,
+    "SIGKILL of the Dask scheduler": 4,
+}
 FILES_EACH = 3  # of each kind, altered in every way
 
 
@@ -31,25 +36,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=FILES_EACH)
     parser.add_argument("--only", choices=["faults", "files"])
+    parser.add_argument("--fault", help="those whose name holds this")
+    parser.add_argument("--times", type=int, help="of each fault")
     asked = parser.parse_args()
     bad = 0
     with TemporaryDirectory() as place:
         site = Site(Path(place))
         if asked.only != "files":
-            bad += all_faults(site)
+            bad += all_faults(site, asked.fault or "", asked.times)
         if asked.only != "faults":
             bad += all_files(site, asked.files)
     return int(bad > 0)
 
 
-def all_faults(site: Site) -> int:
+def all_faults(site: Site, word: str, times: int | None) -> int:
     """Do every fault at several moments; count those that lost anything."""
     bad = 0
     print("| fault | times tried | rows lost | tables identical |")
     print("|---|---|---|---|")
     for name, fault in FAULTS.items():
+        if word not in name:
+            continue
         tried, rows, same, start = 0, 0, 0, time.perf_counter()
-        for moment in range(FEWER.get(name, TIMES)):
+        for moment in range(times or OTHER_TIMES.get(name, TIMES)):
             with TemporaryDirectory() as folder:
                 try:
                     loss = fault(site, Path(folder), moment)

@@ -17,8 +17,14 @@ _LONGEST = 300  # digits
 
 
 def check_words(words: Sequence[str]) -> None:
-    """Refuse, with InputError, words that UTF-8 cannot hold: no file keeps them."""
+    """Refuse, with InputError, words that say nothing or that no file can keep."""
     for word in words:
+        option, equals, value = word.partition("=")
+        if not word.strip() or (option[:2] == "--" and equals and not value.strip()):
+            raise InputError(
+                "names and values must not be empty; leave an option out, or see "
+                f"whether a variable of the shell is set; got {shown(word)}"
+            )
         try:
             word.encode()
         except UnicodeEncodeError:

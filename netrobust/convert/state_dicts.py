@@ -110,7 +110,9 @@ def state_layers(
     if order is None:
         return Joint(layers, [UNKNOWN] * (len(layers) - 1)).graphs()
     named = {one.name: one for one in layers}
-    for name in (order := [order] if isinstance(order, str) else list(order)):
+    if not (order := [order] if isinstance(order, str) else list(order)):
+        raise InputError(f"order names no layer; choose from: {', '.join(named)}")
+    for name in order:
         if name not in named:
             raise InputError(
                 f"the state has no layer {name!r}; choose from: {', '.join(named)}"

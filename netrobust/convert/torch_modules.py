@@ -122,6 +122,8 @@ def layers_of(
     if names is None:
         return found
     names = [names] if isinstance(names, str) else list(names)
+    if not names:
+        raise InputError(f"no layer is named; choose from: {', '.join(found)}")
     for name in names:
         if name not in found:
             raise InputError(

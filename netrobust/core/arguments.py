@@ -219,7 +219,8 @@ def fits(value: Any, hint: Any) -> bool:
     if kind is NoneType or hint is None:
         return value is None
     if kind is Callable:
-        return callable(value)
+        taken = _taken(inner)
+        return callable(value) and (taken is None or accepts(value, *taken))
     if kind is np.ndarray:
         return _numeric(value)
     if not isinstance(kind, type):
@@ -273,6 +274,30 @@ def _holds(given: Any, kind: Any, inner: tuple[Any, ...]) -> bool:
     return all(fits(one, inner[0]) for one in islice(value, _LOOKED_AT))
 
 
+def _taken(inner: tuple[Any, ...]) -> list[Any] | None:
+    """Give the types that a function takes; None where its annotation tells none."""
+    return inner[0] if inner and isinstance(inner[0], list) else None
+
+
+def accepts(function: Any, *arguments: object, **options: object) -> bool:
+    """Whether a function can be called with such arguments.
+
+    What says nothing of its arguments is taken to accept them, but for types.
+
+    Examples
+    --------
+    >>> accepts(abs, 1), accepts(abs, 1, 2), accepts(print, 1, end=""), accepts(int, 1)
+    (True, False, True, False)
+    """
+    try:
+        signature(function).bind(*arguments, **options)
+    except ValueError:
+        return not isinstance(function, type)
+    except TypeError:
+        return False
+    return True
+
+
 def said(hint: Any) -> str:
     """Say in words what an annotation names.
 
@@ -294,7 +319,8 @@ def said(hint: Any) -> str:
     if kind is np.ndarray:
         return "an array of numbers"
     if kind is Callable:
-        return "a function"
+        names = [said(one) for one in _taken(inner) or ()]
+        return f"a function of ({', '.join(names)})" if names else "a function"
     name = getattr(kind, "__name__", str(kind))
     if isinstance(kind, type) and issubclass(kind, Iterable) and len(inner) > 0:
         many = "" if issubclass(kind, Mapping) else f" of {_plural(inner[0])}"

@@ -8,6 +8,7 @@ names is refused, see `told_by_a_file`, until the user has named it in this proc
 Workers are told with their work, see `packed`.
 """
 
+import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator
@@ -158,7 +159,7 @@ def _imported(name: str) -> _Own:
     """Import the module of a function, and give that."""
     where, _, function = (part.strip() for part in name.rpartition(":"))
     is_file = where.endswith(".py")
-    path = Path(where).expanduser().resolve()
+    path = Path(os.path.expanduser(where)).resolve()
     if is_file and not path.is_file():
         raise InputError(
             f"no file {where} for {name}; give a name such as mine.py:function or "

@@ -30,6 +30,8 @@ def stream(seed: int, *key: str | int) -> np.random.Generator:
     >>> bool(a.random() == b.random())
     True
     """
+    if seed < 0:
+        raise InputError(f"a seed must be 0 or larger; got {shown(seed)}")
     text = "\x1f".join(str(part) for part in key)
     digest = blake2b(text.encode(), digest_size=16).digest()
     words = np.frombuffer(digest, "<u4")  # the same words on every machine

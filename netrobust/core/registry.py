@@ -12,7 +12,8 @@ from inspect import unwrap
 from re import fullmatch
 from typing import Any, Generic, TypeVar, cast, overload
 
-from netrobust.core.errors import InputError, UnknownNameError, meant
+from netrobust.core.arguments import accepts
+from netrobust.core.errors import InputError, UnknownNameError, meant, shown
 from netrobust.core.options import (
     NAMED,
     Factory,
@@ -74,8 +75,10 @@ class Registry(Mapping[str, T], Generic[T]):
         kind: str,
         record: Callable[..., T] | None = None,
         declares: Mapping[str, Any] | None = None,
+        takes: tuple[str, ...] | None = None,
     ) -> None:
         self.kind = kind
+        self._takes = takes
         self._record = record
         self._declares = dict(declares or {})
         self._members: dict[str, T] = {}
@@ -210,7 +213,14 @@ class Registry(Mapping[str, T], Generic[T]):
     def _standing_for(self, function: Any) -> Any:
         function = unwrap(function)  # from a public name, which is a door
         known = self._members.get(getattr(function, "__name__", ""))
-        return known if getattr(known, "function", None) is function else function
+        if known is function or getattr(known, "function", None) is function:
+            return known
+        if self._takes is not None and not accepts(function, *self._takes):
+            raise InputError(
+                f"a {self.kind} of your own must be a function of "
+                f"({', '.join(self._takes)}); got {shown(function)}"
+            )
+        return function
 
     @property
     def plural(self) -> str:

@@ -22,6 +22,9 @@ FRACTION_DIGITS = 12
 #: Of a seed: tables hold it as a signed integer of 64 bits.
 MOST_SEED = 2**63 - 1
 
+#: Of draws, epochs and whatever else is done so often: more are a slip of the hand.
+MOST_TIMES = 10**6
+
 # Names that stay in the folder they are put into, and on one line.
 _FILE_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
 

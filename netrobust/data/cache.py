@@ -134,7 +134,7 @@ def own_folder(folder: str | Path, name: str) -> Path:
     InputError
         If there is no such folder.
     """
-    path = Path(folder).expanduser()
+    path = Path(os.path.expanduser(folder))  # of nobody's home: as it is
     if not path.is_dir():
         raise InputError(
             f"the data folder {str(path)!r} does not exist; create it with the files "

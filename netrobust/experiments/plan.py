@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from torch.nn import Module
 
 from netrobust.core.errors import InputError
-from netrobust.core.settings import MOST_SEED, canonical_fraction, whole
+from netrobust.core.settings import MOST_SEED, MOST_TIMES, canonical_fraction, whole
 from netrobust.data.dataset import Dataset
 from netrobust.experiments.columns import check_names
 from netrobust.experiments.damage_curve import TRAINING_IMAGES
@@ -75,7 +75,7 @@ def make_plan(
         perturbations=PERTURBATIONS.members(perturbations),
         measures=MEASURES.members(measures),
         fractions=check_grid(fractions),
-        replicates=whole("replicates", replicates, 1),
+        replicates=whole("replicates", replicates, 1, MOST_TIMES),
         scope=scope,
         seed=whole("seed", seed, 0, MOST_SEED),
     )

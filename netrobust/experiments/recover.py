@@ -14,7 +14,7 @@ import pandas as pd
 
 from netrobust.core.errors import InputError
 from netrobust.core.random_streams import stream
-from netrobust.core.settings import choice, whole
+from netrobust.core.settings import MOST_TIMES, choice, whole
 from netrobust.data.dataset import Dataset
 from netrobust.experiments.columns import RECOVERY
 from netrobust.experiments.damage_curve import damage_curve, damage_stream
@@ -159,7 +159,7 @@ class Recovery(Sweep):
                 "a recovery cannot keep links of the dense head removed; got "
                 f"{plan.scope!r}, choose a scope without the head"
             )
-        epochs = whole("epochs", epochs, 1)
+        epochs = whole("epochs", epochs, 1, MOST_TIMES)
         units, chosen = [], _modes(modes)
         for place, network in enumerate(nets):
             for mode in chosen:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from netrobust.core.errors import InputError
 from netrobust.core.random_streams import generator
+from netrobust.core.settings import MOST_TIMES, whole
 
 Floats = NDArray[np.float64]
 
@@ -189,11 +190,9 @@ def threshold(
             "largest and second must hold the same replicates of 0 to M links kept, "
             f"M at least 1; got shapes {s1.shape} and {s2.shape}"
         )
-    if not (resamples >= 1 and 0 < confidence < 1):
-        raise InputError(
-            "resamples must be 1 or larger and confidence in (0, 1); got "
-            f"{resamples!r} and {confidence!r}"
-        )
+    resamples = whole("resamples", resamples, 1, MOST_TIMES)
+    if not 0 < confidence < 1:
+        raise InputError(f"confidence must be in (0, 1); got {confidence!r}")
     count, links = len(s1), s1.shape[1] - 1
     peak = s2.argmax(axis=1) / links
     # Clusters enter by their deviation from the mean, or squares would cancel.
@@ -212,14 +211,14 @@ def threshold(
         "second": drawn @ peak,
         "fluctuation": np.concatenate([most_varied(block) for block in blocks]),
     }
-    whole = {
+    all_of_them = {
         "second": float(peak.mean()),
         "fluctuation": float(_first_peak(fluctuation(s1)) / links),
     }
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     return {
-        name: Threshold(whole[name], *np.quantile(again[name], tails).tolist())
-        for name in whole
+        name: Threshold(all_of_them[name], *np.quantile(again[name], tails).tolist())
+        for name in all_of_them
     }
 
 

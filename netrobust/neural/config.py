@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from netrobust.core.errors import InputError, shown
 from netrobust.core.options import Option
 from netrobust.core.own_functions import short
-from netrobust.core.settings import choice, settings
+from netrobust.core.settings import MOST_TIMES, choice, settings
 from netrobust.neural.density import DENSITIES, link_counts
 from netrobust.neural.sparsify import (
     SPARSIFIERS,
@@ -23,7 +23,7 @@ from netrobust.neural.topology import TOPOLOGIES, Place, topology
 # Far beyond all that is trained here; what is larger is a slip of the hand.
 Width = Annotated[int, Field(ge=1, le=10**7)]
 Widths = Annotated[tuple[Width, ...], Field(min_length=1, max_length=1000)]
-Positive = Annotated[int, Field(ge=1, le=10**6)]
+Positive = Annotated[int, Field(ge=1, le=MOST_TIMES)]
 
 #: Links of all sparse layers together; each takes some 40 bytes in training.
 MOST_LINKS = 4 * 10**8

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from netrobust.core.errors import InputError
 from netrobust.core.options import WithOptions
 from netrobust.core.registry import Registry
-from netrobust.core.settings import choice, number, whole
+from netrobust.core.settings import MOST_TIMES, choice, number, whole
 from netrobust.data.dataset import checked_labels, checked_pixels
 
 if TYPE_CHECKING:  # `netrobust list` must not load torch
@@ -145,7 +145,9 @@ class InputAttack(WithOptions):
         return np.asarray(np.sqrt(square / (x.shape[1] if unit == "rms" else 1)))
 
 
-INPUT_ATTACKS: Registry[InputAttack] = Registry("input attack", InputAttack)
+INPUT_ATTACKS: Registry[InputAttack] = Registry(
+    "input attack", InputAttack, takes=("model", "x", "y", "eps", "rng")
+)
 
 
 def input_attack(unit: str, square: bool = False) -> Callable[[Attack], Attack]:
@@ -196,11 +198,11 @@ def pgd(
     eps: float,
     rng: np.random.Generator,
     *,
-    steps: Annotated[int, partial(whole, least=1)] = 20,
+    steps: Annotated[int, partial(whole, least=1, most=MOST_TIMES)] = 20,
     norm: Annotated[str, partial(choice, allowed=NORMS)] = "linf",
     reach: Annotated[float, partial(number, least=0, most=MOST)] = 2.5,
     random_start: bool = True,
-    restarts: Annotated[int, partial(whole, least=1)] = 1,
+    restarts: Annotated[int, partial(whole, least=1, most=MOST_TIMES)] = 1,
     keep: Annotated[str, partial(choice, allowed=("worst", "last"))] = "worst",
 ) -> Images:
     """Climb the loss in small steps within a ball of radius eps around each image.

@@ -71,14 +71,14 @@ class SparseLinear(nn.Module):
         super().__init__()
         self.in_features, self.out_features = int(n_in), int(n_out)
         source, target = _integers("source", source), _integers("target", target)
-        weight = np.asarray(weight, np.float32)
+        weight = _single("weight", weight)
         if not source.shape == target.shape == weight.shape == (weight.size,):
             raise InputError(
                 "source, target and weight must be one-dimensional and equally long; "
                 f"got shapes {source.shape}, {target.shape} and {weight.shape}"
             )
         order = self._take(source, target)
-        values = np.array(np.zeros(n_out) if bias is None else bias, np.float32)
+        values = _single("bias", np.zeros(n_out) if bias is None else bias).copy()
         if values.shape != (n_out,):
             raise InputError(
                 f"bias must hold one value a target neuron, {n_out}; got shape "
@@ -263,6 +263,18 @@ def _integers(name: str, values: ArrayLike) -> NDArray[np.int64]:
     if array.size and array.dtype.kind not in "iu":
         raise InputError(f"{name} must hold integers; got {array.dtype}")
     return array.astype(np.int64)
+
+
+def _single(name: str, values: ArrayLike) -> NDArray[np.float32]:
+    """Give values in single precision; refuse those beyond it."""
+    with np.errstate(over="ignore"):
+        array = np.asarray(values, np.float32)
+    if np.isinf(array).any() and np.isfinite(np.asarray(values)).all():
+        raise InputError(
+            f"{name} must be smaller than 3.4e38 in size, the most that single "
+            "precision holds; scale it down"
+        )
+    return array
 
 
 def _check_topology(

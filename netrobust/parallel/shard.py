@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from netrobust.core.arguments import named_in_errors
 from netrobust.core.errors import InputError
 
 
@@ -13,6 +14,7 @@ class Shard(NamedTuple):
     total: int
 
     @classmethod
+    @named_in_errors
     def parse(cls, text: str) -> "Shard":
         """Read a shard from text.
 

@@ -121,7 +121,7 @@ def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
             "a table must be a DataFrame, such as compare and percolate give; got "
             f"{type(table).__name__}"
         )
-    missing = [name for name in columns if name not in table.columns]
+    missing = dict.fromkeys(name for name in columns if name not in table.columns)
     if missing:
         raise InputError(
             f"the table has no column {', '.join(map(repr, missing))}; "

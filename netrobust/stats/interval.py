@@ -7,6 +7,7 @@ from scipy.special import ndtr, stdtrit
 
 from netrobust.core.errors import InputError
 from netrobust.core.random_streams import stream
+from netrobust.core.settings import MOST_TIMES, whole
 
 MIN_NETWORKS = 5  # with fewer, resampling says less than showing the range
 
@@ -87,15 +88,8 @@ def check_resampling(level: float, draws: int, seed: int) -> None:
     """
     if not 0 < level < 1:
         raise InputError(f"level must lie between 0 and 1; got {level}; try 0.95")
-    for name, number, least, advice in (
-        ("draws", draws, 100, 10_000),
-        ("seed", seed, 0, 0),
-    ):
-        if not isinstance(number, int | np.integer) or number < least:
-            raise InputError(
-                f"{name} must be an integer, {least} or larger; got {number!r}; "
-                f"try {advice}"
-            )
+    whole("draws", draws, 100, MOST_TIMES)
+    whole("seed", seed, 0)
 
 
 @lru_cache(maxsize=8)

@@ -6,7 +6,7 @@ networks that is never less than 2 in 2^n, whatever the data: five pairs cannot 
 stands beside every p, before and after the correction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -187,7 +187,7 @@ def paired_tests(
 def _twos(levels: list[Any], against: Any, between: str) -> list[tuple[Any, Any]]:
     if against is None:
         return list(combinations(levels, 2))
-    if against not in levels:
+    if not isinstance(against, Hashable) or against not in levels:
         raise InputError(
             f"against must be a value of {between!r} in every group; got {against!r}, "
             f"choose from: {', '.join(map(str, levels))}"

@@ -1,7 +1,7 @@
 """Arguments that made a call fail are named; all else comes through."""
 
 import pickle
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,14 +20,15 @@ FIT = [
     (range(3), Sequence[int]), (torch.ones(2), Sequence[float]), ("ab", str),
     ({"a": 1}, Mapping[str, int]), (iter("ab"), Iterable[str]),
     ("a", Literal["a", "b"]), (len, Any), ([[1]], np.ndarray), ("ab", Sequence[str]),
-    (1, "unknown"),
+    (1, "unknown"), (max, Callable[[int, int], int]), (len, Callable[..., Any]),
 ]  # fmt: skip
 MISFIT = [
     (True, int), (1.5, int), ("3", float), (1j, float), (np.True_, float),
     ([1, "a"], Sequence[int]), (iter([1]), Sequence[int]), ((1, 2, 3), tuple[int, int]),
     ("ab", list[str]), ({"a": "b"}, Mapping[str, int]), ("ab", Sequence[float]),
     (3, Literal["a"]), ([["a"]], np.ndarray), (None, str),
-    (torch.ones(()), list[float]),
+    (torch.ones(()), list[float]), (len, Callable[[int, int], int]),
+    (int, Callable[[int], int]),
 ]  # fmt: skip
 
 

@@ -6,13 +6,15 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from forked import PROCESSES
-from halted import halt
+from halted import before, halt
 from small import STUDY, digits
 
 from netrobust.core.errors import InputError, UnfinishedError
@@ -20,6 +22,7 @@ from netrobust.experiments.percolate import percolate
 from netrobust.graphs.damage import Damage, Links
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.train import train
+from netrobust.parallel import dask_cluster
 from netrobust.parallel.dask_cluster import scheduler
 from netrobust.runs.folder import Run, create_run, open_run
 from netrobust.studies import reproduce as pipeline
@@ -122,6 +125,26 @@ def small_files(path: Path) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
     sweep(path)
+
+
+def impatient(path: Path, jobs: int, where: str) -> None:
+    """Sweep on a cluster that is given up soon."""
+    dask_cluster.PATIENCE = 2.0
+    sweep(path, jobs, where)
+
+
+def fill(disk: Path) -> None:
+    """Leave no room on a small disk, but for what `filler` holds."""
+    with (disk / "filler").open("ab") as filler, suppress(OSError):
+        while True:
+            filler.write(bytes(4096))
+            filler.flush()
+
+
+def filled(disk: Path, names: str, after: int, job: Callable[..., None]) -> None:
+    """Do a job on a disk that is full once so many files of a pattern are written."""
+    before(names, after - 1, partial(fill, disk))
+    job(disk / "run")
 
 
 def halted(names: str, after: int, job: Callable[..., None], *arguments: Any) -> None:

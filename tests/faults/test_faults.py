@@ -5,7 +5,11 @@ from altered import outcome
 from trials import FAULTS, NONE, Site
 
 #: Those that take longest are done by ``make faults`` alone.
-SLOW = {"SIGKILL of the Dask scheduler"}
+SLOW = {
+    "SIGKILL of the Dask scheduler",
+    "SIGKILL of the last Dask worker",
+    "a unit that kills every Dask worker",
+}
 
 pytestmark = pytest.mark.faults
 

@@ -10,7 +10,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -23,7 +24,9 @@ from disturbed import (
     begun,
     done,
     ended,
+    filled,
     halted,
+    impatient,
     small_files,
     study,
     sweep,
@@ -269,6 +272,37 @@ def killed_dask_worker(site: Site, folder: Path, moment: int) -> Loss:
     return compared(site, run, parts_of(run))
 
 
+@fault("SIGKILL of the last Dask worker")
+def killed_last_worker(site: Site, folder: Path, moment: int) -> Loss:
+    """The job ends within its patience, and what is done is kept."""
+    run = site.fresh(folder)
+    (folder / "die once").touch()
+    cluster = dask(workers=1)
+    try:
+        process = begun(folder / "said", impatient, run, 1, cluster.address)
+        process.join()
+    finally:
+        cluster.end()
+    assert process.exitcode == 1
+    assert "units were not tried" in (folder / "said").read_text("utf-8")
+    assert not (folder / "die once").exists()
+    return compared(site, run, parts_of(run))
+
+
+@fault("a unit that kills every Dask worker")
+def deadly_unit_on_dask(site: Site, folder: Path, moment: int) -> Loss:
+    """Workers come again, each with its nanny; the sweep ends by itself."""
+    run = site.fresh(folder)
+    (folder / "die").touch()
+    process = begun(folder / "said", sweep, run, 2, "local")
+    process.join()
+    said = (folder / "said").read_text("utf-8")
+    assert process.exitcode == 1
+    _failed(run, said, "its process was killed, possibly out of memory (it took sev")
+    (folder / "die").unlink()
+    return compared(site, run, parts_of(run))
+
+
 @fault("SIGKILL of the Dask scheduler")
 def killed_dask_scheduler(site: Site, folder: Path, moment: int) -> Loss:
     run = site.fresh(folder)
@@ -290,16 +324,25 @@ def killed_dask_scheduler(site: Site, folder: Path, moment: int) -> Loss:
 # Disks
 
 
-@fault("a full disk")
-def full_disk(site: Site, folder: Path, moment: int) -> Loss:
-    """A small tmpfs; a filler leaves room for some units, and goes before the rerun."""
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A file system of its own."""
     disk = folder / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
     mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
     if mounted.returncode:
         pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.strip()}")
     try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@fault("a full disk in a sweep")
+def full_disk(site: Site, folder: Path, moment: int) -> Loss:
+    """A filler leaves room for some units, and goes before the rerun."""
+    with small_disk(folder, "2m") as disk:
         run = Path(shutil.copytree(site.networks, disk / "run"))
         room = 50_000 + 12_000 * (moment % 4)
         filler = shutil.disk_usage(disk).free - room
@@ -313,8 +356,39 @@ def full_disk(site: Site, folder: Path, moment: int) -> Loss:
         assert not list(run.rglob(".*"))
         (disk / "filler").unlink()
         return compared(site, run, kept)
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+#: After which file of a whole job the disk is full, so that the next cannot be written.
+FULL_AFTER = (
+    ("*/manifest.json", 1),
+    ("*/manifest.copy.json", 1),
+    ("*/network.safetensors", 1),
+    ("*/snapshots/*", 1),
+    ("*/units/*", 1),
+    ("*/parts/*", 1),
+    ("*/parts/*", 2),
+    ("*/tables/*.parquet", 1),
+)
+
+
+@fault("a full disk in a whole job")
+def full_disk_of_a_job(site: Site, folder: Path, moment: int) -> Loss:
+    """Networks, lists, parts, tables, manifest and log: one of them finds no room."""
+    with small_disk(folder, "20m") as disk:
+        run = disk / "run"
+        after = FULL_AFTER[moment % len(FULL_AFTER)]
+        process = begun(folder / "said", filled, disk, *after, study)
+        process.join()
+        said = (folder / "said").read_text("utf-8")
+        assert process.exitcode == 2, said
+        assert "No space left on device" in said
+        assert said.count("\n") == 0
+        assert not list(run.rglob(".*"))
+        kept = parts_of(run)
+        (disk / "filler").unlink()
+        assert ended(study, run) == (0, "")
+        again = [name for name, facts in kept.items() if parts_of(run)[name] != facts]
+        return Loss(len(again), _tables(run) == _tables(site.study))
 
 
 @fault("files that may not grow (RLIMIT_FSIZE)")

@@ -176,8 +176,11 @@ def test_both_thresholds_of_a_large_layer_lie_at_the_theory():
         (lambda: fluctuation([[0.1, 1], [0.1, 1]]), "must count neurons.*got 0.1"),
         (lambda: _threshold([[1], [1]], [[1], [1]]), "M at least 1"),
         (lambda: _threshold([[1, 2]] * 2, [[1, 2]] * 3), "the same replicates"),
-        (lambda: _threshold([[1, 2]] * 2, [[1, 2]] * 2, 0), "resamples must be 1 or"),
-        (lambda: _threshold([[1, 2]] * 2, [[1, 2]] * 2, 9, 1), r"confidence in \(0, 1"),
+        (lambda: _threshold([[1, 2]] * 2, [[1, 2]] * 2, 0), "resamples must be an"),
+        (
+            lambda: _threshold([[1, 2]] * 2, [[1, 2]] * 2, 9, 1),
+            r"confidence must be in \(0, 1",
+        ),
     ],
 )
 def test_bad_curves_are_named(call, message):

@@ -21,6 +21,7 @@ Measure: TypeAlias = Callable[["Graph"], float]
 MEASURES: Registry[Measure] = Registry(
     "measure",
     declares={"needs_stack": False, "needs_positive_weights": False, "instead": ""},
+    takes=("graph",),
 )
 
 NAN = float("nan")

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from netrobust.core.errors import InputError
 from netrobust.core.random_streams import generator
+from netrobust.core.settings import MOST_TIMES, whole
 from netrobust.graphs.igraph_rng import igraph_random
 
 #: Exponents that are looked for. One outside, or at an end, is none.
@@ -148,11 +149,8 @@ def _checked(
     discrete = array.dtype.kind in "iu"
     if discrete and xmin is not None and xmin % 1:
         raise InputError(f"xmin must be whole where all values are; got {xmin}")
-    if samples < 1 or least < 2:
-        raise InputError(
-            "samples must be 1 and least 2 at least; got "
-            f"samples={samples} and least={least}"
-        )
+    whole("samples", samples, 1, MOST_TIMES)
+    whole("least", least, 2)
     # Samples are drawn by position, so the order of the neurons must not stay.
     return np.sort(array[array > 0].astype(np.float64)), discrete
 

@@ -81,7 +81,9 @@ class NullModel(WithOptions):
         return super().parameters() | keywords(_where)
 
 
-NULL_MODELS: Registry[NullModel] = Registry("null model", NullModel)
+NULL_MODELS: Registry[NullModel] = Registry(
+    "null model", NullModel, takes=("layer", "rng")
+)
 
 
 def null_model(

@@ -1,9 +1,9 @@
 """Scopes: where damage falls, the dense head included."""
 
-from inspect import signature
 from typing import Any
 
-from netrobust.core.errors import InputError
+from netrobust.core.arguments import accepts
+from netrobust.core.errors import InputError, shown
 
 #: Scopes that reach the dense head, and what they are in a graph that ends with it.
 HEAD_SCOPES = {
@@ -65,14 +65,12 @@ def check_reach(perturbation: Any, scope: str) -> None:
     kind = getattr(perturbation, "acts_on", "links")
     if not hasattr(perturbation, "curve"):
         where = {} if graph_scope(scope, 0) == "per_layer" else {"scope": scope}
-        try:
-            signature(perturbation).bind("graph", "rng", 0.5, **where)
-        except TypeError:
+        if not accepts(perturbation, "graph", "rng", 0.5, **where):
             raise InputError(
                 f"perturbation {name} must take (graph, rng, fraction"
-                f"{', scope' if where else ''}) in the scope {scope!r}; it takes "
-                f"{signature(perturbation)}"
-            ) from None
+                f"{', scope' if where else ''}) in the scope {scope!r}; got "
+                f"{shown(perturbation)}"
+            )
     if kind == "pixels" and scope.startswith("layer_"):
         raise InputError(
             f"{name} acts on pixels, which are in no layer; choose per_layer or global "

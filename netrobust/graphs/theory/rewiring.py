@@ -42,7 +42,7 @@ def erdos_renyi_degrees(own: int, other: int, links: int) -> NDArray[np.float64]
     >>> erdos_renyi_degrees(own=2, other=2, links=2).round(4)
     array([0.1667, 0.6667, 0.1667])
     """
-    whole("own", own, 1)
+    whole("own", own, 1, MOST_NEURONS)
     whole("other", other, 1, MOST_NEURONS)
     whole("links", links, 0, own * other)
     degrees = np.arange(other + 1)

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from netrobust.core.settings import choice, flag, share, whole
+from netrobust.core.settings import MOST_TIMES, choice, flag, share, whole
 from netrobust.neural.sparsify.base import (
     NO_LINKS,
     SPARSIFIERS,
@@ -90,7 +90,7 @@ def cht(
     choice("early_stop", early_stop, _STOPS)
     choice("predictor", predictor, PREDICTED_BY)
     regrowth, limit = Regrowth(regrown, returns), share("overlap", overlap)
-    rounds = whole("chain_rounds", chain_rounds, 0)
+    rounds = whole("chain_rounds", chain_rounds, 0, MOST_TIMES)
     flag("anneal", anneal)
 
     def step(layers: Sequence[LayerLinks], context: Context) -> list[Rewiring]:

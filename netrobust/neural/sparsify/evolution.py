@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from netrobust.core.settings import choice, flag, number, share, whole
+from netrobust.core.settings import MOST_TIMES, choice, flag, number, share, whole
 from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
@@ -145,7 +145,7 @@ def mest(
 
     return Sparsifier(
         step=step,
-        epochs=whole("epochs", epochs, 1),
+        epochs=whole("epochs", epochs, 1, MOST_TIMES),
         until=share("until", until),
         skips_step=flag("skip_step", skip_step),
         surplus=em_s_surplus if flag("em_s", em_s) else Sparsifier.surplus,

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from netrobust.core.settings import choice, flag, share, whole
+from netrobust.core.settings import MOST_TIMES, choice, flag, share, whole
 from netrobust.neural.sparsify.base import (
     SPARSIFIERS,
     Context,
@@ -87,7 +87,7 @@ def chts(
     choice("removal", removal, _REMOVAL)
     choice("sharpening", sharpening, _SHARPENING)
     regrowth = Regrowth(regrown, returns)
-    rounds = whole("chain_rounds", chain_rounds, 0)
+    rounds = whole("chain_rounds", chain_rounds, 0, MOST_TIMES)
     flag("history", history)
     flag("em_s", em_s)
 

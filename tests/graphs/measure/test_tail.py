@@ -174,8 +174,9 @@ def test_the_norm_of_a_cut_off_law_is_that_of_long_sums(alpha, rate, xmin):
         ([1, np.inf], {}, "finite numbers from 0 on"),
         ([1, 2], {"xmin": 0}, "xmin must be above 0; got 0"),
         ([1, 2], {"xmin": 1.5}, "xmin must be whole where all values are; got 1.5"),
-        ([1, 2], {"samples": 0}, "samples must be 1 and least 2 at least; got samples"),
-        ([1, 2], {"least": 1}, "got samples=100 and least=1"),
+        ([1, 2], {"samples": 0}, "samples must be an integer, 1 or larger; got 0"),
+        ([1, 2], {"samples": 10**7}, "integer from 1 to 1000000; got 10000000"),
+        ([1, 2], {"least": 1}, "least must be an integer, 2 or larger; got 1"),
     ],
 )
 def test_what_has_no_tail_is_refused(values, options, message):
