@@ -185,13 +185,14 @@ def _context() -> BaseContext:
     """Fork workers from a clean server that has torch loaded, or spawn them.
 
     A spawned worker loads torch anew, which takes longer than most units of work;
-    torch loads its second part when an optimiser is made.
+    torch loads its second part when an optimiser is made, numba its compiler at the
+    first call of a kernel.
     """
     set_executable(python())
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
-    loaded = ["netrobust.studies.reproduce", "torch._dynamo"]
+    loaded = ["netrobust.studies.reproduce", "torch._dynamo", "netrobust.neural.ready"]
     if current_thread() is main_thread():  # a death of which the system tells
         loaded.insert(0, "netrobust.parallel.server")
     context.set_forkserver_preload(loaded)

@@ -19,6 +19,7 @@ from forked import code as script
 from small import Drawer
 
 from netrobust.core.errors import InputError, UnfinishedError
+from netrobust.neural import steps
 from netrobust.parallel.executor import Flight
 from netrobust.parallel.gather import gather
 
@@ -75,6 +76,10 @@ def double(task, *shared):
 
 def threads(task):
     return torch.get_num_threads(), numba.get_num_threads()
+
+
+def compiled(task):
+    return len(steps.descend.signatures)
 
 
 def untold(task):
@@ -159,6 +164,10 @@ def test_workers_use_one_thread_of_each():
     with ThreadPoolExecutor(1) as executor:
         assert set(gather(threads, NUMBERS, 1, executor=executor)) == {(1, 1)}
     assert (torch.get_num_threads(), numba.get_num_threads()) == before
+
+
+def test_kernels_stand_ready_in_workers():
+    assert set(gather(compiled, {"a": 1, "b": 2}, 2)) == {1}
 
 
 @pytest.mark.parametrize("wrong", [2, "local", ThreadPoolExecutor])
