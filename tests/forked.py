@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,7 @@ PROCESSES.set_forkserver_preload(
         # What they would load at first use.
         *("distributed", "fontTools.subset", "mlxtend.data", "typer.rich_utils"),
         *("pyarrow.dataset", "pyarrow.pandas_compat", "pyarrow.parquet"),
+        "warm",
     ]
 )
 
@@ -80,11 +81,20 @@ def _work(
     job: Callable[..., None],
     arguments: tuple[Any, ...],
 ) -> None:
+    share_server()
     for number, file in enumerate(files, start=1):
         os.dup2(os.open(file, os.O_WRONLY), number)
     os.chdir(cwd)
     os.environ.update(environment)
     job(*arguments)
+
+
+def share_server() -> None:
+    """Let workers of this process come from the server that it was forked from.
+
+    A process of ours starts a server of its own, which loads torch for seconds.
+    """
+    vars(forkserver._forkserver)["ensure_running"] = resource_tracker.ensure_running
 
 
 def code(text: str, *words: object) -> None:

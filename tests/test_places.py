@@ -87,7 +87,7 @@ TOGETHER = {
     "neural/test_linear": "neural/dense",
     "neural/test_train": "neural/rewire",
     "parallel/test_executor": (
-        "parallel/partial_failure parallel/processes parallel/server"
+        "neural/ready parallel/partial_failure parallel/processes parallel/server"
     ),
     "parallel/test_shard": "runs/shards studies/estimate",
     "runs/test_folder": "runs/json_files runs/manifest",

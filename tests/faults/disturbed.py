@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from forked import PROCESSES
+from forked import PROCESSES, share_server
 from halted import before, halt
 from small import STUDY, digits
 
@@ -181,6 +181,7 @@ def ended(job: Callable[..., None], path: Path) -> tuple[int, str]:
 
 
 def _begin(said: Path, job: Callable[..., None], *arguments: Any) -> None:
+    share_server()
     said.write_text("", "utf-8")
     code, sentence = done(job, *arguments)
     if sentence:
