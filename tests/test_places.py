@@ -15,7 +15,7 @@ TOGETHER = {
     # Verbs are tried as users type them, whichever module holds them.
     "cli/test_cli": (
         "cli/analyse cli/attack cli/console cli/figure_options cli/info cli/make "
-        "cli/make_table cli/options cli/recover cli/streams cli/words"
+        "cli/make_table cli/options cli/recover cli/streams"
     ),
     # What is read is the same layers, whatever format they come from.
     "convert/test_layer_files": (
@@ -87,7 +87,7 @@ TOGETHER = {
     "neural/test_linear": "neural/dense",
     "neural/test_train": "neural/rewire",
     "parallel/test_executor": (
-        "neural/ready parallel/partial_failure parallel/processes parallel/server"
+        "parallel/partial_failure parallel/processes parallel/server"
     ),
     "parallel/test_shard": "runs/shards studies/estimate",
     "runs/test_folder": "runs/json_files runs/manifest",

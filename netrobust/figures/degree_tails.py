@@ -102,7 +102,7 @@ def ccdf(
     ax = panels()[1][0, 0] if ax is None else ax
     ax.set(xscale="log", yscale="log", xlabel=label(x), ylabel=label("ccdf"))
     over, _ = split(summary)
-    band = None if band is None else tuple(band)
+    band = None if band is None else (band[0], band[1])
     require_columns(over, [x, "mean", *([null] if null else []), *(band or ())])
     shown = over[(over[x] > 0) & (over["mean"] > 0)]
     lowest = shown["mean"].min() / 2
