@@ -6,6 +6,7 @@ wherever a name can, and it is what tables call the member.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from inspect import Parameter, signature
 from numbers import Real
 from typing import Any, ClassVar, Self, TypeAlias
@@ -107,6 +108,7 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
+@cache  # a study asks thousands of times
 def keywords(function: Callable[..., Any]) -> dict[str, Parameter]:
     """Give the options of a function: its keyword-only parameters.
 

@@ -16,7 +16,7 @@ from jinja2 import Environment
 from netrobust.convert.network import to_graph
 from netrobust.core.atomic_files import replacing
 from netrobust.core.errors import InputError
-from netrobust.figures import draw, interactive
+from netrobust.figures import draw
 from netrobust.figures.layout import svg
 from netrobust.graphs.damage import Links
 from netrobust.graphs.graph import layers
@@ -105,6 +105,8 @@ def write_report(
 
 
 def _page(runs: Sequence[Run], figures: Sequence[Sequence[Drawn]]) -> str:
+    from netrobust.figures import interactive  # loads Bokeh, which runs do not need
+
     views: dict[str, Any] = {}
     facts = [
         _facts(run, number, views) | {"figures": [*map(_figure, shown)]}
@@ -171,6 +173,8 @@ def _figure(one: Drawn) -> dict[str, str]:
 
 def _views(run: Run) -> tuple[str, dict[str, Any]]:
     """Draw the layers of the first sparse network, and its pixels."""
+    from netrobust.figures import interactive
+
     tables = run.tables()
     for path in run.network_files():
         network = load_network(path)
