@@ -10,10 +10,12 @@ into a folder of its own, data at hand.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 from functools import partial
+from subprocess import PIPE, Popen
 
 import numpy as np
 from side_by_side import duel, header, ms, seconds, show, summary
@@ -54,50 +56,59 @@ def curve(runs: int, network: nr.Network, data: nr.Dataset) -> None:
 
 LEARN = """
 import sys, time
+from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import netrobust as nr
 
 rng = np.random.default_rng(0)
 x, y = rng.random((20_000, 784), np.float32), np.arange(20_000) % 10
 data = nr.Dataset.from_arrays(x, y, x[:1000], y[:1000])
-config = nr.TrainConfig(sparsifier="set", epochs=3)
+config = nr.TrainConfig(sparsifier="set", epochs=5)
 nr.train(data, config)
 print("ready", flush=True)
-for _ in sys.stdin:
+for line in sys.stdin:
     begin = time.perf_counter()
-    nr.train(data, config)
+    with ThreadPoolExecutor(int(line)) as pool:
+        list(pool.map(lambda seed: nr.train(data, config, seed), range(int(line))))
     print(time.perf_counter() - begin, flush=True)
 """
 
 
 def trainings(runs: int) -> None:
-    """Print the row of two trainings side by side, beside one after the other."""
-    command = [sys.executable, "-c", LEARN]
-    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    one, other = children = [subprocess.Popen(command, **streams) for _ in range(2)]
+    """Print the rows of two trainings at a time, in two processes and in two threads.
 
-    def times(*learners: subprocess.Popen[str]) -> list[float]:
-        for child in learners:
-            print(file=child.stdin, flush=True)
-        return [float(child.stdout.readline()) for child in learners]
+    Both stand beside one training after the other.
+    """
+    alone = os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", LEARN]
+    children = [Popen(command, stdin=PIPE, stdout=PIPE, text=True, env=alone)
+                for _ in range(2)]  # fmt: skip
+
+    def times(*threads: int) -> list[float]:
+        """Give each child so many trainings at a time; give their seconds."""
+        for child, count in zip(children, threads, strict=False):
+            print(count, file=child.stdin, flush=True)
+        return [float(child.stdout.readline()) for child in children[: len(threads)]]
 
     for child in children:
         child.stdout.readline()
-    pairs = []
+    pairs: dict[str, list[tuple[float, float]]] = {"processes": [], "threads": []}
     for _ in range(runs):
-        alone = times(one)[0] + times(other)[0]
-        pairs.append((max(times(one, other)), alone))
+        after = 2 * times(1)[0]
+        pairs["processes"].append((max(times(1, 1)), after))
+        pairs["threads"].append((times(2)[0], after))
     for child in children:
         child.communicate()
-    found = summary(pairs)
-    show(
-        "two trainings: one after the other",
-        f"{found.ours:.1f} s",
-        f"{found.theirs:.1f} s",
-        found.ratio,
-        least=1.85,
-        threads=2,
-    )
+    for kind, least in ("processes", 1.85), ("threads", None):
+        found = summary(pairs[kind])
+        show(
+            f"two trainings in {kind}: one after the other",
+            f"{found.ours:.1f} s",
+            f"{found.theirs:.1f} s",
+            found.ratio,
+            least=least,
+            threads=2,
+        )
 
 
 def workers(
