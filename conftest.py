@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]
     if config.getoption("numprocesses", None):
         # There is a worker for each processor: threads that wait leave it to others.
-        os.environ["OMP_WAIT_POLICY"] = "passive"
+        os.environ |= {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"}
     folder = TemporaryDirectory(prefix="netrobust-tests-")
     config.add_cleanup(folder.cleanup)
     for name in ("XDG_CACHE_HOME", "MPLCONFIGDIR", "NETROBUST_TESTS"):
@@ -94,7 +94,7 @@ def _families_stay() -> Iterator[None]:
         family._members = members
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")
 def _numpy_is_at_hand(doctest_namespace: dict[str, Any]) -> None:
     """Examples are read where users call a function, and there `np` is known."""
     doctest_namespace["np"] = np

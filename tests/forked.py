@@ -6,13 +6,17 @@ A fresh interpreter takes seconds before it begins. What these print goes to fil
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(
@@ -21,9 +25,12 @@ PROCESSES.set_forkserver_preload(
         # What they would load at first use.
         *("distributed", "fontTools.subset", "mlxtend.data", "typer.rich_utils"),
         *("pyarrow.dataset", "pyarrow.pandas_compat", "pyarrow.parquet"),
+        *("hypothesis.strategies", "pytest"),  # of modules of tests
         "warm",
     ]
 )
+# Whoever first needs the server starts it: this list stays, whatever others ask for.
+vars(PROCESSES)["set_forkserver_preload"] = lambda names: None
 
 
 @dataclass
@@ -54,6 +61,13 @@ class Forked:
     @property
     def lives(self) -> bool:
         return self.process.exitcode is None
+
+    def until(self, condition: Callable[[], T]) -> T:
+        """Wait for what it does."""
+        while not (found := condition()):
+            assert self.lives, self.ended()
+            time.sleep(0.01)
+        return found
 
     def ended(self) -> Ended:
         """Wait for its end."""
@@ -101,6 +115,13 @@ def code(text: str, *words: object) -> None:
     """Be a script; its words are those of a command line."""
     sys.argv = ["-c", *map(str, words)]
     exec(compile(text, "<script>", "exec"), vars(sys.modules["__main__"]))
+
+
+def file(path: Path) -> None:
+    """Be a script that lies in a file; workers read it again."""
+    main = sys.modules["__main__"] = ModuleType("__main__")
+    main.__file__ = str(path)
+    exec(compile(path.read_text("utf-8"), path, "exec"), vars(main))
 
 
 def command(first: str, *words: object) -> None:

@@ -1,17 +1,24 @@
 """A small study, networks trained on 4,000 real digits, and the command line."""
 
 import json
+import logging
 import math
 import os
 import shutil
+import sys
 from collections.abc import Iterable
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pandas as pd
+import pytest
 from forked import Ended, Forked, command
 
+from netrobust.cli import main
 from netrobust.data.dataset import Dataset
 from netrobust.data.load import load
 from netrobust.neural.config import TrainConfig
@@ -37,6 +44,12 @@ STUDY = {
     "null_replicates": 2,
     "images": 200,
 }
+
+#: Typed first: figures and report take longest, and are drawn elsewhere.
+NO_FIGURES = """
+from netrobust.studies import reproduce
+reproduce.present = lambda run: None
+"""
 
 
 @cache
@@ -120,6 +133,24 @@ def netrobust(
 ) -> Ended:
     """Type a command, before which some code is done, and wait for its end."""
     return begun(*arguments, cwd=cwd, first=first, **environment).ended()
+
+
+def typed(*arguments: object, cwd: Path) -> Ended:
+    """Type a command in this process, one that is refused before work begins."""
+    out, err, log = StringIO(), StringIO(), logging.getLogger("netrobust")
+    level, handlers = log.level, log.handlers[:]
+    words = ["netrobust", *map(str, arguments)]
+    with (
+        chdir(cwd),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        patch.object(sys, "argv", words),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main()
+    log.setLevel(level)
+    log.handlers[:] = handlers
+    return Ended(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
 def begun(*arguments: object, cwd: Path, first: str = "", **environment: str) -> Forked:

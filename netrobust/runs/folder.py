@@ -286,7 +286,8 @@ class Run(Shown):
     @contextmanager
     def held(self, shared: bool = False) -> Iterator[None]:
         """Keep other processes from working in the folder meanwhile, see `held`."""
-        with held(self.path, shared):
+        # For a moment each of several shards has the new folder to itself.
+        with held(self.path, shared, timeout=10 if shared else 1):
             yield
 
 
@@ -329,7 +330,8 @@ def create_run(
     _check_free(folder)
     if not is_run(folder):
         make_folder(folder)
-        with held(folder, timeout=10):  # shards begin at the same time
+        # Shards begin at the same time, and the first one goes on to work there.
+        with held(folder, timeout=10, unless=lambda: is_run(folder)):
             _check_free(folder)
             if not is_run(folder):
                 for name in (COPY, MANIFEST):

@@ -6,7 +6,7 @@ ends with the process that holds it, however that ends, and nothing stale is lef
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ def held(
     *,
     lock: str = LOCK,
     busy: str | None = None,
+    unless: Callable[[], bool] = lambda: False,
 ) -> Iterator[None]:
     """Hold a run folder while working in it.
 
@@ -48,6 +49,8 @@ def held(
         Name of the file that is locked.
     busy : str, optional
         What to say where another process holds it.
+    unless : callable
+        Whether, while another process holds it, it is needed no more.
 
     Raises
     ------
@@ -73,7 +76,7 @@ it to end, or stop it
         ) from None
     with file:  # closing it ends the lock
         end = time.monotonic() + timeout
-        while not _locked(file.fileno(), shared, folder):
+        while not _locked(file.fileno(), shared, folder) and not unless():
             if time.monotonic() >= end:
                 raise InputError(
                     busy

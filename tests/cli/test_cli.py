@@ -5,13 +5,23 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from dataclasses import asdict
 
 import pandas as pd
 import pytest
-from small import STUDY, begun, digits, listing, netrobust, network, run_with, toml
+from small import (
+    NO_FIGURES,
+    STUDY,
+    begun,
+    digits,
+    listing,
+    netrobust,
+    network,
+    run_with,
+    toml,
+    typed,
+)
 
 import netrobust as nr
 from netrobust.cli.console import fractions, pairs
@@ -27,12 +37,6 @@ VERBS = (
     "data train export measure percolate compare attack recover reproduce merge "
     "figures list info status"
 )
-
-#: Figures take longest, and are drawn elsewhere.
-NO_FIGURES = """
-from netrobust.studies import reproduce
-reproduce.present = lambda run: None
-"""
 
 #: A machine without data, package clients or network.
 BARE = {
@@ -226,10 +230,10 @@ def test_progress_is_shown_beside_the_result_not_in_it(home, tmp_path):
     rows = json.loads(done.out)
     summary = open_run(tmp_path / "run").table("summary")
     assert [row["accuracy"] for row in rows] == summary.accuracy.tolist()
-    drawn = netrobust("figures", "run", "--out", "fig", "--only", "degrees",
+    drawn = netrobust("figures", "run", "--out", "fig", "--only", "learning",
                       cwd=tmp_path)  # fmt: skip
     assert (drawn.code, drawn.err) == (0, "")
-    names = [f"fig/degrees.{end}" for end in ("csv", "pdf", "png")]
+    names = [f"fig/learning.{end}" for end in ("csv", "pdf", "png")]
     assert sorted(drawn.out.split()) == names
     assert all((tmp_path / name).stat().st_size for name in names)
 
@@ -400,7 +404,7 @@ TRAIN = "train --dataset mnist-5k --out new"
 )
 def test_bad_input_is_one_sentence_and_writes_nothing(home, words, message):
     before = listing(home)
-    done = netrobust(*words.split(), cwd=home)
+    done = typed(*words.split(), cwd=home)
     assert done.code == 2, done.err
     assert done.err.startswith("netrobust: ")
     assert done.err.endswith("\n")
@@ -542,11 +546,12 @@ def test_json_is_json_in_every_surrounding_and_its_numbers_are_whole(
 
 
 def test_an_interrupt_is_one_sentence(tmp_path):
-    words = "train --dataset mnist-5k --epochs 100000 --out run --quiet"
-    process = begun(*words.split(), cwd=tmp_path)
-    while not list(tmp_path.glob("run/networks/*/*.safetensors")):
-        assert process.lives
-        time.sleep(0.05)
+    words = "train --dataset mnist-5k --epochs 2 --out run --quiet"
+    # It waits before its second file, with nothing in its way that takes an interrupt.
+    waits = "from halted import halt; halt('*/network.safetensors', 1)"
+    process = begun(*words.split(), cwd=tmp_path, first=waits)
+    process.until(lambda: [*tmp_path.glob("run/networks/*/network.safetensors")])
+    process.until(lambda: [*tmp_path.glob("run/networks/*/.network.safetensors.*")])
     done = process.signalled(signal.SIGINT)
     assert done.code == 130
     assert done.err == "netrobust: interrupted; rerun the same command to resume\n"

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from small import STUDY, netrobust, run_with, toml
+from small import NO_FIGURES, STUDY, netrobust, run_with, toml
 
 from netrobust.runs.folder import open_run
 
@@ -88,9 +88,7 @@ def test_a_study_of_functions_of_ones_own_and_who_may_open_it(home):
     }  # fmt: skip
     (home / "study.toml").write_text(toml(fields))
     words = ["reproduce", "--config", "study.toml", "--out", "run", "--jobs", 2]
-    figures = "from netrobust.studies import reproduce\n"
-    figures += "reproduce.present = lambda run: None"
-    done = netrobust(*words, "--json", cwd=home, first=figures)
+    done = netrobust(*words, "--json", cwd=home, first=NO_FIGURES)
     assert done.code == 0, done.err
     (one, other) = json.loads(done.out)
     assert one["dataset"] == other["dataset"] == "digits"

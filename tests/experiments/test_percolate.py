@@ -2,7 +2,6 @@
 
 import re
 import sys
-import time
 import zlib
 from dataclasses import replace
 from functools import partial
@@ -341,9 +340,7 @@ def curves_but_the_last(path):
 def test_a_killed_sweep_goes_on_to_the_same_table(tmp_path):
     run = run_with(tmp_path / "run", "set", "static", "dense_small")
     process = Forked(curves_but_the_last, run.path, cwd=tmp_path)
-    while run.parts().count() < 3:
-        assert process.lives
-        time.sleep(0.002)
+    process.until(lambda: run.parts().count() >= 3)
     process.killed()
     before = listing(run.parts().folder)
     assert 3 <= run.parts().count() < 12

@@ -133,7 +133,7 @@ def until(condition: Callable[[], Any], process: BaseProcess) -> None:
     """Wait for what a process does."""
     while not condition():
         assert process.exitcode is None, f"it ended, {process.exitcode}"
-        time.sleep(0.0005)
+        time.sleep(0.005)
 
 
 def kill(process: BaseProcess) -> None:
@@ -265,7 +265,7 @@ def killed_dask_worker(site: Site, folder: Path, moment: int) -> Loss:
         assert not (folder / "die once").exists()
         workers = cluster.processes[1:]
         while all(one.lives for one in workers):  # news of its death may come late
-            time.sleep(0.001)
+            time.sleep(0.01)
         assert sum(one.lives for one in workers) == 1
     finally:
         cluster.end()

@@ -100,7 +100,11 @@ def test_the_command_line_uses_a_scheduler(cluster, executor, tmp_path):
     run = run_with(tmp_path / "run", "set")
     words = ["percolate", "run", "--images", 50, "--replicates", 2, "--quiet"]
     words += ["--fractions", "0,0.5,1"]
-    done = netrobust(*words, "--scheduler", cluster.address, cwd=tmp_path)
+    # A busy machine may answer late.
+    patient = "from netrobust.parallel.dask_cluster import scheduler\n"
+    patient += "scheduler.__wrapped__.__defaults__ = (600.0,)"
+    there = "--scheduler", cluster.address
+    done = netrobust(*words, *there, cwd=tmp_path, first=patient)
     assert done.code == 0, done.err
     there = (run.path / "tables/percolation.parquet").read_bytes()
     for path in run.path.glob("tables/**/*.parquet"):

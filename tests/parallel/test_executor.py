@@ -14,7 +14,7 @@ import numba
 import pytest
 import torch
 from ended import until_gone
-from forked import Forked
+from forked import PROCESSES, Forked, file
 from forked import code as script
 from small import Drawer
 
@@ -120,9 +120,7 @@ def overlap(task, here):
 
 
 def processes(count):
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["netrobust.studies.reproduce", "torch._dynamo"])
-    return Weighed(count, mp_context=context)
+    return Weighed(count, mp_context=PROCESSES)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -257,9 +255,7 @@ def sleep(task, folder):
 
 def test_an_interrupt_ends_all_workers_at_once(tmp_path):
     begun = Forked(script, LONG, tmp_path, cwd=tmp_path)
-    while len(list(tmp_path.iterdir())) < 2:
-        assert begun.lives
-        time.sleep(0.02)
+    begun.until(lambda: len(list(tmp_path.iterdir())) == 2)
     os.killpg(begun.process.pid, signal.SIGINT)  # as a terminal does
     ended = begun.ended()
     assert ended.code
@@ -271,21 +267,15 @@ def test_an_interrupt_ends_all_workers_at_once(tmp_path):
 def test_a_script_from_standard_input_is_told_to_take_one_job():
     lines = (
         "from netrobust.parallel.gather import gather\n"
-        "print(gather(divmod, {'a': 7, 'b': 8}, %d, 2))\n"
+        "for jobs in 1, 2:\n"
+        "    print(gather(divmod, {'a': 7, 'b': 8}, jobs, 2))\n"
     )
-    found = [
-        subprocess.run(
-            [sys.executable, "-"],
-            input=lines % jobs,
-            text=True,
-            capture_output=True,
-            check=False,
-        )
-        for jobs in (1, 2)
-    ]
-    assert found[0].stdout == "[(3, 1), (4, 0)]\n"
-    assert "InputError: a script that comes from standard input" in found[1].stderr
-    assert found[1].stderr.count("Traceback") == 1
+    done = subprocess.run(
+        [sys.executable, "-"], input=lines, text=True, capture_output=True, check=False
+    )
+    assert done.stdout == "[(3, 1), (4, 0)]\n"
+    assert "InputError: a script that comes from standard input" in done.stderr
+    assert done.stderr.count("Traceback") == 1
 
 
 WITHOUT_GUARD = """
@@ -306,12 +296,11 @@ if __name__ == "__main__":
     [(WITHOUT_GUARD, 'if __name__ == "__main__":'), (UNDER_GUARD, "at the top of a")],
 )
 def test_a_script_that_workers_cannot_read_is_told_so(script, remedy, tmp_path):
-    (tmp_path / "script.py").write_text(script)
-    done = subprocess.run(
-        [sys.executable, "script.py"], capture_output=True, text=True, cwd=tmp_path
-    )
-    assert done.returncode == 1
-    last = done.stderr.strip().split("\n")[-1]
+    path = tmp_path / "script.py"
+    path.write_text(script)
+    done = Forked(file, path, cwd=tmp_path).ended()
+    assert done.code == 1
+    last = done.err.strip().split("\n")[-1]
     assert last.startswith("netrobust.core.errors.InputError: a worker ")
     assert remedy in last
     assert "take one job" in last

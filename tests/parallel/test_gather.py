@@ -69,9 +69,7 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path):
         "list(spread(sleep_long, [1, 2], 2, sys.argv[1]))\n"
     )
     parent = Forked(script, work, tmp_path, cwd=tmp_path)
-    while len(list(tmp_path.iterdir())) < 2:
-        assert parent.lives
-        time.sleep(0.02)
+    parent.until(lambda: len(list(tmp_path.iterdir())) == 2)
     parent.killed()
     for worker in tmp_path.iterdir():
         until_gone(int(worker.name))

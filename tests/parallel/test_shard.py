@@ -7,7 +7,7 @@ from dataclasses import asdict
 from itertools import chain
 
 import pytest
-from small import STUDY, listing, netrobust, network, run_with, toml
+from small import STUDY, listing, netrobust, network, run_with, toml, typed
 
 from netrobust.core.errors import InputError, UnfinishedError
 from netrobust.runs.folder import open_run
@@ -239,7 +239,7 @@ def test_bad_input_is_one_sentence_and_writes_nothing(tmp_path, words, message):
     run_with(tmp_path / "run", "set")
     (tmp_path / "empty").mkdir()
     before = listing(tmp_path)
-    done = netrobust(*words.split(), cwd=tmp_path)
+    done = typed(*words.split(), cwd=tmp_path)
     assert (done.code, done.out) == (2, "")
     assert message in done.err
     assert done.err.count("\n") == 1

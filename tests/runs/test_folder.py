@@ -53,6 +53,15 @@ def test_the_same_run_is_opened_again_and_left_as_it_was(tmp_path):
     assert listing(tmp_path) == before
 
 
+def test_a_run_is_opened_that_a_shard_has_made_and_works_in(tmp_path, monkeypatch):
+    run = create_run(tmp_path, ABOUT, HASHES)
+    before = iter([True, False])  # free to be made, and not made yet
+    is_run = folder.is_run
+    monkeypatch.setattr(folder, "is_run", lambda path: next(before, is_run(path)))
+    with run.held(shared=True):
+        assert create_run(tmp_path, ABOUT, HASHES) == run
+
+
 @pytest.mark.parametrize(
     ("about", "hashes", "difference"),
     [

@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -236,9 +235,7 @@ def _kill(study, path, files, after):
         cwd=path.parent,
         first=f"from halted import halt; halt('*/{files}', {after})",
     )
-    while not any(path.glob(files)):
-        assert process.lives, process.ended()
-        time.sleep(0.001)
+    process.until(lambda: any(path.glob(files)))
     process.killed()
 
 

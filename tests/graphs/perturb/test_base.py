@@ -5,7 +5,6 @@ import pickle
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from damages import (
     probe_of,
     stepwise,
 )
+from forked import PROCESSES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from specimens import fingerprint, layered_graphs, path
@@ -418,7 +418,7 @@ def test_members_travel_to_other_processes():
         again = pickle.loads(pickle.dumps(member))
         assert again == member
         assert again.__name__ == member.__name__
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, mp_context=PROCESSES) as pool:
         for member, found in zip(others, pool.map(_told, others), strict=True):
             assert found == _told(member)
 
