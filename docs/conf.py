@@ -52,6 +52,7 @@ notes = [
 html_theme = "furo"
 html_title = f"netrobust {release}"
 html_show_sphinx = False
+html_show_copyright = False
 html_copy_source = False
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]

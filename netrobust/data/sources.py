@@ -16,13 +16,12 @@ import subprocess
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import IO, Any, Protocol
-
-import pooch
 
 from netrobust.core.errors import InputError
 from netrobust.data.archive import member
@@ -65,6 +64,8 @@ class Mirror:
         """Download one file."""
         url, target = f"{self.url}{file}.gz", work / f"{file}.gz"
         logger.info("fetching %s", url)
+        with warnings.catch_warnings(action="ignore"):
+            import pooch  # in a notebook its progress bar, unused here, lacks widgets
         # Small chunks, so that a slow connection is seen to be alive.
         download = pooch.HTTPDownloader(timeout=MIRROR_TIMEOUT, chunk_size=2**12)
         failures: list[str] = []

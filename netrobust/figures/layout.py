@@ -22,6 +22,7 @@ from netrobust.figures.styles import hue_styles
 from netrobust.stats.columns import require_columns
 from netrobust.stats.summary import split
 
+_WIDEST = 900  # pixels of a picture in a notebook
 SINGLE, DOUBLE = 3.4, 7.0  # column widths in inches: 86 and 178 mm
 
 Share = Literal["row", "col"]
@@ -42,11 +43,30 @@ def panels(
     print, see `style`; shared axes are labelled at the outer panels only. `widths` of
     the columns are relative to each other.
     """
-    figure = Figure(figsize=figure_size(width, rows * height), layout="constrained")
+    figure = Picture(figsize=figure_size(width, rows * height), layout="constrained")
     axes = figure.subplots(
-        rows, columns, sharex=sharex, sharey=sharey, squeeze=False, width_ratios=widths
-    )
+        rows, columns, sharex=sharex, sharey=sharey, squeeze=False, width_ratios=widths,
+        subplot_kw={"axes_class": Panel},
+    )  # fmt: skip
     return figure, axes
+
+
+class Picture(Figure):
+    """A figure that a notebook shows, though pyplot knows nothing of it."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """Give PNG, and how wide to show it: as in print, sharp, and no wider."""
+        dots = min(200.0, 2 * _WIDEST / self.get_figwidth())
+        buffer = BytesIO()
+        self.savefig(buffer, format="png", dpi=dots)
+        return buffer.getvalue(), {"width": round(self.get_figwidth() * dots / 2)}
+
+
+class Panel(Axes):
+    """Axes that a notebook shows as the picture they are in."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        return cast(Picture, self.get_figure(root=True))._repr_png_()
 
 
 def equal_spans(axes: Iterable[Axes]) -> None:

@@ -25,7 +25,7 @@ from netrobust.neural.network import load_network
 from netrobust.runs.folder import Run
 from netrobust.runs.manifest import plain, read_manifest
 from netrobust.stats.summary import robustness, summarise
-from netrobust.studies.gallery import Drawn, drawable, drawn
+from netrobust.studies.gallery import Drawn, drawable, drawn, in_grid
 from netrobust.studies.presets import PRESETS
 
 REPORT = "report.html"
@@ -95,7 +95,7 @@ def write_report(
     runs: Sequence[Run], figures: Sequence[Sequence[Drawn]], path: Path
 ) -> Path:
     """Write the report of runs, each with its figures as they are drawn."""
-    page = _page(runs, figures)
+    page = _page([*map(in_grid, runs)], figures)
     try:
         with replacing(path) as part:
             part.write_text(page, encoding="utf-8")

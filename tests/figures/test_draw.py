@@ -1,4 +1,5 @@
 import inspect
+import io
 import os
 import subprocess
 import sys
@@ -34,6 +35,17 @@ def shares(shares=(1.0, 0.6, 0.3, 0.1), degrees=(0, 1, 2, 5), **columns):
     """Shares of neurons at or above each degree, as `summarise` returns them."""
     table = pd.DataFrame({"degree": degrees, "mean": shares} | columns)
     return table.assign(low=table["mean"] / 2, high=table["mean"])
+
+
+@pytest.mark.parametrize(("style", "width"), [("paper", 340), ("poster", 900)])
+def test_axes_show_their_picture_in_a_notebook_at_a_sane_size(style, width):
+    with draw.style(style):
+        figure, ((ax,),) = draw.panels()
+    image, about = ax._repr_png_()
+    assert (image, about) == figure._repr_png_()
+    assert about["width"] <= width
+    shown = Image.open(io.BytesIO(image))
+    assert shown.width == pytest.approx(2 * about["width"], abs=2)
 
 
 def test_a_curve_plots_the_table_and_its_band():

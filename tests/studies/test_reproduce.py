@@ -23,6 +23,7 @@ from netrobust.studies import training
 from netrobust.studies.gallery import ANALYSES, analysis, in_grid
 from netrobust.studies.gallery import _shown as is_shown
 from netrobust.studies.presets import PRESETS
+from netrobust.studies.report import report
 from netrobust.studies.reproduce import reproduce
 from netrobust.studies.study import Study
 
@@ -553,15 +554,23 @@ def test_every_table_of_a_grid_says_where_in_it(gridded):
     assert (heads.query("fraction == 1").accuracy < 0.3).all()
 
 
+PLACES = {f"set(sparsity=0.9,zeta={zeta})" for zeta in (0.1, 0.3)}
+
+
+def test_a_report_tells_the_places_in_a_grid_apart(gridded, tmp_path, monkeypatch):
+    monkeypatch.setattr("netrobust.studies.report.drawable", lambda run: [])
+    text = report(gridded, tmp_path / "report.html").read_text("utf-8")
+    assert all(f">{place}<" in text for place in PLACES)
+
+
 def test_analyses_tell_the_places_in_a_grid_apart(gridded):
     assert in_grid(gridded) is not gridded
-    places = {f"set(sparsity=0.9,zeta={zeta})" for zeta in (0.1, 0.3)}
     shown = [name for name in ANALYSES if is_shown(gridded, analysis(name))]
     assert {"grid", "learning", "percolation", "degrees"} <= set(shown)
     for name in shown:
         table = analysis(name).compute(in_grid(gridded))
         if "sparsifier" in table:
-            assert set(table.sparsifier) == places, name
+            assert set(table.sparsifier) == PLACES, name
 
 
 def test_curves_along_the_training_start_untrained_and_end_as_the_trained(gridded):
