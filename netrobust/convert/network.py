@@ -4,6 +4,7 @@ import numpy as np
 from igraph import Graph
 
 from netrobust.core.errors import InputError
+from netrobust.core.settings import flag
 from netrobust.graphs.contract import float32
 from netrobust.graphs.damage import Links
 from netrobust.neural.model import SparseMLP
@@ -35,7 +36,7 @@ def to_graph(model: SparseMLP, head: bool = False) -> Graph:
     >>> graph.vcount(), graph.ecount(), graph.is_weighted()
     (7, 6, True)
     """
-    return to_links(model, head).graph()
+    return to_links(model, flag("head", head)).graph()
 
 
 def to_links(model: SparseMLP, head: bool = False) -> Links:

@@ -7,11 +7,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from netrobust.core.errors import InputError
+from netrobust.core.errors import InputError, UnwritableError
 
 
 @contextmanager
-def replacing(path: Path, advice: str = "choose another folder") -> Iterator[Path]:
+def replacing(
+    path: Path, advice: str = "make room, or choose another folder"
+) -> Iterator[Path]:
     """Yield a temporary path beside `path`, and rename it at the end without an error.
 
     A reader sees the old file or the new one, never a half-written one; nothing is
@@ -26,8 +28,8 @@ def replacing(path: Path, advice: str = "choose another folder") -> Iterator[Pat
 
     Raises
     ------
-    InputError
-        The folder cannot be written to.
+    UnwritableError
+        The folder cannot be written to; an `InputError`.
 
     Examples
     --------
@@ -50,7 +52,7 @@ def replacing(path: Path, advice: str = "choose another folder") -> Iterator[Pat
             with suppress(OSError):
                 part.unlink()
     except OSError as error:
-        raise InputError(
+        raise UnwritableError(
             f"cannot write {path}: {error.strerror or error}; {advice}"
         ) from error
 

@@ -75,6 +75,10 @@ def _sentence(said: object) -> object:
     return _shortened(said, _SENTENCE)
 
 
+class UnwritableError(InputError):
+    """A file cannot be written: no unit of a job can do better than the first."""
+
+
 class UnknownNameError(InputError, KeyError):
     """A family has no member of this name; also a KeyError, as mappings raise."""
 

@@ -235,6 +235,19 @@ def file_name(name: str, value: Any) -> str:
     return value
 
 
+def label(name: str, value: Any) -> str:
+    """Give text that stands in tables; refuse all else, and text of nothing.
+
+    Examples
+    --------
+    >>> label("dataset", "cifar-10")
+    'cifar-10'
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{name} must be text, and not empty; got {shown(value)}")
+    return value
+
+
 def flag(name: str, value: Any) -> bool:
     """Give true or false; refuse others with InputError.
 

@@ -17,7 +17,7 @@ from torch.nn import Module
 from netrobust.convert.layer_stack import Joint
 from netrobust.convert.module_graphs import reached_share, read_joint, warn_unreached
 from netrobust.core.random_streams import stream
-from netrobust.core.settings import MOST_SEED, whole
+from netrobust.core.settings import MOST_SEED, label, whole
 from netrobust.experiments.columns import MODULE
 from netrobust.experiments.damage_curve import damage_stream
 from netrobust.experiments.module_checks import (
@@ -152,9 +152,9 @@ def percolate_module(
         check_null_model(null_model, intact)
     acting = tuple(for_module(one, intact, scope) for one in plan.perturbations)
     labels = {
-        "network": type(module).__name__ if name is None else name,
-        "dataset": dataset,
-        "sparsifier": sparsifier,
+        "network": type(module).__name__ if name is None else label("name", name),
+        "dataset": label("dataset", dataset),
+        "sparsifier": label("sparsifier", sparsifier),
         **_sizes(intact),
         "network_seed": whole("network_seed", network_seed, 0, MOST_SEED),
         "reached": round(reached_share(module, layers if order is None else order), 6),

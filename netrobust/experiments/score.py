@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netrobust.core.errors import InputError
-from netrobust.core.settings import whole
+from netrobust.core.settings import flag, whole
 from netrobust.data.load import Dataset
 from netrobust.graphs.damage import Damage
 from netrobust.neural.evaluate import evaluate, evaluate_together
@@ -70,6 +70,7 @@ def score(
     0.1
     """
     threads = whole("threads", threads, 1)
+    flag("head", head), flag("details", details)
     if damage is not None:
         return scores(model, data, [damage], images, threads, head, details)[0]
     x, y = _tested(model, data, images)

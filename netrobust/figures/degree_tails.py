@@ -9,6 +9,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binom
 
+from netrobust.core.errors import InputError, shown
 from netrobust.figures.layout import panels
 from netrobust.figures.restyle import size
 from netrobust.figures.styles import LABELS, groups, label
@@ -17,6 +18,7 @@ from netrobust.stats.summary import split
 
 _BAND: dict[str, Any] = {"color": "0.85", "lw": 0}
 # Open markers hide no other.
+_MOST_NEURONS = 10**9
 _OPEN: dict[str, Any] = {"linestyle": "", "markerfacecolor": "none"}
 
 
@@ -44,6 +46,11 @@ def sampling_band(
     low, high : ndarray of float64
         Quantiles of the share.
 
+    Raises
+    ------
+    InputError
+        A number is out of its range.
+
     References
     ----------
     .. [1] K. Joag-Dev and F. Proschan, The Annals of Statistics 11, 286 (1983).
@@ -55,6 +62,16 @@ def sampling_band(
     >>> low.round(3).tolist(), high.round(3).tolist()
     ([0.469, 0.0], [0.531, 0.003])
     """
+    counts, shares = np.asarray(neurons), np.asarray(share)
+    if not ((counts >= 1) & (counts <= _MOST_NEURONS)).all():
+        raise InputError(
+            f"neurons must be from 1 to {_MOST_NEURONS}; got {shown(neurons)}"
+        )
+    if not ((shares >= 0) & (shares <= 1)).all() or not 0 < level < 1:
+        raise InputError(
+            "each share must be in [0, 1] and level in (0, 1); got "
+            f"{shown(share)} and {shown(level)}"
+        )
     tail = (1 - level) / 2
     low = binom.ppf(tail, neurons, share) / np.asarray(neurons)
     return low, binom.ppf(1 - tail, neurons, share) / np.asarray(neurons)

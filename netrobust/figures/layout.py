@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
+from itertools import islice
 from math import ceil
 from pathlib import Path
 from textwrap import fill
@@ -16,13 +17,15 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 
 from netrobust.core.atomic_files import replacing
-from netrobust.core.errors import InputError
+from netrobust.core.errors import InputError, shown
+from netrobust.core.settings import choice, number, positive, whole
 from netrobust.figures.restyle import figure_size, size
 from netrobust.figures.styles import hue_styles
 from netrobust.stats.columns import require_columns
 from netrobust.stats.summary import split
 
 _WIDEST = 900  # pixels of a picture in a notebook
+_MOST_PANELS, _MOST_INCHES = 100, 1000
 SINGLE, DOUBLE = 3.4, 7.0  # column widths in inches: 86 and 178 mm
 
 Share = Literal["row", "col"]
@@ -43,6 +46,18 @@ def panels(
     print, see `style`; shared axes are labelled at the outer panels only. `widths` of
     the columns are relative to each other.
     """
+    whole("rows", rows, 1, _MOST_PANELS)
+    whole("columns", columns, 1, _MOST_PANELS)
+    number("width", width, 0.1, _MOST_INCHES)
+    number("height", height, 0.1, _MOST_INCHES)
+    for name, shared in {"sharex": sharex, "sharey": sharey}.items():
+        if not isinstance(shared, bool):
+            choice(name, shared, ("row", "col"))
+    if (
+        widths is not None
+        and len([positive("widths", one) for one in widths]) != columns
+    ):
+        raise InputError(f"widths must hold one number for each column, {columns}")
     figure = Picture(figsize=figure_size(width, rows * height), layout="constrained")
     axes = figure.subplots(
         rows, columns, sharex=sharex, sharey=sharey, squeeze=False, width_ratios=widths,
@@ -69,6 +84,26 @@ class Panel(Axes):
         return cast(Picture, self.get_figure(root=True))._repr_png_()
 
 
+def axes_of(axes: Any) -> list[Axes]:
+    """Give the Axes of one or several panels, in whatever they come.
+
+    Raises
+    ------
+    InputError
+        There are none, or something else is among them.
+    """
+    many = axes
+    if not isinstance(axes, Axes | np.ndarray):
+        many = list(islice(axes, 10_000)) if getattr(axes, "__iter__", None) else []
+    found = list(np.ravel(np.asarray(many, dtype=object)))
+    if not found or not all(isinstance(one, Axes) for one in found):
+        raise InputError(
+            "axes must be Axes of matplotlib, such as those of panels; got "
+            f"{shown(axes)}"
+        )
+    return found
+
+
 def equal_spans(axes: Iterable[Axes]) -> None:
     """Give the y axes of panels one length but each its own height.
 
@@ -82,9 +117,9 @@ def equal_spans(axes: Iterable[Axes]) -> None:
     >>> float(right.get_ylim()[0]), float(right.get_ylim()[1])
     (5.0, 9.0)
     """
-    shown = list(np.ravel(np.asarray(axes, dtype=object)))
-    span = max(np.ptp(ax.get_ylim()) for ax in shown)
-    for ax in shown:
+    several = axes_of(axes)
+    span = max(np.ptp(ax.get_ylim()) for ax in several)
+    for ax in several:
         top = ax.get_ylim()[1]
         ax.set_ylim(top - span, top)
 
@@ -100,7 +135,7 @@ def panel_letters(axes: Iterable[Axes]) -> None:
     >>> axes[0, 1].get_title(loc="left")
     '(b) MNIST'
     """
-    for place, ax in enumerate(np.ravel(np.asarray(axes, dtype=object))):
+    for place, ax in enumerate(axes_of(axes)):
         title = f"({chr(ord('a') + place)}) {ax.get_title()}".strip()
         ax.set_title("")  # side by side, a long title would run into the letter
         ax.set_title(title, loc="left")

@@ -10,7 +10,8 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 
 from netrobust.core.errors import InputError
-from netrobust.figures.layout import panel_width, panels, wrap
+from netrobust.core.settings import whole
+from netrobust.figures.layout import axes_of, panel_width, panels, wrap
 from netrobust.figures.styles import label, ordered
 from netrobust.stats.columns import require_columns
 
@@ -30,7 +31,7 @@ def image_side(pixels: int) -> int:
     >>> image_side(784)
     28
     """
-    side = isqrt(pixels)
+    side = isqrt(whole("pixels", pixels, 0, 2**63))
     if side == 0 or side**2 != pixels:
         raise InputError(
             f"images of {pixels} pixels are no squares; maps are drawn for square "
@@ -137,7 +138,7 @@ def colour_bar(axes: Iterable[Axes], text: str) -> Axes:
     >>> bar.get_xlabel()
     'links of a pixel'
     """
-    shown = list(axes)
+    shown = axes_of(axes)
     images = [image for ax in shown for image in ax.images]
     if not images:
         raise InputError("there is no image to give a scale; draw with mosaic first")

@@ -10,13 +10,13 @@ A method with options or a start of its own, such as ``set(prune=random)`` or
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from itertools import cycle
 from typing import Any
 
 import pandas as pd
 
-from netrobust.core.errors import InputError
+from netrobust.core.errors import InputError, shown
 from netrobust.figures.restyle import recoloured
 from netrobust.graphs.perturb import PERTURBATIONS
 from netrobust.graphs.perturb.reweight import Reweighting
@@ -240,6 +240,8 @@ def hue_styles(values: list[Any]) -> dict[Any, dict[str, Any]]:
     >>> hue_styles(["set(cht_benchmark)"])["set(cht_benchmark)"]["color"]
     '#D55E00'
     """
+    if odd := [one for one in values if not isinstance(one, Hashable)]:
+        raise InputError(f"a hue must be a name or a number; got {shown(odd[0])}")
     heads = {value: value for value in values if value in _HUE_STYLES}
     for value in values:
         if _family(value) in _HUE_STYLES:
@@ -251,10 +253,10 @@ def hue_styles(values: list[Any]) -> dict[Any, dict[str, Any]]:
     free = sorted(_SPARE, key=lambda one: (one[0] in colors, one[2] in markers))
     spare = cycle(free)
     names = ("color", "linestyle", "marker")
-    shown = {value: found.get(value) or next(spare) for value in values}
+    whole = {value: found.get(value) or next(spare) for value in values}
     return {
         value: dict(zip(names, (recoloured(value, color), *rest), strict=True))
-        for value, (color, *rest) in shown.items()
+        for value, (color, *rest) in whole.items()
     }
 
 

@@ -14,7 +14,7 @@ from torch.nn.utils import prune
 from torch.optim import Optimizer
 
 from netrobust.core.errors import InputError
-from netrobust.core.settings import MOST_TIMES, share, whole
+from netrobust.core.settings import MOST_TIMES, flag, share, whole
 from netrobust.neural.dense import zero_layer
 from netrobust.neural.linear import SparseLinear
 from netrobust.neural.masked_kernel import (
@@ -350,7 +350,7 @@ def sparsify(
         _placed(module, name, layer.train(plain.training))
     return ModuleSparsifier(
         module, made, sparsifier, options, share("zeta", zeta),
-        whole("updates", updates, 1, MOST_TIMES), chained, seed,
+        whole("updates", updates, 1, MOST_TIMES), flag("chained", chained), seed,
     )  # fmt: skip
 
 

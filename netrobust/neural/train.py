@@ -98,7 +98,7 @@ def train(
     >>> len(network.history), network.dynamics.links.unique().tolist()
     (2, [36])
     """
-    config = config or TrainConfig()
+    config = TrainConfig() if config is None else config
     seed = whole("seed", seed, 0)
     network = begin(data, config, seed, path, start)
     if network.finished:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from netrobust.core.errors import InputError, UnfinishedError
+from netrobust.core.errors import InputError, UnfinishedError, UnwritableError
 from netrobust.core.settings import whole
 from netrobust.parallel.dask_cluster import client_of, on_dask
 from netrobust.parallel.executor import Failure, Outcome, here, on_executor
@@ -88,7 +88,7 @@ def gather(
     with closing(_outcomes(function, missing, jobs, shared, executor)) as outcomes:
         for key, result in outcomes:
             if isinstance(result, Failure):
-                if ledger is None:
+                if ledger is None or isinstance(result.error, UnwritableError):
                     raise _error(result)
                 failed[key] = result.reason
                 ledger.fail(key, result.reason, result.traceback)

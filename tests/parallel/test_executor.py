@@ -18,7 +18,7 @@ from forked import PROCESSES, Forked, file
 from forked import code as script
 from small import Drawer
 
-from netrobust.core.errors import InputError, UnfinishedError
+from netrobust.core.errors import InputError, UnfinishedError, UnwritableError
 from netrobust.parallel.executor import Flight
 from netrobust.parallel.gather import gather
 
@@ -188,6 +188,17 @@ def test_a_unit_that_raises_stops_no_other_where_failures_are_written_down(jobs)
     assert book.puts == []
     assert gather(double, NUMBERS, jobs, parts=book)[3] == 6
     assert book.puts == ["3"]
+
+
+def find_no_room(number):
+    raise UnwritableError(f"cannot write {number}: no space")
+
+
+def test_a_disk_without_room_ends_the_job_at_once():
+    book = Book()
+    with pytest.raises(UnwritableError, match="no space"):
+        gather(find_no_room, NUMBERS, 1, parts=book)
+    assert book.failed == {}
 
 
 def test_an_error_that_cannot_travel_is_told_with_its_traceback():
