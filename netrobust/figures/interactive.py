@@ -107,7 +107,7 @@ def _layer(links: Links, names: Sequence[str]) -> tuple[Any, ColumnDataSource, A
     """Draw one layer; give its plot, its links and what chooses among them."""
     neurons = _neurons(links)
     shown = _sample(len(links.weight))
-    lines = {  # small types, for they make most of the page
+    lines: dict[str, np.ndarray] = {  # small types, for they make most of the page
         "x0": neurons["x"][links.source[shown]].astype(np.float32),
         "x1": neurons["x"][links.target[shown]].astype(np.float32),
         "positive": (links.weight[shown] >= 0).astype(np.uint8),

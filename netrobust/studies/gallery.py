@@ -8,11 +8,11 @@ from types import ModuleType
 from typing import NamedTuple
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from netrobust.core.atomic_files import replacing
 from netrobust.core.errors import InputError
 from netrobust.figures import draw
+from netrobust.figures.layout import Picture
 from netrobust.figures.restyle import Palette
 from netrobust.neural.config import TrainConfig
 from netrobust.runs.folder import Run, make_folder
@@ -111,7 +111,7 @@ class Drawn(NamedTuple):
     name: str
     module: ModuleType
     table: pd.DataFrame
-    figure: Figure
+    figure: Picture
 
 
 def drawn(run: Run, only: Sequence[str]) -> list[Drawn]:
