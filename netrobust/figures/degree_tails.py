@@ -119,8 +119,9 @@ def ccdf(
     ax = panels()[1][0, 0] if ax is None else ax
     ax.set(xscale="log", yscale="log", xlabel=label(x), ylabel=label("ccdf"))
     over, _ = split(summary)
-    band = None if band is None else tuple(band)
-    require_columns(over, [x, "mean", *([null] if null else []), *(band or ())])
+    require_columns(
+        over, [x, "mean", *([null] if null else []), *(() if band is None else band)]
+    )
     shown = over[(over[x] > 0) & (over["mean"] > 0)]
     lowest = shown["mean"].min() / 2
     for _, own_style, text, group in groups(over, x, hue):
@@ -133,14 +134,14 @@ def ccdf(
         if null:
             line = group[(group[x] > 0) & (group[null] >= lowest)].sort_values(x)
             ax.plot(line[x], line[null], "--k", lw=size(0.8), zorder=1)
-        if band:
+        if band is not None:
             line = group[(group[x] > 0) & (group[band[1]] >= lowest)].sort_values(x)
             low, high = line[band[0]].clip(lower=lowest), line[band[1]]
             # Opaque: the same band of several hues is no darker than one.
             ax.fill_between(line[x], low, high, **_BAND, zorder=0)
     if null:
         ax.plot([], [], "--k", lw=size(0.8), label=f"{LABELS['erdos_renyi']} (exact)")
-    if band:
+    if band is not None:
         ax.fill_between([], [], **_BAND, label=f"95% of {LABELS['erdos_renyi']} draws")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
