@@ -15,7 +15,7 @@ TOGETHER = {
     # Verbs are tried as users type them, whichever module holds them.
     "cli/test_cli": (
         "cli/analyse cli/attack cli/console cli/figure_options cli/info cli/make "
-        "cli/make_table cli/options cli/recover cli/streams cli/words"
+        "cli/make_table cli/options cli/recover cli/streams"
     ),
     # What is read is the same layers, whatever format they come from.
     "convert/test_layer_files": (
