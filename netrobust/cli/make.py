@@ -25,7 +25,7 @@ from netrobust.cli.options import (
 from netrobust.cli.words import AS_WHOLE
 from netrobust.core.errors import InputError, meant
 from netrobust.core.own_functions import flags, told_by_a_file
-from netrobust.core.settings import MOST_SEED, toml_file, whole
+from netrobust.core.settings import MOST_JOBS, MOST_SEED, toml_file, whole
 
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
     from netrobust.runs.folder import Run
@@ -233,7 +233,7 @@ def merge(
     from netrobust.studies.reproduce import merge as carry_out
     from netrobust.studies.status import study_of
 
-    whole("jobs", jobs, 1)
+    whole("jobs", jobs, 1, MOST_JOBS)
     opened = open_run(run)
     shared = {
         name: record

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast, get_type_hints
 import typer
 
 from netrobust.cli.words import AS_WHOLE
-from netrobust.core.errors import InputError
+from netrobust.core.errors import InputError, shown
 from netrobust.core.own_functions import own, short
 from netrobust.experiments.options import OPTIONS, Options
 
@@ -147,6 +147,11 @@ class How:
 
         given = {short(name): name for name in self.datasets or ()}
         names = sorted({network.dataset for network in networks})
+        if strange := sorted({*given} - {*names}):
+            raise InputError(
+                f"--dataset names {', '.join(map(shown, strange))}, which no network "
+                f"here learnt; they learnt {', '.join(names)}"
+            )
         for name in names:
             if name not in given and name not in DATASETS:
                 raise InputError(
@@ -163,11 +168,11 @@ class How:
 
     def share(self) -> "Shard | None":
         """Read the shard, and refuse a malformed scheduler before any work."""
-        from netrobust.core.settings import whole
+        from netrobust.core.settings import MOST_JOBS, whole
         from netrobust.parallel.dask_cluster import check_scheduler
         from netrobust.parallel.shard import Shard
 
-        whole("jobs", self.jobs, 1)
+        whole("jobs", self.jobs, 1, MOST_JOBS)
         if self.scheduler is not None:
             check_scheduler(self.scheduler)
         return None if self.shard is None else Shard.parse(self.shard)

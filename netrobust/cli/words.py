@@ -7,6 +7,7 @@ words that are no text, numbers with underscores or in the digits of any script.
 import re
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import category
 
 import typer
 
@@ -24,6 +25,11 @@ def check_words(words: Sequence[str]) -> None:
             raise InputError(
                 "names and values must not be empty; leave an option out, or see "
                 f"whether a variable of the shell is set; got {shown(word)}"
+            )
+        if any(category(letter) == "Cc" for letter in word):
+            raise InputError(
+                "names and values must stand on one line without control characters; "
+                f"got {shown(word)}"
             )
         try:
             word.encode()

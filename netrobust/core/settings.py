@@ -22,6 +22,9 @@ FRACTION_DIGITS = 12
 #: Of a seed: tables hold it as a signed integer of 64 bits.
 MOST_SEED = 2**63 - 1
 
+#: Of processes at once.
+MOST_JOBS = 10_000
+
 #: Of draws, epochs and whatever else is done so often: more are a slip of the hand.
 MOST_TIMES = 10**6
 

@@ -9,7 +9,13 @@ from typing import Any, TypeAlias
 from torch.nn import Module
 
 from netrobust.core.errors import InputError
-from netrobust.core.settings import MOST_SEED, MOST_TIMES, canonical_fraction, whole
+from netrobust.core.settings import (
+    MOST_JOBS,
+    MOST_SEED,
+    MOST_TIMES,
+    canonical_fraction,
+    whole,
+)
 from netrobust.data.dataset import Dataset
 from netrobust.experiments.columns import check_names
 from netrobust.experiments.damage_curve import TRAINING_IMAGES
@@ -112,7 +118,7 @@ def plan_networks(
     InputError
         As for `make_plan`, or something does not fit a network or the data.
     """
-    whole("jobs", jobs, 1)
+    whole("jobs", jobs, 1, MOST_JOBS)
     if not networks:
         raise InputError("no network came; give at least one")
     plan = replace(

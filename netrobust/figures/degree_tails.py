@@ -133,14 +133,14 @@ def ccdf(
         if null:
             line = group[(group[x] > 0) & (group[null] >= lowest)].sort_values(x)
             ax.plot(line[x], line[null], "--k", lw=size(0.8), zorder=1)
-        if band:
+        if band is not None:
             line = group[(group[x] > 0) & (group[band[1]] >= lowest)].sort_values(x)
             low, high = line[band[0]].clip(lower=lowest), line[band[1]]
             # Opaque: the same band of several hues is no darker than one.
             ax.fill_between(line[x], low, high, **_BAND, zorder=0)
     if null:
         ax.plot([], [], "--k", lw=size(0.8), label=f"{LABELS['erdos_renyi']} (exact)")
-    if band:
+    if band is not None:
         ax.fill_between([], [], **_BAND, label=f"95% of {LABELS['erdos_renyi']} draws")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))

@@ -12,7 +12,7 @@ from typing import Any
 
 from netrobust.core.errors import InputError
 from netrobust.core.own_functions import packed, unpacked
-from netrobust.core.settings import whole
+from netrobust.core.settings import MOST_JOBS, whole
 from netrobust.parallel.executor import (
     LIVES,
     Failure,
@@ -66,7 +66,7 @@ def scheduler(where: str, jobs: int, timeout: float = TIMEOUT) -> Iterator[Execu
 tcp://host:8786; got '10.0.0.7'
     """
     check_scheduler(where)
-    whole("jobs", jobs, 1)
+    whole("jobs", jobs, 1, MOST_JOBS)
     from distributed import Client, LocalCluster
 
     if where == "local":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from netrobust.core.errors import InputError, UnfinishedError, UnwritableError
-from netrobust.core.settings import whole
+from netrobust.core.settings import MOST_JOBS, whole
 from netrobust.parallel.dask_cluster import client_of, on_dask
 from netrobust.parallel.executor import Failure, Outcome, here, on_executor
 from netrobust.parallel.processes import in_processes
@@ -169,7 +169,7 @@ def _outcomes(
     executor: Executor | None,
 ) -> Generator[Outcome, None, None]:
     work = (function, *shared)
-    alone = whole("jobs", jobs, 1) == 1 or len(tasks) < 2
+    alone = whole("jobs", jobs, 1, MOST_JOBS) == 1 or len(tasks) < 2
     check_executor(executor)
     if executor is None:
         return here(work, tasks) if alone else in_processes(work, tasks, jobs)

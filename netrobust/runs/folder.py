@@ -240,7 +240,8 @@ class Run(Shown):
                 f"{self.path} is a run whose main job makes the table {name!r}; give "
                 "another --name"
             )
-        if not name or set(name) & set("/\\") or name.startswith("."):
+        plain = name.strip() and name.isprintable() and not set(name) & set("/\\")
+        if not plain or name.startswith("."):
             raise InputError(f"a table cannot be called {name!r}; use letters and -")
         if conflict := self._conflict(name, settings):
             raise InputError(

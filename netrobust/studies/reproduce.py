@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from netrobust.core.errors import InputError
-from netrobust.core.settings import whole
+from netrobust.core.settings import MOST_JOBS, whole
 from netrobust.figures import draw
 from netrobust.parallel.gather import check_executor
 from netrobust.parallel.partial_failure import Failures
@@ -81,7 +81,7 @@ def reproduce(
         Networks could not be trained, or units failed; all others are done and kept.
         Tables that need them are not written.
     """
-    whole("jobs", jobs, 1)
+    whole("jobs", jobs, 1, MOST_JOBS)
     check_executor(executor)
     if tick is None:
         with bars(progress) as tick, silent():

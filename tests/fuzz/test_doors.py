@@ -9,7 +9,7 @@ import random
 import calls
 import pytest
 import words
-from calls import AS_IT_SHOULD, RIGHT, at, public
+from calls import AS_IT_SHOULD, REFUSED, RIGHT, at, public
 
 CASES = 4 * int(os.environ.get("NETROBUST_FUZZ", "25"))
 
@@ -86,6 +86,12 @@ def test_kinds_of_wrong_arguments_are_refused(case, sandbox):
 def test_wrong_words_work_or_are_refused_in_a_sentence(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     place = words.prepared()
-    for case in random.Random(0).sample(words.cases(), CASES // 2):
+    for option, wrong in (
+        ("--name", "a\nb = 1"),
+        ("--dataset", "nan"),
+        ("--jobs", "9" * 300),
+    ):
+        assert words.tried(place, words.Case("percolate", option, wrong))[0] == REFUSED
+    for case in random.Random(0).sample(words.cases(), CASES // 10):
         kind, detail = words.tried(place, case)
         assert kind in AS_IT_SHOULD, (case, kind, detail)
