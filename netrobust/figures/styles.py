@@ -113,6 +113,8 @@ _HUE_STYLES = {  # colour, line, marker
     "dense_narrow": ("#999999", "-.", "^"),
     "static": ("#0072B2", "--", "v"),
     "set": ("#D55E00", "-", "o"),
+    "static@correlated": ("#9030F0", ":", "d"),  # the control of what SET starts from
+    "set@correlated": ("#E69F00", "-.", "h"),
     "rigl": ("#009E73", (0, (5, 1)), ">"),
     "mest": ("#CC79A7", "-.", "P"),
     "deep_r": ("#E69F00", ":", "X"),
@@ -244,7 +246,7 @@ def hue_styles(values: list[Any]) -> dict[Any, dict[str, Any]]:
         raise InputError(f"a hue must be a name or a number; got {shown(odd[0])}")
     heads = {value: value for value in values if value in _HUE_STYLES}
     for value in values:
-        if _family(value) in _HUE_STYLES:
+        if value not in heads and _family(value) in _HUE_STYLES:
             heads.setdefault(_family(value), value)
     found = {value: _HUE_STYLES[family] for family, value in heads.items()}
     colors = {one[0] for one in found.values()}
