@@ -153,8 +153,8 @@ def percolate_module(
     acting = tuple(for_module(one, intact, scope) for one in plan.perturbations)
     labels = {
         "network": type(module).__name__ if name is None else label("name", name),
-        "dataset": label("dataset", dataset),
-        "sparsifier": label("sparsifier", sparsifier),
+        "dataset": label("dataset", dataset) if dataset != "" else "",
+        "sparsifier": label("sparsifier", sparsifier) if sparsifier != "" else "",
         **_sizes(intact),
         "network_seed": whole("network_seed", network_seed, 0, MOST_SEED),
         "reached": round(reached_share(module, layers if order is None else order), 6),

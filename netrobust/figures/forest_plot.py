@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from netrobust.core.errors import InputError, shown
 from netrobust.figures.restyle import size
+from netrobust.stats.columns import require_columns
 
 
 def forest(
@@ -34,6 +36,11 @@ def forest(
         Of values of `hue`, as they are written; see `hue_styles`. Those the table holds
         lie side by side in each row.
 
+    Raises
+    ------
+    InputError
+        The table lacks a column, or `rows` lacks a value of it.
+
     Examples
     --------
     >>> table = pd.DataFrame({"difference": [0.1], "low": [0.0], "high": [0.2]})
@@ -45,6 +52,11 @@ def forest(
     >>> [tick.get_text() for tick in ax.get_yticklabels()]
     ['links']
     """
+    require_columns(table, ["difference", "low", "high", y, hue, filled])
+    rows = list(rows)
+    for value in table[y].unique():
+        if value not in rows:
+            raise InputError(f"rows must hold all values of {y}; lacks {shown(value)}")
     hues = [one for one in styles if one in set(table[hue])]
     for step, name in enumerate(hues):
         style = styles[name]

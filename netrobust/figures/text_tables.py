@@ -5,8 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from netrobust.core.errors import InputError, shown
 from netrobust.figures.layout import note as what_is_shown
 from netrobust.figures.styles import label, ordered
+from netrobust.stats.columns import require_columns
 
 _SIGNS = {"%": r"\%", "_": r"\_", "&": r"\&", "±": r"$\pm$"}
 
@@ -80,6 +82,11 @@ def summary_table(
     dict of str to str
         As `text_table`.
 
+    Raises
+    ------
+    InputError
+        The table lacks a column, or numbers cannot be written so.
+
     Examples
     --------
     >>> table = pd.DataFrame({"dataset": ["mnist"], "sparsifier": ["set"]})
@@ -93,6 +100,13 @@ def summary_table(
     mean and range of 5 networks
     <BLANKLINE>
     """
+    require_columns(summary, ["sparsifier", "mean", "low", "high", *rows, *only])
+    try:
+        format(0.5, spec)
+    except ValueError:
+        raise InputError(
+            f"spec must say how a number is written, such as '.3f'; got {shown(spec)}"
+        ) from None
     for name, values in only.items():
         few = summary[summary[name].isin(values)]
         summary = few if len(few) else summary

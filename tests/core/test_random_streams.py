@@ -66,5 +66,5 @@ def test_numpy_integers_are_integers():
 
 
 def test_a_negative_seed_is_none():
-    with pytest.raises(ValueError, match="non-negative"):
+    with pytest.raises(ValueError, match="0 or larger"):
         stream(-1)

@@ -139,7 +139,7 @@ def test_an_option_is_named_in_two_files():
     # A column that an option brings, or tells of, is declared with the columns.
     for name, found in files.items():
         # Modules are scored by the functions that score networks.
-        acts = {"percolate.py", "module_scores.py"}
+        acts = {"percolate.py", "module_scores.py", "score.py"}
         assert {*found} <= {"options.py", "columns.py", *acts}, name
         assert {"options.py", "percolate.py"} <= {*found}, name
 

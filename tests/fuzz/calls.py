@@ -105,6 +105,11 @@ def summary() -> pd.DataFrame:
     return nr.summarise(curves(), "accuracy", by=["sparsifier", "fraction"])
 
 
+def differences() -> pd.DataFrame:
+    table = pd.DataFrame({"difference": [0.1], "low": [0.0], "high": [0.2]})
+    return table.assign(removed="links", method="SET", sure=True)
+
+
 def two_each() -> pd.DataFrame:
     table = paired().query("sparsifier == 'a'")
     return pd.concat([table.assign(replicate=n, links=n) for n in range(2)])
@@ -549,6 +554,15 @@ RIGHT: dict[str, Callable[[], dict[str, Any]]] = {
         "names": None,
     },
     "draw.equal_spans": lambda: {"axes": [ax(), ax()]},
+    "draw.forest": lambda: {
+        "ax": ax(),
+        "table": differences(),
+        "y": "removed",
+        "hue": "method",
+        "filled": "sure",
+        "rows": ["links"],
+        "styles": {"SET": {"color": "red", "marker": "o"}},
+    },
     "draw.hue_styles": lambda: {"values": ["set", "static"]},
     "draw.image_side": lambda: {"pixels": 16},
     "draw.label": lambda: {"value": "set"},
@@ -585,6 +599,12 @@ RIGHT: dict[str, Callable[[], dict[str, Any]]] = {
         "table": summary(),
         "folder": "figures",
         "stem": "one",
+    },
+    "draw.summary_table": lambda: {
+        "summary": summary(),
+        "rows": ["fraction"],
+        "spec": ".3f",
+        "note": "a",
     },
     "draw.text_table": lambda: {"heads": ["a"], "rows": [["b"]], "note": "c"},
 }

@@ -30,7 +30,8 @@ def test_every_public_function_is_called():
 
 
 def test_every_verb_is_typed():
-    assert {one.verb for one in words.cases()} == {*words.RIGHT, "netrobust"}
+    without = {"info", "list"}  # which take no value
+    assert {one.verb for one in words.cases()} == {*words.RIGHT, "netrobust"} - without
 
 
 def test_calls_that_are_right_work(sandbox):

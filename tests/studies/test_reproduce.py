@@ -102,9 +102,10 @@ def test_a_run_folder_holds_it_all(run, study):
         check(read(graph))
     assert run.tables() == list(TABLES)
     figures = sorted(path.name for path in (run.path / "figures").iterdir())
-    ends = ("csv", "pdf", "png")
-    files = {f"{name}.{end}" for name in BASIC for end in ends}
-    assert figures == sorted(files | {"accuracy.md", "accuracy.tex"})
+    files = {f"{name}.{end}" for name in BASIC for end in ("csv", "pdf", "png")}
+    printed = {*BASIC} - {"receptive_fields"}
+    files |= {f"{name}.{end}" for name in printed for end in ("md", "tex")}
+    assert figures == sorted(files)
     report = (run.path / "report.html").read_text("utf-8")
     assert re.findall(r'<figure id="run-1-(\w+)"', report) == [*BASIC]
     log = (run.path / "log").read_text("utf-8")
@@ -319,7 +320,7 @@ def test_one_figure_can_be_drawn_alone(run, tmp_path):
     from netrobust.studies.gallery import draw_figures
 
     written = draw_figures(run, tmp_path / "new" / "figures", ["shuffling"])
-    names = ["shuffling.csv", "shuffling.pdf", "shuffling.png"]
+    names = [f"shuffling.{end}" for end in ("csv", "md", "pdf", "png", "tex")]
     assert sorted(path.name for path in written) == names
     assert sorted(path.name for path in (tmp_path / "new/figures").iterdir()) == names
     (tmp_path / "file").touch()
