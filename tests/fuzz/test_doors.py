@@ -71,7 +71,6 @@ KINDS = [
     ("draw.panels", "sharex", "unknown word"),
     ("draw.panels", "widths", "['x']"),
     ("draw.sampling_band", "neurons", "10**18"),
-    ("percolate_module", "dataset", "text without"),
     ("train", "config", "text without"),
     ("to_graph", "head", "nan"),
     ("score", "details", "nan"),
