@@ -12,7 +12,7 @@ from netrobust.studies.gallery import analysis
 SETTINGS = ("The runs", "5. accuracy")
 #: Numbers that are no result.
 NAMES = re.compile(
-    r"784-1000-1000-1000-10|\d{4}\.\d{5}|9[59]% (?:bands|sparse)|\d+ epochs"
+    r"784-1000-1000-1000-10|f50|\d{4}\.\d{5}|9[59]% (?:bands|sparse)|\d+ epochs"
 )
 
 pytestmark = pytest.mark.skipif(

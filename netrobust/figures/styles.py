@@ -127,6 +127,7 @@ _HUE_STYLES = {  # colour, line, marker
     "degree_preserving": ("#009E73", ":", "^"),
     "erdos_renyi": ("#56B4E9", (0, (5, 1)), "v"),
     "random_links": ("#0072B2", "-", "o"),
+    "random_links with head": ("#0072B2", "--", "s"),  # of the claims
     "strongest_links": ("#D55E00", "--", "v"),
     "weakest_links": ("#009E73", "-.", "^"),
     "strongest_positive_links": ("#CC79A7", ":", "D"),
