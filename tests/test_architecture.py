@@ -66,7 +66,7 @@ PACKAGES = {
     "pyarrow": "runs.tables",
     "dask": "parallel.dask_cluster",
     "distributed": "parallel.dask_cluster",
-    "matplotlib": "figures studies.gallery",
+    "matplotlib": "figures",
     "seaborn": "figures",
     "scipy": "convert figures graphs.measure graphs.theory stats",
     "powerlaw": "graphs.measure.tail",

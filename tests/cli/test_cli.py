@@ -233,7 +233,7 @@ def test_progress_is_shown_beside_the_result_not_in_it(home, tmp_path):
     drawn = netrobust("figures", "run", "--out", "fig", "--only", "learning",
                       cwd=tmp_path)  # fmt: skip
     assert (drawn.code, drawn.err) == (0, "")
-    names = [f"fig/learning.{end}" for end in ("csv", "pdf", "png")]
+    names = [f"fig/learning.{end}" for end in ("csv", "md", "pdf", "png", "tex")]
     assert sorted(drawn.out.split()) == names
     assert all((tmp_path / name).stat().st_size for name in names)
 

@@ -22,8 +22,8 @@ from typing import Any
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
-# A process with threads is not to be forked.
-os.environ |= {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+if __name__ == "__main__":  # a process with threads is not to be forked
+    os.environ |= {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 
 import calls  # noqa: E402
 import words  # noqa: E402
