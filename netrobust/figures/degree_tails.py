@@ -119,8 +119,8 @@ def ccdf(
     ax = panels()[1][0, 0] if ax is None else ax
     ax.set(xscale="log", yscale="log", xlabel=label(x), ylabel=label("ccdf"))
     over, _ = split(summary)
-    band = None if band is None else (band[0], band[1])
-    require_columns(over, [x, "mean", *([null] if null else []), *(band or ())])
+    names = [x, "mean", *([null] if null else []), *(() if band is None else band)]
+    require_columns(over, names)
     shown = over[(over[x] > 0) & (over["mean"] > 0)]
     lowest = shown["mean"].min() / 2
     for _, own_style, text, group in groups(over, x, hue):
