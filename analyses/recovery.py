@@ -14,8 +14,19 @@ from matplotlib.figure import Figure
 import netrobust as nr
 
 READS = ("recovery",)
+NEEDS = "networks that lost accuracy"
 
 BY = ["dataset", "sparsifier", "mode", "fraction", "epoch"]
+
+
+def shows(run: nr.Run) -> bool:
+    """Return whether there was anything to regain.
+
+    Parameters
+    ----------
+    run : Run
+    """
+    return bool(run.table("recovery").regained.notna().any())
 
 
 def compute(run: nr.Run) -> pd.DataFrame:

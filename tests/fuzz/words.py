@@ -61,7 +61,7 @@ RIGHT = {
     "measure": (["layer.npz"], []),
     "percolate": (["run"], CURVES),
     "compare": (["run"], ["--null-model", "shuffle_all", *SWEEP]),
-    "attack": (["run"], ["--eps", "0.1", "--attack", "fgsm", *CURVES]),
+    "attack": (["run"], ["--eps", "0.1", "--attack", "fgsm", *SWEEP]),
     "recover": (["run"], ["--epochs", "1", *SWEEP]),
     "report": (["run"], []),
     "list": ([], []),
