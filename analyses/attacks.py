@@ -30,7 +30,7 @@ def shows(run: nr.Run) -> bool:
     ----------
     run : Run
     """
-    orders = _orders(_removals(run))
+    orders = _orders(run.table("percolation", *ALSO))
     return len(orders) > 3 and "random_links" in orders
 
 
@@ -50,7 +50,7 @@ def compute(run: nr.Run) -> pd.DataFrame:
         the curve, and ``gap``, by how much an order's area lies below that of random
         removal.
     """
-    table = _removals(run)
+    table = run.table("percolation", *ALSO)
     table = table[(table.null_model == "none") & (table.fraction.notna())]
     table = table[table.perturbation.isin(_orders(table))]
     unit = [*BY, "network", "network_seed", "fraction", "perturbation"]
@@ -110,11 +110,6 @@ def texts(table: pd.DataFrame) -> dict[str, str]:
     """Write the areas under the curves as Markdown and LaTeX, by suffix."""
     shown = table[table.value == "robustness"]
     return nr.draw.summary_table(shown, ["dataset", "perturbation"])
-
-
-def _removals(run: nr.Run) -> pd.DataFrame:
-    there = [name for name in (*READS, *ALSO) if name in run.tables()]
-    return pd.concat([run.table(name) for name in there], ignore_index=True)
 
 
 def _orders(table: pd.DataFrame) -> list[str]:

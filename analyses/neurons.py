@@ -28,7 +28,7 @@ def shows(run: nr.Run) -> bool:
     ----------
     run : Run
     """
-    there = set(_removals(run).perturbation)
+    there = set(run.table("percolation", *ALSO).perturbation)
     return there >= {f"random_{kind}" for kind in KINDS}
 
 
@@ -48,7 +48,7 @@ def compute(run: nr.Run) -> pd.DataFrame:
         for ``robustness``, the area under the accuracy; ``kind`` says what was
         removed.
     """
-    table = _removals(run).query("null_model == 'none'")
+    table = run.table("percolation", *ALSO).query("null_model == 'none'")
     table = table[table.perturbation.map(_kind).isin(KINDS)]
     parts = [
         nr.summarise(table, "accuracy", [*BY, "fraction"]),
@@ -106,11 +106,6 @@ def texts(table: pd.DataFrame) -> dict[str, str]:
     """Write the areas under the curves as Markdown and LaTeX, by suffix."""
     shown = table[table.value == "robustness"]
     return nr.draw.summary_table(shown, ["dataset", "perturbation"])
-
-
-def _removals(run: nr.Run) -> pd.DataFrame:
-    there = [name for name in (*READS, *ALSO) if name in run.tables()]
-    return pd.concat([run.table(name) for name in there], ignore_index=True)
 
 
 def _kind(perturbation: str) -> str:

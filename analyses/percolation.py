@@ -47,8 +47,7 @@ def compute(run: nr.Run) -> pd.DataFrame:
         What `summarise` gives per data set, sparsifier, null model, perturbation and
         fraction for accuracy and, of the sparse networks, the giant component.
     """
-    there = [name for name in (*READS, *ALSO) if name in run.tables()]
-    table = pd.concat([run.table(name) for name in there], ignore_index=True)
+    table = run.table("percolation", *ALSO)
     few = table[table["perturbation"].isin(SHOWN)]
     table = few if len(few) else table  # else: orders of the user's own
     by = ["dataset", "sparsifier", "null_model", "perturbation", "fraction"]

@@ -122,8 +122,9 @@ def on_dask(
 ) -> Generator[Outcome, None, None]:
     """Do the units on the workers of a Dask cluster.
 
-    The work travels once to each worker; workers that come later have it from their
-    peers or, where the last copy died, anew from the scheduler. Dask itself tries the
+    The work travels once to each worker, with its first unit: from a peer or, where
+    the last copy died, anew from the scheduler. (A copy sent ahead would be dropped
+    again: Dask keeps copies only where units wait for them.) Dask itself tries the
     units of a worker that died on others. Once the scheduler is gone, units that have
     not ended are not given at all.
     """
@@ -134,7 +135,6 @@ def on_dask(
     # Dask warns of what stays with the scheduler; here that is what makes it safe.
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
         lent = client.submit(unpacked, content, pure=False)
-        client.replicate([lent])
 
     def submit(key: str) -> Future[Any]:
         return _promise(client.submit(_lent, lent, _Sealed(tasks[key]), pure=False))

@@ -190,22 +190,23 @@ class Run(Shown):
         """Names of the tables that are there."""
         return sorted(path.stem for path in self.path.glob("tables/*.parquet"))
 
-    def table(self, name: str) -> pd.DataFrame:
-        """Read a table.
+    def table(self, name: str, *also: str) -> pd.DataFrame:
+        """Read a table, and below it those of some others that the run has.
 
         Raises
         ------
         InputError
-            The run has no such table, or its file is damaged.
+            The run lacks the first table, or a file is damaged.
         """
-        path = self.path / "tables" / f"{name}.parquet"
-        if not path.is_file():
-            there = ", ".join(self.tables()) or "none"
+        there = self.tables()
+        if name not in there:
             raise InputError(
-                f"{self.path} has no table {name!r}; it has {there}; netrobust "
-                "reproduce makes all tables of a run"
+                f"{self.path} has no table {name!r}; it has "
+                f"{', '.join(there) or 'none'}; netrobust reproduce makes all of them"
             )
-        return read_table(path)
+        names = [name, *(one for one in also if one in there)]
+        tables = [read_table(self.path / "tables" / f"{one}.parquet") for one in names]
+        return pd.concat(tables, ignore_index=True) if also else tables[0]
 
     def save_table(
         self, name: str, table: pd.DataFrame, settings: dict[str, Any] | None = None

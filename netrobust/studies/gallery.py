@@ -146,9 +146,9 @@ def save_figures(
 class _InGrid(Run):
     """A run whose tables call a method with its place in the grid a method."""
 
-    def table(self, name: str) -> pd.DataFrame:
-        """Read a table; a place in the grid stands in brackets, as options do."""
-        table, study = super().table(name), study_of(self)
+    def table(self, name: str, *also: str) -> pd.DataFrame:
+        """Read tables; a place in the grid stands in brackets, as options do."""
+        table, study = super().table(name, *also), study_of(self)
         if study is None or "network" not in table:
             return table
         names = {task.name: _placed(study, task.config) for task in study.tasks()}

@@ -82,10 +82,7 @@ def test_what_units_share_travels_once_to_each_worker(executor, tmp_path):
     found = gather(double, many, 1, Heavy(tmp_path), executor=executor)
     assert found == [2 * n for n in range(60)]
     arrived = [path.name.split("-")[0] for path in tmp_path.iterdir()]
-    # A starved machine may lose a worker, or what one holds, and sends it once more.
-    workers = executor._client.scheduler_info()["workers"]
-    assert len(set(arrived)) == len(workers)
-    assert len(arrived) <= 2 * len(workers)
+    assert len(arrived) == len(set(arrived)) >= 1
 
 
 def test_a_unit_that_raises_on_the_cluster_stops_no_other(executor):
