@@ -29,7 +29,7 @@ PRIVATE = {
 # A busy machine is no defect of the code under test, and a newcomer meets no example
 # that nobody has met before; `--hypothesis-profile=search` looks for such.
 _ANY_SPEED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-_KNOWN = {"derandomize": True, "database": None, "max_examples": 50}
+_KNOWN = {"derandomize": True, "database": None, "max_examples": 25}
 settings.register_profile("search", **_ANY_SPEED, max_examples=500)
 settings.register_profile("same", **_ANY_SPEED, **_KNOWN)
 settings.load_profile("same")

@@ -36,7 +36,7 @@ def compute(run: nr.Run) -> pd.DataFrame:
         What `summarise` gives per data set, sparsifier, null model and whether it was
         ``retrained``; the null model ``none`` is the network itself, or its topology.
     """
-    table = run.table("nulls", "retrained")
+    table = pd.concat([run.table("nulls"), run.table("retrained")], ignore_index=True)
     return nr.summarise(table, "accuracy", by=BY)
 
 

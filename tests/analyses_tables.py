@@ -397,11 +397,12 @@ class FakeRun:
     def tables(self):
         return sorted(self.made)
 
-    def table(self, name):
-        self.read.add(name)
+    def table(self, name, *also):
         if name not in self.made:
             raise InputError(f"{self.path} has no table {name!r}")
-        return self.made[name].copy()
+        there = [name, *(one for one in also if one in self.made)]
+        self.read.update(there)
+        return pd.concat([self.made[one] for one in there], ignore_index=True)
 
     def having(self, **tables):
         """The same run with other tables; None takes one away."""

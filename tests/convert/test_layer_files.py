@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pruned import WAYS, convnet, drawn, held, mlp, unstructured
 from safetensors.torch import save_file
@@ -182,7 +182,6 @@ def test_what_is_no_layer_is_refused_by_scipy_doors(tmp_path):
 # Networkx
 
 
-@settings(max_examples=50)
 @given(graph=layered_graphs(max_depth=3))
 def test_a_graph_survives_the_way_through_networkx(graph):
     other = to_networkx(graph)

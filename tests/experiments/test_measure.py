@@ -4,7 +4,7 @@ import igraph
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from small import network
 from specimens import empty_layer, layered_graphs, one_layer
 
@@ -133,7 +133,6 @@ def test_tails_of_every_layer_side_and_kind():
     pd.testing.assert_frame_equal(both, pd.concat([other, table], ignore_index=True))
 
 
-@settings(max_examples=40)
 @given(graph=layered_graphs(max_depth=2))
 def test_degrees_count_every_neuron_and_every_link(graph):
     table = degree_table(graph)

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from forked import Forked
 from forked import code as script
-from halted import halt
 from networks import tiny_data
-from small import Drawer, digits, listing, network, run_with, same
+from small import Drawer, digits, network, same
 
 from netrobust.convert.network import to_graph, to_model
 from netrobust.core.errors import InputError
@@ -30,7 +29,6 @@ from netrobust.graphs.perturb import (
     removal,
     reweighting,
 )
-from netrobust.runs.folder import open_run
 from netrobust.runs.tables import write_table
 
 KEYS = [
@@ -330,34 +328,6 @@ def test_null_networks_have_the_same_links_and_weights():
 
 
 SHORT = {"fractions": [0, 0.5, 1], "replicates": 2}
-
-
-def curves_but_the_last(path):
-    halt("*/parts/*.parquet", after=11)
-    all_curves(path, 1)
-
-
-def test_a_killed_sweep_goes_on_to_the_same_table(tmp_path):
-    run = run_with(tmp_path / "run", "set", "static", "dense_small")
-    process = Forked(curves_but_the_last, run.path, cwd=tmp_path)
-    process.until(lambda: run.parts().count() >= 3)
-    process.killed()
-    before = listing(run.parts().folder)
-    assert 3 <= run.parts().count() < 12
-    resumed = all_curves(run.path, 1)
-    assert run.parts().count() == 12
-    after = listing(run.parts().folder)
-    assert {name: after[name] for name in before} == before
-    undisturbed = curves(run.networks(), **SHORT)
-    for name, table in {"resumed": resumed, "undisturbed": undisturbed}.items():
-        run.save_table(name, table)
-    paths = [run.path / f"tables/{name}.parquet" for name in ("resumed", "undisturbed")]
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-
-
-def all_curves(path, jobs):
-    run = open_run(path)
-    return curves(run.networks(), parts=run.parts(), jobs=jobs, **SHORT)
 
 
 @pytest.mark.parametrize(

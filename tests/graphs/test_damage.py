@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from damages import damaged_cases, marked
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from specimens import SPECIMENS, layered_graphs, one_layer, path
 
@@ -131,7 +131,6 @@ def test_links_hold_what_the_graph_holds(graph):
 SAME = ("source", "target", "weight", "bias")
 
 
-@settings(max_examples=50)
 @given(case=damaged_cases("random_links"), weight=st.booleans(), bias=st.booleans())
 def test_what_is_left_is_what_the_damaged_graph_holds(case, weight, bias):
     graph, scope, seed, fractions = case

@@ -5,7 +5,7 @@ from itertools import combinations
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from specimens import layered_graphs, path, random_stack
 
 from netrobust.core.errors import InputError
@@ -21,8 +21,6 @@ from netrobust.graphs.paths import (
 )
 from netrobust.graphs.perturb import PERTURBATIONS
 from netrobust.graphs.perturb.base import by
-
-few = settings(max_examples=60)
 
 
 def enumerated(graph):
@@ -49,7 +47,6 @@ def as_networkx(graph):
     return other
 
 
-@few
 @given(graph=layered_graphs(max_layers=3, max_size=4, max_depth=2))
 def test_path_counts_are_those_of_enumeration(graph):
     known = enumerated(graph)
@@ -72,7 +69,6 @@ def test_path_counts_of_a_stack_are_products_of_matrices():
     assert onward[:30].tolist() == three.sum(axis=1)[:30].tolist()
 
 
-@few
 @given(graph=layered_graphs(max_layers=3, max_size=4, max_depth=2))
 def test_betweenness_is_that_of_networkx(graph):
     other = as_networkx(graph)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from networks import close, models, random_model, same_state, seeds, tiny_data
 from torch import zeros_like as zeros
@@ -105,7 +105,6 @@ def check(model, images, batch, momentum=0.9, stay=False, seed=0, tolerance=2e-5
             close(one, two, tolerance=tolerance)
 
 
-@settings(max_examples=60)
 @given(
     model=models(dense=False),
     images=st.integers(1, 2 * IMAGES + 9),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from analyses_tables import BASIC
-from small import STUDY, begun, digits, listing, netrobust, toml
+from small import STUDY, digits, listing, netrobust
 
 from netrobust.core.errors import DataUnavailableError, InputError
 from netrobust.experiments import attack as attacking
@@ -205,47 +205,6 @@ def test_a_second_call_only_looks(run, study, monkeypatch, no_figures):
     after = {part: listing(run.path / part) for part in before}
     assert after == before
     assert tables(run.path) == written
-
-
-def test_a_killed_job_goes_on_to_the_same_tables(run, study, tmp_path, no_figures):
-    path = tmp_path / "run"
-    _kill(study, path, "networks/*/network.safetensors", after=6 * 2)
-    killed = open_run(path)
-    assert len(killed.networks()) < 7
-    assert killed.tables() == []
-    _kill(study, path, "tables/parts/*.parquet", after=15)
-    assert len(killed.networks()) == 7
-    assert 1 <= killed.parts().count() < 48
-    assert "percolation" not in killed.tables()
-    kept = {
-        part: {
-            name: facts
-            for name, facts in listing(path / part).items()
-            if not name.endswith(".part")  # of a file that the kill interrupted
-        }
-        for part in ("networks", "tables/parts")
-    }
-    reproduce(study, path)
-    assert tables(path) == tables(run.path)
-    for part, files in kept.items():
-        now = listing(path / part)
-        assert {name: now[name] for name in files} == files
-    for task in study.tasks():
-        whole, resumed = (one.network_path(task.name) for one in (run, killed))
-        assert whole.read_bytes() == resumed.read_bytes()
-
-
-def _kill(study, path, files, after):
-    """Start the command and kill it when a file of a pattern is there."""
-    config = path.with_name("study.toml")
-    config.write_text(toml(asdict(study)))
-    process = begun(
-        *("reproduce", "--quiet", "--config", config, "--out", path, "--jobs", 1),
-        cwd=path.parent,
-        first=f"from halted import halt; halt('*/{files}', {after})",
-    )
-    process.until(lambda: any(path.glob(files)))
-    process.killed()
 
 
 def _unavailable(name, folder=None):

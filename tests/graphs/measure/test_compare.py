@@ -5,7 +5,7 @@ from itertools import pairwise, permutations
 import igraph
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from specimens import layered_graphs, no_links, one_layer, path, random_stack, star
 
@@ -39,7 +39,6 @@ def renumbered(graph: igraph.Graph, rng: np.random.Generator) -> igraph.Graph:
 # Overlap
 
 
-@settings(max_examples=50)
 @given(pair=pairs())
 def test_overlap_is_the_jaccard_index_of_the_links(pair):
     one, other = (set(graph.get_edgelist()) for graph in pair)
@@ -67,13 +66,11 @@ def test_overlap_of_random_layers_meets_the_hypergeometric_mean():
 # Distance
 
 
-@settings(max_examples=50)
 @given(graph=layered_graphs())
 def test_a_graph_has_no_distance_from_itself(graph):
     assert topology_distance(graph, graph.copy()) == 0
 
 
-@settings(max_examples=50)
 @given(pair=pairs())
 def test_distance_lies_between_0_and_1_and_asks_for_links_alone(pair):
     one, other = pair
@@ -94,7 +91,6 @@ def test_the_numbers_of_hidden_neurons_play_no_part():
     assert topology_distance(one, renumbered(other, rng)) == pytest.approx(found)
 
 
-@settings(max_examples=30)
 @given(pair=pairs(max_layers=1))
 def test_the_best_of_all_matches_is_found_for_a_layer(pair):
     one, other = ([set(g.predecessors(v)) for v in targets(g)] for g in pair)

@@ -6,7 +6,7 @@ The weights of the graphs drawn here span the whole range of float32.
 import igraph
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from specimens import SPECIMENS, fingerprint, layered_graphs
 
@@ -66,7 +66,6 @@ def scale_of(graph: igraph.Graph) -> float:
     return float(np.abs(links(graph)[2]).max(initial=0)) + 1e-44
 
 
-@settings(max_examples=60)
 @given(graph=layered_graphs(max_depth=1))
 def test_a_measure_is_one_number_the_same_again_and_leaves_the_graph(graph):
     before, found = fingerprint(graph), values(graph)
@@ -102,7 +101,6 @@ def renumbered(draw):
     return graph, other
 
 
-@settings(max_examples=60)
 @given(pair=renumbered())
 def test_the_order_of_links_and_neurons_plays_no_part(pair):
     names = [name for name in MEASURES if name != "modularity"]  # a heuristic
@@ -110,7 +108,6 @@ def test_the_order_of_links_and_neurons_plays_no_part(pair):
     assert close(one, other, scale_of(pair[0]))
 
 
-@settings(max_examples=40)
 @given(graph=layered_graphs(max_layers=3))
 def test_of_a_stack_it_is_the_mean_over_layers(graph):
     parts = [values(layer, OF_LAYERS) for layer in layers(graph)]
@@ -120,7 +117,6 @@ def test_of_a_stack_it_is_the_mean_over_layers(graph):
         assert value == pytest.approx(expected, nan_ok=True), name
 
 
-@settings(max_examples=40)
 @given(graph=layered_graphs(max_layers=3), more=st.integers(1, 3))
 def test_neurons_without_links_change_nothing(graph, more):
     counts = sizes(graph)
@@ -136,7 +132,6 @@ def test_neurons_without_links_change_nothing(graph, more):
     assert close(found, expected, scale_of(graph))
 
 
-@settings(max_examples=40)
 @given(graph=layered_graphs(max_layers=1))
 def test_a_layer_read_backwards_has_the_same_order(graph):
     (n_in, n_out), (source, target, weight) = sizes(graph), links(graph)
@@ -145,7 +140,6 @@ def test_a_layer_read_backwards_has_the_same_order(graph):
     assert close(found, expected, scale_of(graph))
 
 
-@settings(max_examples=40)
 @given(graph=layered_graphs(max_layers=2))
 def test_signs_are_refused_by_those_that_need_positive_weights(graph):
     needy = set(MEASURES) - set(signed_measures())

@@ -7,7 +7,7 @@ import igraph
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from networkx.algorithms.bipartite import robins_alexander_clustering
 from specimens import (
@@ -75,7 +75,6 @@ def large_layer(density: float) -> igraph.Graph:
 # Degrees
 
 
-@settings(max_examples=60)
 @given(layer=single_layers)
 def test_assortativity_agrees_with_igraph_and_networkx(layer):
     found = degree_assortativity(layer)
@@ -98,7 +97,6 @@ def test_layers_of_different_mean_degree_are_not_assortative():
 # Cycles
 
 
-@settings(max_examples=60)
 @given(layer=single_layers)
 def test_clustering_agrees_with_networkx(layer):
     expected = robins_alexander_clustering(networkx(layer))
@@ -146,7 +144,6 @@ def matrix_of_links(layer: igraph.Graph) -> np.ndarray:
     return mask
 
 
-@settings(max_examples=60)
 @given(layer=single_layers)
 def test_nestedness_agrees_with_its_definition(layer):
     assert nestedness(layer) == pytest.approx(slow_nodf(layer), nan_ok=True)
@@ -225,7 +222,6 @@ def layer_of_zeros() -> igraph.Graph:
 # Spectra
 
 
-@settings(max_examples=60)
 @given(graph=layered_graphs(max_depth=1))
 def test_spectral_radius_is_the_largest_eigenvalue(graph):
     adjacency = (matrix_of_any_links(graph) | matrix_of_any_links(graph).T).astype(int)
@@ -297,7 +293,6 @@ def test_a_stack_stretches_no_further_than_its_largest_singular_value():
 # Strengths
 
 
-@settings(max_examples=30)
 @given(graph=layered_graphs(max_depth=1))
 def test_absolute_strengths_are_those_of_absolute_weights(graph):
     copy = graph.copy()
@@ -320,7 +315,6 @@ def test_disparity_by_hand():
     assert disparity(zero_weight()) == 1
 
 
-@settings(max_examples=40)
 @given(graph=layered_graphs(max_layers=1), seed=st.integers(0, 9))
 def test_disparity_lies_between_equal_shares_and_one(graph, seed):
     copy = graph.copy()
@@ -334,7 +328,6 @@ def test_disparity_lies_between_equal_shares_and_one(graph, seed):
 # Paths
 
 
-@settings(max_examples=60)
 @given(graph=layered_graphs(max_depth=1))
 def test_paths_are_those_of_the_product_of_the_masks(graph):
     product_of_masks = np.ones((1, sizes(graph)[0]))

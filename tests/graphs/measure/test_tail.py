@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import zeta
 
@@ -120,7 +120,6 @@ def test_a_short_tail_is_not_judged():
     assert np.isnan(constant.alpha)
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     values=st.lists(st.integers(0, 30), max_size=60)
     | st.lists(st.floats(0, 2.0**127, width=32), max_size=60),

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from scipy.stats import chisquare
 from specimens import fingerprint, full, layered_graphs, no_links
 
@@ -55,7 +55,6 @@ def _crowded(seed, sizes=(30, 40), spread=1.0):
     return from_links(sizes, source, target + sizes[0], weight)
 
 
-@settings(max_examples=60)
 @given(layer=layered_graphs(max_layers=1, max_size=7))
 def test_expected_degrees_are_the_degrees(layer):
     p, (k_out, k_in) = _probabilities(layer), _degrees(layer)

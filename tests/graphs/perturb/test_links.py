@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from damages import damaged_cases, dense_stack, groups
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from specimens import random_stack
 
@@ -63,7 +63,6 @@ def test_removals_split_every_group_by_the_order(name):
             assert key[group[~stays]].min() >= key[group[stays]].max()
 
 
-@settings(max_examples=30)
 @given(case=damaged_cases("random_links"), fraction=st.floats(0, 1))
 def test_ordered_removals_split_every_group_by_weight(case, fraction):
     graph, scope, seed, _ = case

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from damages import CASES, damaged_cases, dense_stack, groups
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from specimens import random_stack, zero_weight
 
@@ -18,7 +18,6 @@ from netrobust.graphs.perturb import (
     Reweighting,
 )
 
-few = settings(max_examples=40)
 NOISES = tuple(PERTURBATIONS[name] for name in ("gaussian_noise", "uniform_noise"))
 
 
@@ -117,7 +116,6 @@ def test_signs_turn_and_nothing_else():
             assert flipped == int(fraction * len(group) + 0.5)
 
 
-@few
 @given(case=damaged_cases("weakest_sign_flips"), fraction=st.floats(0, 1))
 def test_the_weakest_turn_first(case, fraction):
     graph, scope, seed, _ = case
@@ -188,7 +186,6 @@ def test_quantised_weights_are_the_nearest_of_even_levels(bits):
 # Shuffles
 
 
-@few
 @given(case=damaged_cases("shuffled_weights"), fraction=st.floats(0, 1))
 def test_shuffled_weights_are_the_old_ones_of_each_layer(case, fraction):
     graph, scope, seed, _ = case
@@ -200,7 +197,6 @@ def test_shuffled_weights_are_the_old_ones_of_each_layer(case, fraction):
         )
 
 
-@few
 @given(case=damaged_cases("shuffled_weights_by_sign"), fraction=st.floats(0, 1))
 def test_weights_shuffled_by_sign_keep_the_sign_of_every_link(case, fraction):
     graph, scope, seed, _ = case

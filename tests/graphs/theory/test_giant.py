@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from random_degrees import (
     by_depth,
@@ -27,7 +27,6 @@ from netrobust.graphs.percolation import grow_clusters
 from netrobust.graphs.theory import fixed_point
 from netrobust.graphs.theory.fixed_point import largest_fixed_point
 
-few = settings(max_examples=40)
 STACK = [784, 1000, 1000, 1000]
 
 
@@ -57,7 +56,6 @@ def test_both_sides_of_an_erdos_renyi_layer():
     within_four_errors(found, theory.er_layer_giant(6, 2, p), at_most=0.004)
 
 
-@few
 @given(a=st.floats(0.1, 30), b=st.floats(0.1, 30), p=st.floats(0, 1))
 def test_shares_of_a_layer_solve_their_equations(a, b, p):
     of_a, of_b = theory.er_layer_giant(a, b, p)
@@ -200,7 +198,6 @@ def test_hubs_that_meet_lower_the_threshold_of_a_stack():
     assert low < 0.8 * high
 
 
-@few
 @given(graph=layered_graphs(max_size=6))
 def test_a_giant_component_begins_at_the_threshold_of_its_equations(graph):
     threshold = theory.cm_stack_threshold(graph)
@@ -210,7 +207,6 @@ def test_a_giant_component_begins_at_the_threshold_of_its_equations(graph):
         assert theory.cm_stack_giant(graph, below).max() < 1e-6
 
 
-@few
 @given(graph=layered_graphs(max_layers=1, max_size=8), p=st.floats(0, 1))
 def test_a_stack_of_one_layer_of_given_degrees_is_the_layer(graph, p):
     degree = np.array(graph.degree())
@@ -282,7 +278,6 @@ def _naive(graph, p, rounds=3000):
     return [1 - np.prod([miss[j, i] for j in beside[i]]) for i in range(len(beside))]
 
 
-@few
 @given(
     graph=layered_graphs(max_size=4, max_layers=2),
     p=st.sampled_from([0, 0.3, 0.75, 0.9, 0.99, 1]),
@@ -299,7 +294,6 @@ def _hashimoto(links):
     return (head[:, None] == tail) & (tail[:, None] != head)
 
 
-@few
 @given(graph=layered_graphs(max_size=5))
 def test_threshold_of_a_graph_is_that_of_its_non_backtracking_matrix(graph):
     matrix = _hashimoto(Links.of(graph)).astype(float)

@@ -4,7 +4,7 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from random_degrees import (
     by_depth,
@@ -28,7 +28,6 @@ from netrobust.graphs.damage import Damage, Links, apply
 from netrobust.graphs.graph import from_links
 from netrobust.graphs.measure import MEASURES
 
-few = settings(max_examples=40)
 STACK, COUNTS = [784, 1000, 1000, 1000], [7840, 10_000, 10_000]
 
 
@@ -123,7 +122,6 @@ def test_reach_along_a_chain_is_the_chance_of_its_links():
     assert theory.cm_reach(path(), 0.5, inputs=[0]).forward.tolist() == [0] * 4
 
 
-@few
 @given(graph=layered_graphs(), p=st.floats(0, 1))
 def test_reach_is_a_share_and_no_link_gives_none(graph, p):
     for found in (theory.cm_reach(graph, p), theory.cm_reach(graph, 0)):
@@ -149,7 +147,6 @@ def _paths(graph_or_links, kept):
     return count[start[-2] :].sum()
 
 
-@few
 @given(graph=layered_graphs(max_size=3, max_layers=3), p=st.floats(0.01, 1))
 def test_mean_path_fraction_by_counting_all_subgraphs(graph, p):
     links, layers = graph.ecount(), len(Links.of(graph).sizes) - 1
@@ -213,7 +210,6 @@ def _moments(weight, x, p):
     return mean, np.dot(chance, (z - mean) ** 2)
 
 
-@few
 @given(seed=st.integers(0, 2**32), links=st.integers(1, 7), p=st.floats(0.05, 1))
 def test_noise_of_a_neuron_by_counting_all_cases(seed, links, p):
     rng = np.random.default_rng(seed)
@@ -289,7 +285,6 @@ def test_effective_links_read_what_the_graph_carries():
     )
 
 
-@few
 @given(
     k_eff=st.lists(st.floats(0.1, 1000), min_size=1, max_size=5),
     level=st.floats(0.01, 10),
