@@ -54,6 +54,10 @@ def pytest_configure(config: pytest.Config) -> None:
         path = Path(folder.name) / name.lower()
         path.mkdir()
         os.environ[name] = str(path)
+    if config.getoption("numprocesses", None):
+        from forked import start_server
+
+        start_server()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -32,6 +32,31 @@ PROCESSES.set_forkserver_preload(
 # Whoever first needs the server starts it: this list stays, whatever others ask for.
 vars(PROCESSES)["set_forkserver_preload"] = lambda names: None
 
+#: Where the workers of a test run find the server that was started for all of them.
+SERVER = "NETROBUST_TESTS_SERVER"
+
+
+def start_server() -> None:
+    """Start the server; processes that inherit the environment can use it."""
+    forkserver.ensure_running()
+    os.environ[SERVER] = vars(forkserver._forkserver)["_forkserver_address"]
+
+
+def share_server() -> None:
+    """Let workers of this process come from the server that it was forked from.
+
+    A process of ours starts a server of its own, which loads torch for seconds.
+    """
+    vars(forkserver._forkserver)["ensure_running"] = resource_tracker.ensure_running
+
+
+if SERVER in os.environ:
+    share_server()
+    vars(forkserver._forkserver).update(
+        _forkserver_address=os.environ[SERVER],
+        _forkserver_alive_fd=os.open(os.devnull, os.O_RDONLY),  # it outlives us anyway
+    )
+
 
 @dataclass
 class Ended:
@@ -101,14 +126,6 @@ def _work(
     os.chdir(cwd)
     os.environ.update(environment)
     job(*arguments)
-
-
-def share_server() -> None:
-    """Let workers of this process come from the server that it was forked from.
-
-    A process of ours starts a server of its own, which loads torch for seconds.
-    """
-    vars(forkserver._forkserver)["ensure_running"] = resource_tracker.ensure_running
 
 
 def code(text: str, *words: object) -> None:
