@@ -25,8 +25,6 @@ from netrobust.neural.tile import (
 
 _BLOCK = 32  # neurons below the head that stay in the first cache for all classes
 
-# Sums may be reordered for SIMD; NaN and infinity keep their meaning.
-_MATH = {"reassoc", "contract", "nsz"}
 _ZERO = np.float32(0)
 
 
@@ -92,7 +90,7 @@ class Rows(NamedTuple):
     scores: np.ndarray
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True)
 def activate(indptr, source, weight, bias, below, out):
     """Write ``max(W x + bias, 0)`` to `out`.
 
@@ -112,7 +110,7 @@ def activate(indptr, source, weight, bias, below, out):
         store(out, target, where_active(sums, sums))
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True)
 def classify(weight, bias, below, scores):
     """Write the scores of a dense head.
 
@@ -134,7 +132,7 @@ def classify(weight, bias, below, scores):
             store(scores, label, sums)
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True)
 def gather(x, chosen, mean, scale, out):
     """Write a tile of standardised images to `out`, one row per pixel.
 
@@ -159,7 +157,7 @@ def gather(x, chosen, mean, scale, out):
             out[pixel, image] = (x[full[image], pixel] - mean) * scale
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True)
 def _learn(scores, labels, share):
     """Put the slopes of the loss in place of the scores of a tile.
 
@@ -193,7 +191,7 @@ def _learn(scores, labels, share):
     return loss, correct
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True)
 def _descend(weight, scores, below, slopes, grad_weight, grad_bias):
     """Add the head's gradients, and write the slopes of the layer below it."""
     for label in range(weight.shape[0]):
@@ -207,7 +205,7 @@ def _descend(weight, scores, below, slopes, grad_weight, grad_bias):
             grad_weight[label, neuron] += dot(load(scores, label), output)
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True)
 def _attribute(indptr, source, slopes, below, grad_weight, grad_bias):
     """Add the gradients of a layer's weights and biases."""
     for target in range(grad_bias.size):
@@ -217,7 +215,7 @@ def _attribute(indptr, source, slopes, below, grad_weight, grad_bias):
             grad_weight[link] += dot(slope, load(below, source[link]))
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True)
 def _return(begins, target, order, weight, above, below, slopes):
     """Write the slopes of the neurons below a layer."""
     for neuron in range(begins.size - 1):
@@ -227,7 +225,7 @@ def _return(begins, target, order, weight, above, below, slopes):
         store(slopes, neuron, where_active(load(below, neuron), sums))
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True)
 def attribute_all(slopes, below, gradient):
     """Add the gradients of all weights a layer could have.
 
@@ -243,7 +241,7 @@ def attribute_all(slopes, below, gradient):
             gradient[target, source] += dot(slope, load(below, source))
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True)
 def _step(value, speed, slope, rate, momentum, decay):
     """Make one step of gradient descent with momentum and weight decay."""
     for one in range(value.size):
@@ -251,7 +249,7 @@ def _step(value, speed, slope, rate, momentum, decay):
         value[one] -= rate * speed[one]
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True)
 def _tile(x, labels, chosen, mean, scale, share, links, values, slope, rows, slot):
     """Send a tile of images forward and backward; add its gradients."""
     outputs, slopes = rows.outputs[slot], rows.slopes[slot]
@@ -307,7 +305,7 @@ def _tile(x, labels, chosen, mean, scale, share, links, values, slope, rows, slo
     return found
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True)
 def descend(
     x, y, order, size, mean, scale, links, values, speed, slope, rows,
     rate, momentum, decay, stay,

@@ -6,7 +6,8 @@ so that a sum over links is written link by link, with no loop over images, and 
 total never leaves the registers. Rows lie behind each other in arrays of shape
 (..., neurons, IMAGES); the functions below count them from the array's first number.
 
-Sums over images may be taken in any order, but it is always the same one.
+Sums over images are taken in one order, by halves: what the compiler may reorder, it
+orders otherwise in a process that compiles than in one that finds kernels on disk.
 
 Compiled kernels on disk notice a change of their own module alone: after a change here
 or in `netrobust.neural.steps`, remove the ``*.nbi`` files of this folder's cache.
@@ -25,7 +26,6 @@ SIDE = 8  # of the squares in which images are turned into rows
 _NUMBER = ir.FloatType()
 _ROW = ir.VectorType(_NUMBER, IMAGES)
 _EDGE = ir.VectorType(_NUMBER, SIDE)
-_ANY_ORDER = "reassoc", "contract", "nsz"  # NaN and infinity keep their meaning
 
 
 class Tile(types.Type):
@@ -77,13 +77,26 @@ def _transposed(builder, square):
         span *= 2
 
 
+def _halves(builder, values):
+    """Give the first and the second half of a vector."""
+    count = values.type.count
+    places = range(count // 2), range(count // 2, count)
+    return [_picked(builder, values, values, [*half]) for half in places]
+
+
 def _sum(builder, values):
-    name = f"llvm.vector.reduce.fadd.v{IMAGES}f32"
-    kind = ir.FunctionType(_NUMBER, [_NUMBER, _ROW])
-    function = get_or_insert_function(builder.module, kind, name)
-    return builder.call(
-        function, [ir.Constant(_NUMBER, -0.0), values], fastmath=_ANY_ORDER
-    )
+    while values.type.count > 1:
+        values = builder.fadd(*_halves(builder, values))
+    return builder.extract_element(values, ir.Constant(ir.IntType(32), 0))
+
+
+def _multiplied(builder, one, other, total):
+    """Give ``one * other + total``, in one operation where the processor has it."""
+    kind = total.type
+    name = f"llvm.fmuladd.v{kind.count}f32"
+    declared = ir.FunctionType(kind, [kind] * 3)
+    function = get_or_insert_function(builder.module, declared, name)
+    return builder.call(function, [one, other, total])
 
 
 @intrinsic
@@ -125,10 +138,7 @@ def plus(typing, total, weight, values):
 
     def write(context, builder, signature, arguments):
         total, weight, values = arguments
-        kind = ir.FunctionType(_ROW, [_ROW] * 3)
-        name = f"llvm.fmuladd.v{IMAGES}f32"
-        function = get_or_insert_function(builder.module, kind, name)
-        return builder.call(function, [_everywhere(builder, weight), values, total])
+        return _multiplied(builder, _everywhere(builder, weight), values, total)
 
     return _TILE(_TILE, types.float32, _TILE), write
 
@@ -152,7 +162,8 @@ def dot(typing, one, other):
     """Sum the products of two rows over the images."""
 
     def write(context, builder, signature, arguments):
-        return _sum(builder, builder.fmul(*arguments, flags=_ANY_ORDER))
+        first, second = zip(*(_halves(builder, row) for row in arguments), strict=True)
+        return _sum(builder, _multiplied(builder, *second, builder.fmul(*first)))
 
     return types.float32(_TILE, _TILE), write
 

@@ -15,6 +15,7 @@ from torch import zeros_like as zeros
 from torch.nn.functional import cross_entropy
 from torch.optim import SGD
 
+from netrobust.neural import steps
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.learner import Learner
 from netrobust.neural.method import parse
@@ -244,3 +245,10 @@ def test_networks_that_train_at_the_same_time_know_nothing_of_each_other():
     for one, two in zip(alone, together, strict=True):
         assert same_state(one.model, two.model)
         assert one.history.equals(two.history)
+
+
+def test_no_kernel_lets_the_compiler_choose_an_order_of_summing():
+    """Its choice hangs on what else is compiled, or lies on disk, at the moment."""
+    kernels = [one for one in vars(steps).values() if hasattr(one, "targetoptions")]
+    assert len(kernels) > 9
+    assert [one for one in kernels if one.targetoptions.get("fastmath")] == []
