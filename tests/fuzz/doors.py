@@ -111,7 +111,9 @@ def main(names: list[str]) -> int:
         typed = [one for one in words.cases() if chosen(one.verb, "verbs", names)]
         count = 0
         if typed:
-            count += wrong("verb", typed, partial(words.tried, words.prepared()))
+            ready = words.prepared()
+            words.check(ready)
+            count += wrong("verb", typed, partial(words.tried, ready))
             os.chdir(place)
         called = [one for one in calls.cases() if chosen(one.name, "functions", names)]
         if called:

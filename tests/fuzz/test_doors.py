@@ -83,9 +83,19 @@ def test_kinds_of_wrong_arguments_are_refused(case, sandbox):
     assert calls.tried(calls.Case(*case)) in [(calls.REFUSED, ""), (calls.NAMED, "")]
 
 
-def test_wrong_words_work_or_are_refused_in_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    place = words.prepared()
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    before = os.getcwd()
+    os.chdir(tmp_path_factory.mktemp("place"))
+    yield words.prepared()
+    os.chdir(before)
+
+
+def test_commands_that_are_right_work(place):
+    words.check(place)
+
+
+def test_wrong_words_work_or_are_refused_in_a_sentence(place):
     for option, wrong in (
         ("--name", "a\nb = 1"),
         ("--dataset", "nan"),

@@ -12,6 +12,7 @@ import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import typer
 from calls import REFUSED, WORKED
@@ -25,6 +26,7 @@ from netrobust.graphs.graph import layers, write
 from netrobust.neural.config import TrainConfig
 from netrobust.neural.train import train
 from netrobust.runs.folder import create_run
+from netrobust.studies import reproduce
 
 #: Of networks that are trained in no time.
 TRAINING = {"hidden": [3], "sparsity": 0.9, "epochs": 1, "batch_size": 1000}
@@ -55,8 +57,8 @@ RIGHT = {
     "data": (["mnist-5k"], []),
     "train": ([], ["--out", "new", "--dataset", "mnist-5k", *BRIEF]),
     "reproduce": ([], ["--out", "new", "--config", "study.toml", "--jobs", "1"]),
-    "merge": (["run"], []),
-    "figures": (["run"], ["--out", "new"]),
+    "merge": (["study"], ["--quiet"]),
+    "figures": (["study"], ["--out", "new", "--only", "learning"]),
     "export": (["run"], []),
     "measure": (["layer.npz"], []),
     "percolate": (["run"], CURVES),
@@ -141,8 +143,29 @@ def prepared() -> Place:
     train(data, network.config, path=run.network_path(network.name))
     write(layers(to_graph(network.model))[0], place.before / "layer.npz")
     (place.before / "study.toml").write_text(toml(STUDY))
+    os.chdir(place.before)
+    one, whole = ["--shard", "1/1"], ["--config", "study.toml", "--jobs", "1"]
+    for words in (
+        ["reproduce", "--out", "study", *whole, *one],
+        ["percolate", "study", *CURVES, *one],
+        ["merge", "study"],
+    ):
+        _work(words)
     place.begin()
     return place
+
+
+def check(place: Place) -> None:
+    """Raise where a command of `RIGHT` does not work, so wrong values are looked at."""
+    for verb, (arguments, options) in RIGHT.items():
+        place.begin()
+        _work([verb, *arguments, *options])
+
+
+def _work(words: list[str]) -> None:
+    code, _, said = typed(words)
+    if code:
+        raise RuntimeError(f"{' '.join(words)} ended with exit code {code}: {said}")
 
 
 def typed(words: list[str]) -> tuple[int, str, str]:
@@ -150,7 +173,12 @@ def typed(words: list[str]) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
     before, sys.argv = sys.argv, ["netrobust", *words]
     try:
-        with redirect_stdout(out), redirect_stderr(err):
+        with (
+            redirect_stdout(out),
+            redirect_stderr(err),
+            # All figures take seconds, and `figures` draws one.
+            patch.object(reproduce, "present"),
+        ):
             main()
     except SystemExit as end:
         return int(end.code or 0), out.getvalue(), err.getvalue()
