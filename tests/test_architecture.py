@@ -64,8 +64,7 @@ PACKAGES = {
         "neural.train experiments runs studies cli"
     ),
     "pyarrow": "runs.tables",
-    "dask": "parallel.dask_cluster",
-    "distributed": "parallel.dask_cluster",
+    "distributed": "parallel.dask_cluster parallel.dask_worker",
     "matplotlib": "figures",
     "seaborn": "figures",
     "scipy": "convert figures graphs.measure graphs.theory stats",

@@ -89,6 +89,7 @@ TOGETHER = {
     "parallel/test_executor": (
         "parallel/partial_failure parallel/processes parallel/server"
     ),
+    "parallel/test_dask_cluster": "parallel/dask_worker",
     "parallel/test_shard": "runs/shards studies/estimate",
     "runs/test_folder": "runs/json_files runs/manifest",
     "stats/test_paired_tests": "stats/holm",

@@ -162,8 +162,9 @@ def dot(typing, one, other):
     """Sum the products of two rows over the images."""
 
     def write(context, builder, signature, arguments):
-        first, second = zip(*(_halves(builder, row) for row in arguments), strict=True)
-        return _sum(builder, _multiplied(builder, *second, builder.fmul(*first)))
+        (one, two), (three, four) = (_halves(builder, row) for row in arguments)
+        products = builder.fmul(one, three)
+        return _sum(builder, _multiplied(builder, two, four, products))
 
     return types.float32(_TILE, _TILE), write
 

@@ -9,17 +9,18 @@ from concurrent.futures import CancelledError, Executor, Future, InvalidStateErr
 from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 from netrobust.core.errors import InputError
-from netrobust.core.own_functions import packed, unpacked
+from netrobust.core.own_functions import packed
 from netrobust.core.settings import MOST_JOBS, whole
 from netrobust.parallel.executor import (
     LIVES,
+    PAUSE,
     Failure,
     Flight,
     Outcome,
     Work,
-    called,
     killed,
     landed,
 )
@@ -122,37 +123,42 @@ def on_dask(
 ) -> Generator[Outcome, None, None]:
     """Do the units on the workers of a Dask cluster.
 
-    The work travels once to each worker, with its first unit: from a peer or, where
-    the last copy died, anew from the scheduler. (A copy sent ahead would be dropped
-    again: Dask keeps copies only where units wait for them.) Dask itself tries the
-    units of a worker that died on others. Once the scheduler is gone, units that have
-    not ended are not given at all.
+    The work travels once to each worker, also to those that come later. Dask itself
+    tries the units of a worker that died on others. Once the scheduler is gone, units
+    that have not ended are not given at all.
     """
-    import dask
     from distributed import KilledWorker
 
-    client, content = client_of(executor), packed(work)
-    # Dask warns of what stays with the scheduler; here that is what makes it safe.
-    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
-        lent = client.submit(unpacked, content, pure=False)
+    from netrobust.parallel.dask_worker import Lent, Sealed, lent
+
+    client, name = client_of(executor), f"netrobust-{uuid4()}"
+    client.register_plugin(Lent(packed(work)), name)
 
     def submit(key: str) -> Future[Any]:
-        return _promise(client.submit(_lent, lent, _Sealed(tasks[key]), pure=False))
+        unit = client.submit(lent, name, Sealed(tasks[key]), pure=False)
+        return _promise(unit, client)
 
     losses = Counter[str]()
     flight = Flight(submit, tasks, _WINDOW, _Idle(client).too_long)
-    for key, future in flight:
-        result = landed(future)
-        if isinstance(result, Failure) and isinstance(result.error, CancelledError):
-            if client.status != "running":
-                return
-            losses[key] += 1
-            if losses[key] < LIVES:
-                flight.launch(key)
-                continue
-        if isinstance(result, Failure) and isinstance(result.error, KilledWorker):
-            result = killed("it took several workers of the cluster with it")
-        yield key, result
+    try:
+        for key, future in flight:
+            result = landed(future)
+            error = result.error if isinstance(result, Failure) else None
+            if isinstance(error, CancelledError):
+                if client.status != "running":
+                    return
+                losses[key] += 1
+                if losses[key] < LIVES:
+                    flight.launch(key)
+                    continue
+            if isinstance(error, KilledWorker):
+                result = killed("it took several workers of the cluster with it")
+            yield key, result
+    finally:
+        # A scheduler or worker that is gone holds nothing any more.
+        with suppress(OSError, RuntimeError, TimeoutError, ValueError):
+            if client.status == "running":
+                client.unregister_worker_plugin(name)
 
 
 class _Idle:
@@ -178,7 +184,7 @@ class _Idle:
         return now - self.since >= PATIENCE
 
 
-def _promise(theirs: Any) -> Future[Any]:
+def _promise(theirs: Any, client: Any) -> Future[Any]:
     """Give a future of Dask as one of the standard library.
 
     Dask's own translation never ends where a result was lost on its way.
@@ -188,7 +194,7 @@ def _promise(theirs: Any) -> Future[Any]:
     def end(future: Any) -> None:
         with suppress(InvalidStateError):  # nobody waits for what was cancelled
             try:
-                result = future.result()
+                result = _fetched(future, client)
             except BaseException as error:
                 ours.set_exception(error)
             else:
@@ -199,12 +205,9 @@ def _promise(theirs: Any) -> Future[Any]:
     return ours
 
 
-class _Sealed:
-    """A unit in which Dask looks for nothing of its own."""
-
-    def __init__(self, task: Any) -> None:
-        self.task = task
-
-
-def _lent(work: Work, sealed: _Sealed) -> Any:
-    return called(work, sealed.task)
+def _fetched(future: Any, client: Any) -> Any:
+    """Fetch a result; where Dask makes it again, wait no longer than the client."""
+    while client.status == "running":
+        with suppress(TimeoutError):
+            return future.result(timeout=PAUSE)
+    raise CancelledError

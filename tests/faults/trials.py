@@ -298,8 +298,7 @@ def deadly_unit_on_dask(site: Site, folder: Path, moment: int) -> Loss:
     process.join()
     said = (folder / "said").read_text("utf-8")
     assert process.exitcode == 1
-    if "units were not tried" not in said:  # Dask may lose the work, and wait for ever
-        _failed(run, said, "its process was killed, possibly out of memory (it took s")
+    _failed(run, said, "its process was killed, possibly out of memory (it took sev")
     (folder / "die").unlink()
     return compared(site, run, parts_of(run))
 
