@@ -17,6 +17,7 @@ install: $(VENV)/installed ## create .venv with netrobust and all it needs
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
+	$(BIN)/python tests/kernels.py
 	@touch $@
 
 reproduce: install ## train, damage, score and draw: the quick preset into runs/quick
