@@ -120,8 +120,6 @@ def test_cases_are_the_same_at_any_time(monkeypatch):
     )
     seeds_of.cache_clear()  # files that are right are written at another hour, too
     assert sums() == before
-    seeds_of.cache_clear()  # files that are right are written at another hour, too
-    assert sums() == before
 
 
 @pytest.mark.skipif(CASES == FEW, reason="a new process is slow; NETROBUST_FUZZ=100")
