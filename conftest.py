@@ -7,7 +7,7 @@ or styles, not on an earlier run, and not on what another test has registered.
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -58,6 +58,15 @@ def pytest_configure(config: pytest.Config) -> None:
         from forked import start_server
 
         start_server()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path) -> Generator[None, list[Any], list[Any]]:
+    """Look for examples in docstrings of the package alone; tests have none."""
+    found = yield
+    if file_path.is_relative_to(Path(__file__).with_name("tests")):
+        found = [one for one in found if type(one).__name__ != "DoctestModule"]
+    return found
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

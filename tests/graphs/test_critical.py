@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 from specimens import layered_graphs, random_stack
@@ -26,6 +26,7 @@ def _random_curves(links, draws, seed):
     return [grow_clusters(sum(links.sizes), *ends, order) for order in orders]
 
 
+@settings(max_examples=8)  # of up to 256 subgraphs
 @given(graph=layered_graphs(max_size=3, max_layers=2), p=st.floats(0, 1))
 def test_canonical_is_the_mean_over_all_subgraphs(graph, p):
     assume(graph.ecount() <= 8)
