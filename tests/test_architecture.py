@@ -48,7 +48,7 @@ PACKAGES = {
         "neural.dense neural.evaluate neural.fused neural.gradient_attacks "
         "neural.learner neural.linear neural.model neural.network neural.rewire "
         "neural.sensitivity neural.sparse_module neural.train neural.weight_init "
-        "neural.masked_kernel "
+        "neural.masked_kernel neural.module_linear "
         "parallel.threads convert "
         "experiments runs.environment"
     ),

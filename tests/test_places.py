@@ -85,6 +85,7 @@ TOGETHER = {
     "neural/test_input_attacks": "neural/gradient_attacks",
     "neural/test_learner": "neural/steps neural/tile",
     "neural/test_linear": "neural/dense",
+    "neural/test_sparse_module": "neural/module_linear",
     "neural/test_train": "neural/rewire",
     "parallel/test_executor": (
         "parallel/partial_failure parallel/processes parallel/server"

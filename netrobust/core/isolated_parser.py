@@ -133,13 +133,33 @@ format
     """
     name = f"{parse.__module__}:{parse.__qualname__}"
     limits = {"seconds": seconds, "memory": memory}
+    kind, value = _answer([name, limits, args], what, seconds)
+    if kind == "done":
+        return value
+    if kind == "refused":
+        raise InputError(str(value))
+    if kind == "memory":
+        raise InputError(
+            f"{what} cannot be read: its parser needs more than the "
+            f"{memory / 2**30:.2g} GiB it may take; give a smaller file"
+        )
+    reason, trace = value
+    logger.debug("%s: %s", what, trace)
+    raise InputError(
+        f"{what} cannot be read: its parser failed ({reason}); give a complete file "
+        "of this format"
+    )
+
+
+def _answer(job: list[Any], what: str, seconds: float) -> tuple[str, Any]:
+    """Start a child for a job; give how it ended and with what, if it could tell."""
     token = os.urandom(16)  # a Python may print while it starts
     try:
         # In a session of its own, so that Ctrl-C reaches the caller alone, who ends the
         # child; a child whose caller was killed ends with it.
         done = subprocess.run(
             [python(), "-P", "-c", _BEGIN],
-            input=_path() + pack([token, os.getpid(), name, limits, args]),
+            input=_path() + pack([token, os.getpid(), *job]),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=seconds,
@@ -169,21 +189,7 @@ format
             f"{what} cannot be read: its parser ended without an answer "
             f"({type(error).__name__}); create the file again"
         ) from None
-    if kind == "done":
-        return value
-    if kind == "refused":
-        raise InputError(str(value))
-    if kind == "memory":
-        raise InputError(
-            f"{what} cannot be read: its parser needs more than the "
-            f"{memory / 2**30:.2g} GiB it may take; give a smaller file"
-        )
-    reason, trace = value
-    logger.debug("%s: %s", what, trace)
-    raise InputError(
-        f"{what} cannot be read: its parser failed ({reason}); give a complete file "
-        "of this format"
-    )
+    return kind, value
 
 
 def _path() -> bytes:

@@ -10,12 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.utils import prune
 from torch.optim import Optimizer
 
 from netrobust.core.errors import InputError
 from netrobust.core.settings import MOST_TIMES, flag, share, whole
-from netrobust.neural.dense import zero_layer
 from netrobust.neural.linear import SparseLinear
 from netrobust.neural.masked_kernel import (
     KERNELS,
@@ -23,41 +21,12 @@ from netrobust.neural.masked_kernel import (
     check_kernel,
     computed,
 )
+from netrobust.neural.module_linear import SparseModuleLinear
 from netrobust.neural.sparsify import Context, LayerLinks, Rewiring
 from netrobust.neural.sparsify import sparsifier as method_of
 from netrobust.neural.topology import MOST_PLACES, union
 from netrobust.neural.topology import topology as topology_of
 from netrobust.neural.weight_init import fresh_sparse
-
-
-class SparseModuleLinear(SparseLinear):
-    """A `SparseLinear` that takes inputs of any leading shape, as `nn.Linear` does."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (..., n_in) to (..., n_out)."""
-        rows = super().forward(x.reshape(-1, x.shape[-1]))
-        return rows.reshape(*x.shape[:-1], self.out_features)
-
-    def dense(self) -> nn.Linear:
-        """Give the plain layer that computes the same, with a mask over its weights.
-
-        Examples
-        --------
-        >>> layer = SparseModuleLinear(3, 2, [0, 2], [1, 0], [1.0, 0.5])
-        >>> layer.dense().weight.tolist()
-        [[0.0, 0.0, 0.5], [1.0, 0.0, 0.0]]
-        """
-        plain = zero_layer(nn.Linear, self.in_features, self.out_features)
-        source, target, _ = self.links()
-        mask = torch.zeros(self.out_features, self.in_features)
-        with torch.no_grad():
-            plain.weight[target, source] = self.weight.detach()
-            plain.bias.copy_(self.bias.detach())
-        mask[target, source] = 1
-        if not self.bias.requires_grad:
-            plain.register_parameter("bias", None)
-        prune.custom_from_mask(plain, "weight", mask)
-        return plain
 
 
 class ModuleSparsifier:
@@ -291,21 +260,51 @@ def sparsify(
     method = method_of(sparsifier, **options)
     if method.dense:
         raise InputError(f"{sparsifier} trains dense layers; choose a sparse method")
+    kept, zeta, chained = (
+        1 - share("sparsity", sparsity), share("zeta", zeta), flag("chained", chained),
+    )  # fmt: skip
+    updates = whole("updates", updates, 1, MOST_TIMES)
+    rng = np.random.default_rng(whole("seed", seed, 0))
+    place, found = topology_of(topology), _chosen(module, layers)
+    drawn: dict[str, SparseLinear | NDArray[Any]] = {}
+    for name, plain in found.items():
+        if type(plain) in KERNELS:
+            check_kernel(name, plain, sparsifier, topology, chained)
+        n_out, n_in = _shape(name, plain)
+        if method.every_place and n_in * n_out > MOST_PLACES:
+            raise InputError(
+                f"{sparsifier} holds a number for every place of a layer, and {name} "
+                f"has {n_in * n_out}, more than {MOST_PLACES}; choose another method"
+            )
+        count = max(1, round(kept * n_in * n_out))
+        source, target = place(n_in, n_out, count, rng)
+        if type(plain) in KERNELS:
+            drawn[name] = np.sort(target * n_in + source)
+        else:
+            drawn[name] = fresh_sparse(n_in, n_out, source, target, "swi", rng)
+    # Nothing is refused any more: only now does the module change.
+    made: dict[str, SparseModuleLinear | MaskedKernel] = {}
+    for name, one in drawn.items():
+        if isinstance(one, SparseLinear):
+            made[name] = layer = SparseModuleLinear.of(found[name], one)
+            _placed(module, name, layer)
+        else:
+            made[name] = MaskedKernel(found[name], one)
+    return ModuleSparsifier(
+        module, made, sparsifier, options, zeta, updates, chained, seed
+    )
+
+
+def _chosen(module: nn.Module, layers: Sequence[str] | None) -> dict[str, Any]:
+    """Give the layers that are asked for, by their names."""
     found = {
         name: cast(Any, one)
         for name, one in module.named_modules()
         if type(one) in (nn.Linear, *KERNELS)
     }
     linear = [name for name, one in found.items() if type(one) is nn.Linear]
-    names = (
-        linear
-        if layers is None
-        else [layers]
-        if isinstance(layers, str)
-        else list(layers)
-    )
-    if layers is None and len(names) > 1:
-        names = names[:-1]
+    asked = [layers] if isinstance(layers, str) else layers
+    names = (linear[:-1] or linear) if asked is None else list(asked)
     for name in names:
         if name not in found or not name:
             raise InputError(
@@ -315,43 +314,18 @@ def sparsify(
             )
     if not names:
         raise InputError("the module has no torch.nn.Linear to make sparse")
-    kept = 1 - share("sparsity", sparsity)
-    rng = np.random.default_rng(whole("seed", seed, 0))
-    place = topology_of(topology)
-    made: dict[str, SparseModuleLinear | MaskedKernel] = {}
-    for name in names:
-        plain = found[name]
-        if type(plain) in KERNELS:
-            check_kernel(name, plain, sparsifier, topology, chained)
-        if plain.weight.dtype != torch.float32 or plain.weight.device.type != "cpu":
-            raise InputError(
-                f"sparse layers are of float32 on the CPU; {name} is of "
-                f"{plain.weight.dtype} on {plain.weight.device}, so convert the module"
-            )
-        n_out, n_in = plain.weight.flatten(1).shape
-        if method.every_place and n_in * n_out > MOST_PLACES:
-            raise InputError(
-                f"{sparsifier} holds a number for every place of a layer, and {name} "
-                f"has {n_in * n_out}, more than {MOST_PLACES}; choose another method"
-            )
-        count = max(1, round(kept * n_in * n_out))
-        source, target = place(n_in, n_out, count, rng)
-        if type(plain) in KERNELS:
-            made[name] = MaskedKernel(plain, np.sort(target * n_in + source))
-            continue
-        drawn = fresh_sparse(n_in, n_out, source, target, "swi", rng)
-        layer = SparseModuleLinear(n_in, n_out, *drawn.links())
-        with torch.no_grad():
-            if plain.bias is None:
-                layer.bias.requires_grad_(False)
-            else:
-                layer.bias.copy_(plain.bias)
-        made[name] = layer
-        _placed(module, name, layer.train(plain.training))
-    return ModuleSparsifier(
-        module, made, sparsifier, options, share("zeta", zeta),
-        whole("updates", updates, 1, MOST_TIMES), flag("chained", chained), seed,
-    )  # fmt: skip
+    return {name: found[name] for name in names}
+
+
+def _shape(name: str, plain: Any) -> tuple[int, int]:
+    """Give targets and sources of a layer of float32 on the CPU."""
+    if plain.weight.dtype != torch.float32 or plain.weight.device.type != "cpu":
+        raise InputError(
+            f"sparse layers are of float32 on the CPU; {name} is of "
+            f"{plain.weight.dtype} on {plain.weight.device}, so convert the module"
+        )
+    n_out, n_in = plain.weight.flatten(1).shape
+    return n_out, n_in
 
 
 def _placed(module: nn.Module, name: str, layer: nn.Module) -> nn.Module:

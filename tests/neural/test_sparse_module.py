@@ -7,7 +7,8 @@ from torch import nn
 
 import netrobust as nr
 from netrobust.core.errors import InputError
-from netrobust.neural.sparse_module import SparseModuleLinear, sparsify
+from netrobust.neural.module_linear import SparseModuleLinear
+from netrobust.neural.sparse_module import sparsify
 from netrobust.neural.sparsify import SPARSIFIERS, sparsifier
 
 MOVING = [name for name in SPARSIFIERS if sparsifier(name).step is not None]
@@ -142,3 +143,25 @@ def test_a_state_carries_the_topology_and_the_training_goes_on():
 def test_what_cannot_be_made_sparse_is_one_sentence(call, reason):
     with pytest.raises(InputError, match=reason):
         call()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"zeta": 2}, {"updates": 0}, {"chained": 3}, {"layers": ["0", "2", "6"]}],
+    ids=str,
+)
+def test_what_is_refused_leaves_the_module_as_it_was(wrong):
+    """Also where only a later layer is of the wrong kind."""
+    module = nn.Sequential(
+        nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 6), nn.ReLU(), nn.Conv1d(6, 2, 1),
+        nn.ReLU(), nn.Linear(6, 2).double(),
+    )  # fmt: skip
+    before, state = list(module), list(module.state_dict().items())
+    with pytest.raises(InputError):
+        sparsify(module, **{"layers": ["0", "2", "4"], **wrong})
+    assert list(module) == before
+    for (name, was), (now, value) in zip(
+        state, module.state_dict().items(), strict=True
+    ):
+        assert name == now
+        assert torch.equal(was, value)
