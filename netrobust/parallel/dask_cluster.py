@@ -33,6 +33,9 @@ TIMEOUT = 10.0
 #: Seconds that units wait for a cluster that works on none of them.
 PATIENCE = 300.0
 
+#: Seconds after which a result that is on its way counts as lost.
+TRAVEL = 30.0
+
 #: Units at the scheduler at a time; enough for clusters that grow with their queue.
 _WINDOW = 1000
 
@@ -206,8 +209,12 @@ def _promise(theirs: Any, client: Any) -> Future[Any]:
 
 
 def _fetched(future: Any, client: Any) -> Any:
-    """Fetch a result; where Dask makes it again, wait no longer than the client."""
-    while client.status == "running":
+    """Fetch the result of a unit that has ended, or say that it is lost.
+
+    Where it went with its worker, Dask makes it again, but not always.
+    """
+    until = monotonic() + TRAVEL
+    while client.status == "running" and monotonic() < until:
         with suppress(TimeoutError):
             return future.result(timeout=PAUSE)
     raise CancelledError

@@ -129,7 +129,7 @@ def small_files(path: Path) -> None:
 
 def impatient(path: Path, jobs: int, where: str) -> None:
     """Sweep on a cluster that is given up soon."""
-    dask_cluster.PATIENCE = 2.0
+    dask_cluster.PATIENCE = 20.0  # longer than a worker takes to come again
     sweep(path, jobs, where)
 
 
