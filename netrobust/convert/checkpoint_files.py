@@ -204,9 +204,10 @@ def _said(error: Exception, most: int = 300) -> str:
 def _counted(name: str) -> list[tuple[int, int, str]]:
     """Order names as people count: numbers by value, inputs first, outputs last."""
     parts: list[tuple[int, int, str]] = []
-    for part in re.findall(r"\d+|[^\d._]+", name):
+    for part in re.findall(r"[0-9]+|[^0-9._]+", name):
         if part.isdigit():
-            parts.append((1, int(part), ""))
+            digits = part.lstrip("0")
+            parts.append((1, len(digits), digits))
         else:
             place = 0 if part in _FIRST else 3 if part in _LAST else 2
             parts.append((place, 0, part))

@@ -164,7 +164,8 @@ class _Reading:
         ]
         if left:
             warnings.warn(
-                f"{', '.join(left[:10])} of the state are no layers and are left out",
+                f"{', '.join(map(repr, left[:10]))} of the state are no layers and "
+                "are left out",
                 UserWarning,
                 stacklevel=4,
             )

@@ -157,6 +157,11 @@ def unpacked(content: bytes) -> Any:
 
 def _imported(name: str) -> _Own:
     """Import the module of a function, and give that."""
+    if not name.isprintable():
+        raise InputError(
+            f"{name!r} holds a character that no file or module has in its name; give "
+            "a name such as mine.py:function or package.module:function"
+        )
     where, _, function = (part.strip() for part in name.rpartition(":"))
     is_file = where.endswith(".py")
     path = Path(os.path.expanduser(where)).resolve()

@@ -63,6 +63,8 @@ def expected(run: Run) -> list[str]:
             raise InputError(
                 f"its train must hold settings by name; got {about['train']!r}"
             )
+        if not isinstance(about["dataset"], str):
+            raise InputError(f"its dataset must be a name; got {about['dataset']!r}")
         config = TrainConfig(**about["train"])
     return [network_name(about["dataset"], config, about["seed"])]
 

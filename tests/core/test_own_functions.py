@@ -62,6 +62,7 @@ def test_a_name_finds_a_function_in_every_family(folder, name):
         ("nowhere_at_all:f", "No module named 'nowhere_at_all'"),
         ("with-dash.py:double", "cannot be imported under the name 'with-dash'"),
         ("this.py:f", "has the name of another module"),
+        ("mine\0.py:f", r"'mine\\x00.py:f' holds a character that no file"),
     ],
 )
 def test_what_is_no_function_is_refused_in_one_sentence(folder, name, message):

@@ -315,6 +315,10 @@ def test_status_tells_of_a_study_what_is_missing(study, tmp_path, whole):
     about = {"train": asdict(network().config), "dataset": "mnist-5k", "seed": 0}
     single = create_run(tmp_path / "one", about, {})
     assert network_states(single) == {network().name: "missing"}
+    for dataset in (3, 0.5, ["mnist"]):
+        wrong = create_run(tmp_path / f"{dataset}", about | {"dataset": dataset}, {})
+        with pytest.raises(InputError, match="its dataset must be a name; got"):
+            network_states(wrong)
 
 
 def test_a_damaged_list_of_units_is_named(tmp_path):
