@@ -97,6 +97,7 @@ _PIXELS = (
 PRESETS = {
     "quick": Study(
         name="quick",
+        sparsifiers=("static", "set", "dense_small"),
         training={"epochs": 10},
         reference_epochs=2,
         fractions=_FINE,
