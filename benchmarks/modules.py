@@ -10,7 +10,6 @@ peak memory of the process, with torch and the module in it.
 """
 
 import argparse
-import resource
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from side_by_side import header, show
+from side_by_side import header, peak, show
 
 SIZES = 2_000, 2_500, 2_000  # 10 million weights
 FIVE = 0, 0.25, 0.5, 0.75, 1
@@ -63,8 +62,7 @@ def work(job: str, count: bool) -> None:
     taken = now() - begin - spent
     if count:
         print(f"{job}: {tracemalloc.get_traced_memory()[1] / 1e6:.0f} MB of arrays")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(*taken, memory * (1 if sys.platform == "darwin" else 1024))
+    print(*taken, peak())
 
 
 def rows() -> None:
@@ -72,11 +70,11 @@ def rows() -> None:
     for job, (_, seconds, memory) in JOBS.items():
         command = [sys.executable, __file__, "--job", job]
         said = subprocess.run(command, check=True, capture_output=True, text=True)
-        taken, cpu, peak = map(float, said.stdout.split())
+        taken, cpu, most = map(float, said.stdout.split())
         what = f"10 M weights, {job}"
         show(what, f"{taken:.1f} s", value=taken, most=seconds)
         show(f"{what}: of processors", f"{cpu:.1f} s", value=cpu, most=seconds)
-        show(f"{what}: peak memory", f"{peak / 1e9:.2f} GB", value=peak / 1e9,
+        show(f"{what}: peak memory", f"{most / 1e9:.2f} GB", value=most / 1e9,
              most=None if memory is None else memory / 1e9)  # fmt: skip
 
 

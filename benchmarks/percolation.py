@@ -23,9 +23,7 @@ fractions. Runs alternate; the median of the pairwise ratios is the number to qu
 
 import argparse
 import itertools
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +34,7 @@ from typing import Any
 import numpy as np
 from igraph import Graph
 from numpy.typing import NDArray
-from side_by_side import header, ms, show, summary
+from side_by_side import header, ms, peak, show, summary
 
 from netrobust.graphs.contract import from_links
 from netrobust.graphs.damage import Links, apply
@@ -73,12 +71,6 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - begin, result
 
 
-def peak() -> float:
-    """Give the largest memory of this process so far, in GB."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
-
-
 def scaling(sizes: list[int], runs: int) -> None:
     """Print time a link, beside that at 10^6, and memory, for rising sizes."""
     reference = random_layer(REFERENCE)
@@ -106,8 +98,8 @@ def scaling(sizes: list[int], runs: int) -> None:
         )
         show(
             f"{work}: peak memory",
-            f"{peak():.2f} GB",
-            value=peak() if largest else None,
+            f"{peak() / 1e9:.2f} GB",
+            value=peak() / 1e9 if largest else None,
             most=8 if largest else None,
         )
 

@@ -11,14 +11,13 @@ et al. 2021, https://doi.org/10.1007/s00521-020-05136-7), on another machine and
 """
 
 import argparse
-import resource
 import statistics
 import subprocess
 import sys
 import time
 
 import numpy as np
-from side_by_side import header, ms, show
+from side_by_side import header, ms, peak, show
 
 import netrobust as nr
 from netrobust.neural.linear import SparseLinear
@@ -86,9 +85,7 @@ def train(width: int, epochs: int = 3) -> None:
     nr.train(data, config, observe=lambda seen: marks.append(time.perf_counter()))
     # From the first test to the last: every epoch with the rewiring before it.
     epoch = (marks[-1] - marks[1]) / (epochs - 1)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    unit = 1 if sys.platform == "darwin" else 1024
-    print(sum(config.links((*sizes, CLASSES))), epoch, memory * unit)
+    print(sum(config.links((*sizes, CLASSES))), epoch, peak())
 
 
 def million() -> None:
