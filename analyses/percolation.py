@@ -29,7 +29,8 @@ GIANT = {"giant_component": "giant component (share of neurons)"}
 SPARED = "links are removed from the hidden layers, the dense head is spared"
 NOTES = {  # of what may be drawn
     "dense": "small dense: about as many weights as the sparse networks",
-    "giant": "giant component: all sparse networks, trained or null",
+    "giant": "giant component: all sparse methods",
+    "null": "trained or null",
 }
 
 
@@ -106,7 +107,8 @@ def texts(table: pd.DataFrame) -> dict[str, str]:
 def _notes(table: pd.DataFrame) -> str:
     """Explain what is drawn, and nothing that is not."""
     small = table["sparsifier"].str.startswith("dense_").any()
-    there = {"dense": small, "giant": "giant_component" in {*table["value"]}}
+    giants = table[table["value"] == "giant_component"]["null_model"].unique()
+    there = {"dense": small, "giant": len(giants), "null": len(giants) > 1}
     further = "; ".join(text for key, text in NOTES.items() if there[key])
     return f"{SPARED}\n{further}".strip()
 

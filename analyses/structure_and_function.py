@@ -2,7 +2,7 @@
 
 Links are removed at random, and four curves share one axis: the accuracy above chance,
 the giant component, the reach (hidden neurons on a path from a pixel to the head) and
-the share of input-to-output paths that survives. Thin lines are theory for the very
+the share of input-to-output paths that survives. Dashed lines are theory for the very
 same graphs, scaled as the measured curves are: message passing for the giant component
 and the recursion over neighbours for the reach, which are exact on trees and
 approximations where short loops are many, and (1 - f)^3 for the paths of three layers,
@@ -22,6 +22,7 @@ NEEDS = "sparse networks under random_links with the measures reach and paths"
 BY = ["dataset", "sparsifier"]
 FUNCTION = "accuracy above chance"
 STRUCTURES = ("giant_component", "reach", "paths")
+THEORY = {"color": "#CC79A7", "ls": "--"}  # seen on all measured lines
 LEVELS = ("f50_function", "f50_structure", "structure_at_f50", "gap")
 
 
@@ -92,7 +93,7 @@ def draw(table: pd.DataFrame) -> Figure:
     datasets = nr.draw.ordered(table.dataset)
     methods = nr.draw.ordered(table.sparsifier)
     height = 1.8 + 0.6 / len(datasets)
-    thin, mark = nr.draw.size(0.6), nr.draw.size(5)
+    thin, mark = nr.draw.size(0.8), nr.draw.size(5)
     figure, axes = nr.draw.panels(
         len(datasets), len(methods), nr.draw.DOUBLE, height, sharex=True, sharey=True
     )
@@ -102,13 +103,7 @@ def draw(table: pd.DataFrame) -> Figure:
             measured = own[own.kind == "measured"]
             nr.draw.curve(measured, "fraction", ax, hue="value")
             for _, law in own[own.kind == "theory"].groupby("value"):
-                ax.plot(
-                    law.fraction,
-                    law["mean"],
-                    color="0.2",
-                    lw=thin,
-                    zorder=3,
-                )
+                ax.plot(law.fraction, law["mean"], **THEORY, lw=thin, zorder=3)
             half = own[own.value == "predicted_f50"]["mean"].iloc[0]
             ax.plot(
                 half,
@@ -123,7 +118,7 @@ def draw(table: pd.DataFrame) -> Figure:
             ax.label_outer()
     for ax, method in zip(axes[0], methods, strict=True):
         ax.set_title(nr.draw.label(method))
-    axes[0, 0].plot([], [], color="0.2", lw=thin, label="theory")
+    axes[0, 0].plot([], [], **THEORY, lw=thin, label="theory")
     axes[0, 0].plot(
         [],
         [],
