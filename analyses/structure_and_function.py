@@ -117,7 +117,7 @@ def draw(table: pd.DataFrame) -> Figure:
             ax.set_ylabel(f"{nr.draw.label(dataset)}\nshare of the intact value")
             ax.label_outer()
     for ax, method in zip(axes[0], methods, strict=True):
-        ax.set_title(nr.draw.label(method))
+        ax.set_title(nr.draw.label(method).replace(" from ", "\nfrom "))
     axes[0, 0].plot([], [], **THEORY, lw=thin, label="theory")
     axes[0, 0].plot(
         [],

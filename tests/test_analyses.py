@@ -169,6 +169,17 @@ def test_learning_draws_the_means_of_its_table(run, drawn):
     assert rows["mean"].item() == raw.query("epoch == 10")["test_accuracy"].mean()
 
 
+def test_learning_shows_single_networks_where_epochs_are_few(run, drawn):
+    history = run.made["history"]
+    assert "network_seed" in drawn["learning"][0]
+    long = [history.assign(epoch=history["epoch"] + 10 * step) for step in range(5)]
+    table = analysis("learning").compute(FakeRun(history=pd.concat(long)))
+    assert "network_seed" not in table
+    assert "epoch" in [ax.get_xlabel() for ax in analysis("learning").draw(table).axes]
+    texts = analysis("learning").texts
+    assert texts(table)["md"].count("| MNIST |") == 1
+
+
 def test_learning_names_the_methods_with_fewer_networks_or_epochs(drawn):
     (legend,) = drawn["learning"][1].legends
     words = [text.get_text() for text in legend.get_texts()]
