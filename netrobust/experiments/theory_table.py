@@ -1,7 +1,11 @@
-"""What exact theory says of networks under random removal, beside what is measured."""
+"""What exact theory says of networks under random removal, beside what is measured.
+
+A unit of work is one network, with all fractions.
+"""
 
 from collections.abc import Sequence
-from typing import Any
+from concurrent.futures import Executor
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -9,13 +13,14 @@ import pandas as pd
 from netrobust.convert.network import to_graph
 from netrobust.core.errors import InputError
 from netrobust.data.dataset import Dataset
-from netrobust.experiments.plan import check_grid, several
+from netrobust.experiments.plan import check_grid, several, unit_key
 from netrobust.experiments.score import check_fit
 from netrobust.graphs import theory
 from netrobust.graphs.damage import Links
 from netrobust.neural.network import Network
 from netrobust.neural.sensitivity import activations
-from netrobust.parallel.gather import spread
+from netrobust.parallel.gather import Parts, Tick, gather
+from netrobust.parallel.progress_bar import bars, silent
 
 #: Training images whose signals say how many links carry them.
 _IMAGES = 200
@@ -26,6 +31,11 @@ def theory_table(
     data: Dataset,
     fractions: Sequence[float],
     jobs: int = 1,
+    parts: Parts | None = None,
+    tick: Tick | None = None,
+    *,
+    executor: Executor | None = None,
+    progress: bool | None = None,
 ) -> pd.DataFrame:
     """Predict what random removal leaves of each network, with no network scored.
 
@@ -36,8 +46,8 @@ def theory_table(
         Its first 200 training images are the signals of ``predicted_f50``.
     fractions : sequence of float
         Shares of the links removed from every layer.
-    jobs : int
-        Processes to spread over.
+    jobs, parts, tick, executor, progress
+        As for `percolate`.
 
     Returns
     -------
@@ -72,15 +82,21 @@ def theory_table(
     for network in nets:
         check_fit(network.model, data)
     grid, images = check_grid(fractions), data.x_train[:_IMAGES]
-    rows: dict[int, list[dict[str, Any]]] = {}
-    for place, found in spread(_predict, range(len(nets)), jobs, nets, images, grid):
-        rows[place] = found
-    return pd.DataFrame([row for place in sorted(rows) for row in rows[place]])
+    units = {
+        unit_key(f"theory-{network.name}", network, data, grid, _IMAGES): place
+        for place, network in enumerate(nets)
+    }
+    with bars(False if tick else progress) as stages, silent():
+        tables = gather(
+            _predict, units, jobs, nets, images, grid, executor=executor, parts=parts,
+            tick=tick or partial(stages, "theory"),
+        )  # fmt: skip
+    return pd.concat(tables, ignore_index=True)
 
 
 def _predict(
     place: int, networks: list[Network], images: np.ndarray, grid: tuple[float, ...]
-) -> list[dict[str, Any]]:
+) -> pd.DataFrame:
     network = networks[place]
     links = Links.of(to_graph(network.model))
     depths = np.array(links.sizes)
@@ -104,4 +120,4 @@ def _predict(
                 **whole,
             }
         )
-    return rows
+    return pd.DataFrame(rows)

@@ -1,7 +1,7 @@
-"""Work spread over processes or over an executor; `gather` keeps finished units."""
+"""Units of work over processes or an executor; those that are done are kept."""
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Executor
 from contextlib import closing
 from pathlib import Path
@@ -56,11 +56,16 @@ def gather(
     Parameters
     ----------
     function : callable
-        ``function(unit, *shared)``, importable by name.
+        ``function(unit, *shared)``, importable by name, since worker processes are not
+        forked from this one.
     units : mapping
         Units by the keys under which `parts` keeps their results.
-    jobs, *shared, executor
-        As for `spread`.
+    jobs : int
+        Processes; with 1 everything runs in this one, in order.
+    *shared
+        Sent once to each process, not once for each unit.
+    executor : concurrent.futures.Executor, optional
+        Where the work is done, instead of `jobs` processes.
     parts : optional
         What it holds is not computed again. Only this process writes to it.
     tick : callable, optional
@@ -102,39 +107,6 @@ def gather(
         logs = ledger.logs if ledger is not None else None
         raise UnfinishedError(failed, left, len(units), logs)
     return [done[key] for key in units]
-
-
-def spread(
-    function: Callable[..., Result], tasks: Sequence[Task], jobs: int, *shared: Any
-) -> Iterator[tuple[Task, Result]]:
-    """Call ``function(task, *shared)`` for every task; give results as they come.
-
-    Parameters
-    ----------
-    function : callable
-        Importable by name, since worker processes are not forked from this one.
-    tasks : sequence
-    jobs : int
-        Processes; with 1 everything runs in this one, in order.
-    *shared
-        Sent once to each process, not once for each task.
-
-    Yields
-    ------
-    tuple
-        A task and its result, in the order in which tasks end.
-
-    Examples
-    --------
-    >>> list(spread(divmod, [7, 8], 1, 2))
-    [(7, (3, 1)), (8, (4, 0))]
-    """
-    numbered = {str(number): task for number, task in enumerate(tasks)}
-    with closing(_outcomes(function, numbered, jobs, shared, None)) as outcomes:
-        for key, result in outcomes:
-            if isinstance(result, Failure):
-                raise _error(result)
-            yield numbered[key], result
 
 
 def processors() -> int:

@@ -97,6 +97,7 @@ def study_units(study: Study, shard: Shard | None = None) -> int:
     for config in (task.config for task in tasks if task.name in damaged):
         nulls = len({*topologies(study.null_models, config)} - {"none"})
         count += 1 + nulls + len(study.input_attacks)
+        count += study.theory and not config.method.dense
         if not config.method.dense and study.retrained:
             count += 1 + len({*study.retrained} - {"none"})
         count += (1 if config.method.dense else 2) * bool(study.recovery)

@@ -91,8 +91,7 @@ class Job:
     def keywords(self, table: str) -> dict[str, Any]:
         """Give what is said to all that make a table in units."""
         parts = self.run.parts(table, look=self.look, label=self.shard)
-        shared: dict[str, Any] = {"executor": self.executor, "seed": self.study.seed}
-        return {**shared, "jobs": self.jobs, "parts": parts}
+        return {"executor": self.executor, "jobs": self.jobs, "parts": parts}
 
 
 @lru_cache(maxsize=2)

@@ -42,8 +42,6 @@ class Stage(NamedTuple):
         models, or ``all`` together.
     further : mapping
         Keywords that no study changes.
-    in_units : bool
-        Whether units of it are kept as they are done.
     about : Study or None
         Whose fields these are, and which networks; the study's own if None.
     along : bool
@@ -57,7 +55,6 @@ class Stage(NamedTuple):
     wanted: str = "damage"
     kinds: tuple[str, ...] = ("all",)
     further: Mapping[str, Any] = {}
-    in_units: bool = True
     about: Study | None = None
     along: bool = False
 
@@ -77,7 +74,7 @@ def _as_named(*fields: str, **others: str) -> dict[str, str]:
     return {**{field: field for field in fields}, **others}
 
 
-_SCORED = ("measures", "images")
+_SCORED = ("measures", "images", "seed")
 
 
 def swept(study: Study) -> tuple[Stage, ...]:
@@ -100,17 +97,17 @@ NULLS = Stage(
 
 #: What follows: theory, attacks on images, training anew, recovery.
 FURTHER = (
-    Stage("theory", "", theory_table, _as_named("fractions"), wanted="theory",
-          kinds=("sparse",), in_units=False),
+    Stage("theory", "theory of {} networks", theory_table, _as_named("fractions"),
+          wanted="theory", kinds=("sparse",)),
     Stage("attacks", "attacking {} networks", attack,
-          _as_named("eps", attacks="input_attacks", images="attack_images"),
+          _as_named("eps", "seed", attacks="input_attacks", images="attack_images"),
           wanted="input_attacks"),
     Stage("retrained", "retraining {} topologies", compare,
           _as_named(*_SCORED, null_models="retrained",
                     replicates="retrained_replicates"),
           wanted="retrained", kinds=("sparse",), further={"retrain": True}),
     Stage("recovery", "healing {} networks", recover,
-          _as_named("images", fractions="recovery", epochs="recovery_epochs"),
+          _as_named("images", "seed", fractions="recovery", epochs="recovery_epochs"),
           wanted="recovery"),
 )  # fmt: skip
 
@@ -133,16 +130,15 @@ def export_and_measure(job: Job) -> None:
 def make_tables(job: Job, failures: Failures, stages: tuple[Stage, ...]) -> None:
     """Make tables of which all units are done; of others, do the units that can be."""
     for stage in stages:
-        if not stage.asked(job.study) or not (stage.in_units or job.whole):
+        if not stage.asked(job.study):
             continue
         tables, before = [], len(failures.errors)
         # One ledger for all networks: it lists the units of the whole table.
-        keywords = job.keywords(stage.table) if stage.in_units else {"jobs": job.jobs}
+        keywords = job.keywords(stage.table)
         study = stage.about or job.study
         for kind, networks, data in _groups(job, study, stage.kinds):
             about = stage.options(study, networks[0].config)
-            if stage.in_units:
-                about["tick"] = partial(job.tick, stage.progress.format(kind))
+            about["tick"] = partial(job.tick, stage.progress.format(kind))
             for then, seen in _seen(job, study, networks, stage.along):
                 with failures.collected():
                     table = stage.work(seen, data, **about, **keywords)

@@ -14,6 +14,7 @@ from netrobust.experiments.score import damaged
 from netrobust.experiments.theory_table import theory_table
 from netrobust.graphs.perturb import Damage
 from netrobust.graphs.theory import message_passing_giant
+from netrobust.runs.tables import Parts
 
 GRID = [0, 0.3, 1]
 
@@ -36,6 +37,19 @@ def test_the_table_is_theory_of_each_network():
     assert table.threshold.between(0, 1).all()
     several = theory_table(nets, digits(), GRID, jobs=2)
     pd.testing.assert_frame_equal(several, table, check_exact=True)
+
+
+def test_networks_that_are_done_are_not_done_again(tmp_path):
+    parts, nets = Parts(tmp_path), [network(), network("static")]
+    seen: list[tuple[int, int]] = []
+    one = theory_table(nets[:1], digits(), GRID, parts=parts)
+    both = theory_table(
+        nets, digits(), GRID, parts=parts, tick=lambda *n: seen.append(n)
+    )
+    assert seen == [(1, 2), (2, 2)]
+    pd.testing.assert_frame_equal(both[: len(one)], one, check_exact=True)
+    theory_table(nets, digits(), [0, 1], parts=parts)
+    assert len(list(tmp_path.glob("theory-*"))) == 4
 
 
 def test_a_network_without_links_has_no_giant_component_to_lose():

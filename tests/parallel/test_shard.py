@@ -104,9 +104,9 @@ def test_every_shard_writes_its_own_names_alone(shared, study):
     lists = {path.name for path in (shared.path / "tables/units").iterdir()}
     assert lists == {
         f"{table}.{number}-of-3.json"
-        for table in ("percolation", "nulls", "recovery")
+        for table in ("percolation", "nulls", "theory", "recovery")
         for number in (1, 2, 3)
-    }
+    } - {"theory.1-of-3.json"}  # this shard has dense networks alone
     found = [
         json.loads((shared.path / f"tables/units/nulls.{n}-of-3.json").read_text())
         for n in (1, 2, 3)
