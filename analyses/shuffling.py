@@ -59,6 +59,7 @@ def draw(table: pd.DataFrame) -> Figure:
             hue="sparsifier",
             chance=nr.draw.CHANCE,
             intact=over.set_index("sparsifier")["mean"].to_dict(),
+            upright=own["null_model"].nunique() > 6,  # or their names overlap
         )
         ax.set_title(nr.draw.label(dataset))
         ax.label_outer()

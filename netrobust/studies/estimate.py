@@ -29,7 +29,7 @@ from netrobust.neural.network import Network
 from netrobust.neural.train import train
 from netrobust.parallel.shard import Shard
 from netrobust.runs.folder import Run
-from netrobust.studies.stages import FURTHER, Stage, kind_of, swept
+from netrobust.studies.stages import Stage, further, kind_of, swept
 from netrobust.studies.study import Study
 from netrobust.studies.task import Task, moments, topologies
 
@@ -98,9 +98,11 @@ def study_units(study: Study, shard: Shard | None = None) -> int:
         nulls = len({*topologies(study.null_models, config)} - {"none"})
         count += 1 + nulls + len(study.input_attacks)
         count += study.theory and not config.method.dense
-        if not config.method.dense and study.retrained:
-            count += 1 + len({*study.retrained} - {"none"})
         count += (1 if config.method.dense else 2) * bool(study.recovery)
+    if study.retrained:
+        anew = [task for task in study.anew().tasks() if task.name in ours]
+        sparse = sum(not task.config.method.dense for task in anew)
+        count += sparse * (1 + len({*study.retrained} - {"none"}))
     return count
 
 
@@ -111,7 +113,7 @@ def study_seconds(study: Study, shard: Shard | None = None) -> Seconds:
     times: dict[Any, Seconds] = {}
     damaged = {
         stage.table: {task.name for task in (stage.about or study).tasks()}
-        for stage in (*swept(study), *FURTHER)
+        for stage in (*swept(study), *further(study))
     }
     own = {task.name for task in study.tasks()}
     for task in _tasks(study, shard):
@@ -128,7 +130,7 @@ def study_seconds(study: Study, shard: Shard | None = None) -> Seconds:
         if kind not in times:
             times[kind] = Seconds(alone=_timed_measures(network))
         alone += times[kind].alone
-        for stage in (*swept(study), *FURTHER):
+        for stage in (*swept(study), *further(study)):
             if task.name in damaged[stage.table]:
                 if (*kind, stage.table) not in times:
                     data = digits(images, tests)

@@ -155,7 +155,10 @@ PRESETS = {
                 "replicates": 5,
             },
         },
+        null_models=_NULLS,
         null_replicates=10,
+        retrained=("degree_preserving",),
+        retrained_networks=5,
         input_attacks=(
             "fgsm",
             "pgd(restarts=2,steps=100)",

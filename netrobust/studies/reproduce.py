@@ -19,7 +19,12 @@ from netrobust.runs.shards import STUDY, at_work
 from netrobust.stats.summary import robustness
 from netrobust.studies.gallery import drawable, drawn, save_figures
 from netrobust.studies.job import Job, Tick
-from netrobust.studies.stages import FURTHER, export_and_measure, make_tables, swept
+from netrobust.studies.stages import (
+    export_and_measure,
+    further,
+    make_tables,
+    swept,
+)
 from netrobust.studies.status import network_states, study_of
 from netrobust.studies.study import Study
 from netrobust.studies.training import (
@@ -106,7 +111,7 @@ def reproduce(
             with run.timed("damage and null models"):
                 make_tables(rest, failures, swept(study))
             with run.timed("attacks, retraining and recovery"):
-                make_tables(rest, failures, FURTHER)
+                make_tables(rest, failures, further(study))
         failures.check()
         if rest.whole:
             rest.save_table("summary", summary_table(run))
@@ -159,7 +164,7 @@ def merge(
     missing = [f"network {name}" for name in states if states[name] != "finished"]
     look = Job(study, run, jobs, folder, lambda stage, done, total: None, look=True)
     failures = Failures()
-    make_tables(look, failures, (*swept(study), *FURTHER))
+    make_tables(look, failures, (*swept(study), *further(study)))
     missing += [key for error in failures.errors for key in error.left]
     check_nothing_missing(run, missing)
     return reproduce(study, run.path, jobs, data_dir, tick)

@@ -95,21 +95,25 @@ NULLS = Stage(
     kinds=("sparse", "dense"),
 )  # fmt: skip
 
-#: What follows: theory, attacks on images, training anew, recovery.
-FURTHER = (
-    Stage("theory", "theory of {} networks", theory_table, _as_named("fractions"),
-          wanted="theory", kinds=("sparse",)),
-    Stage("attacks", "attacking {} networks", attack,
-          _as_named("eps", "seed", attacks="input_attacks", images="attack_images"),
-          wanted="input_attacks"),
-    Stage("retrained", "retraining {} topologies", compare,
-          _as_named(*_SCORED, null_models="retrained",
-                    replicates="retrained_replicates"),
-          wanted="retrained", kinds=("sparse",), further={"retrain": True}),
-    Stage("recovery", "healing {} networks", recover,
-          _as_named("images", "seed", fractions="recovery", epochs="recovery_epochs"),
-          wanted="recovery"),
-)  # fmt: skip
+
+def further(study: Study) -> tuple[Stage, ...]:
+    """Give what follows: theory, attacks on images, training anew, recovery."""
+    return (
+        Stage("theory", "theory of {} networks", theory_table, _as_named("fractions"),
+              wanted="theory", kinds=("sparse",)),
+        Stage("attacks", "attacking {} networks", attack,
+              _as_named("eps", "seed", attacks="input_attacks", images="attack_images"),
+              wanted="input_attacks"),
+        Stage("retrained", "retraining {} topologies", compare,
+              _as_named(*_SCORED, null_models="retrained",
+                        replicates="retrained_replicates"),
+              wanted="retrained", kinds=("sparse",), further={"retrain": True},
+              about=study.anew()),
+        Stage("recovery", "healing {} networks", recover,
+              _as_named("images", "seed", fractions="recovery",
+                        epochs="recovery_epochs"),
+              wanted="recovery"),
+    )  # fmt: skip
 
 
 def export_and_measure(job: Job) -> None:

@@ -13,7 +13,7 @@ from netrobust.runs.folder import Run
 from netrobust.runs.ledger import failures, listed
 from netrobust.runs.manifest import MANIFEST, one_line, read_manifest
 from netrobust.runs.shards import states
-from netrobust.studies.stages import FURTHER, swept
+from netrobust.studies.stages import further, swept
 from netrobust.studies.study import Study
 
 
@@ -45,7 +45,7 @@ def tables_of(run: Run) -> list[str]:
     if study is None:
         return []
     trained = ["history", "dynamics", "receptive_fields", "measures", "degrees"]
-    stages = [one.table for one in (*swept(study), *FURTHER) if one.asked(study)]
+    stages = [one.table for one in (*swept(study), *further(study)) if one.asked(study)]
     return [*trained, *stages, "summary"]
 
 

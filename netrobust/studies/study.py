@@ -93,6 +93,8 @@ class Study:
     retrained : tuple of str
         Null models whose topologies, and with ``none`` the networks' own, are trained
         anew from fresh weights, `retrained_replicates` draws each; none if empty.
+    retrained_networks : int or None
+        Only the first so many networks of each method are trained anew; all if None.
     input_attacks : tuple of str
         Attacks on images, at each of `eps`, for the first `attack_images` test images.
     theory : bool
@@ -145,6 +147,7 @@ class Study:
     null_replicates: Positive = 20
     retrained: tuple[str, ...] = ()
     retrained_replicates: Positive = 1
+    retrained_networks: Count | None = None
     input_attacks: tuple[str, ...] = ()
     eps: tuple[Annotated[float, Field(ge=0)], ...] = (0, 0.01, 0.02, 0.05, 0.1, 0.2)
     attack_images: Positive = 1000
@@ -320,7 +323,7 @@ class Study:
                 curves = topologies(one.curve_null_models, task.config)
                 steps += each * seen * len(curves)
         nulls = [len(topologies(self.null_models, config)) for config in damaged]
-        sparse = sum(not config.method.dense for config in damaged)
+        sparse = sum(not one.config.method.dense for one in self.anew().tasks())
         drawn = len({*self.retrained} - {"none"}) * self.retrained_replicates
         further = {
             "topologies trained anew": sparse * (1 + drawn) * bool(self.retrained),
@@ -358,6 +361,14 @@ class Study:
                 self, **{"curves": {}, "more_networks": more, **changes}
             )
         return found
+
+    def anew(self) -> "Study":
+        """Give the study of the networks whose topologies are trained anew."""
+        most = self.retrained_networks
+        if most is None:
+            return self
+        more = {name: min(count, most) for name, count in self.more_networks.items()}
+        return replace(self, networks=min(self.networks, most), more_networks=more)
 
     def along(self, table: str) -> bool:
         """Return whether a table of damage curves follows the training."""

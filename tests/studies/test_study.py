@@ -3,7 +3,7 @@
 import re
 import sys
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from small import STUDY
@@ -14,6 +14,7 @@ from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.method import parse
 from netrobust.neural.sparsify import SPARSIFIERS
 from netrobust.stats.power import networks_needed
+from netrobust.studies.estimate import study_units
 from netrobust.studies.presets import PRESETS, changed
 from netrobust.studies.study import Study
 
@@ -255,6 +256,17 @@ def test_further_curves_are_the_study_with_fields_of_their_own():
     assert list(tables) == ["percolation", "curves_few", "curves_one"]
     counts = [len(one.tasks()) for one in tables.values()]
     assert counts == [2 * 7, 2 * 2, 2 * 2]
+
+
+@pytest.mark.parametrize(("most", "networks"), [(None, 7), (3, 5), (1, 2)])
+def test_the_first_networks_of_each_sparse_method_are_trained_anew(most, networks):
+    study = Study(
+        datasets=["mnist"], sparsifiers=["static", "set", "dense_small"], networks=2,
+        more_networks={"set": 5}, retrained=["erdos_renyi"], retrained_networks=most,
+    )  # fmt: skip
+    assert study.size()["topologies trained anew"] == 2 * networks
+    without = replace(study, retrained=())
+    assert study_units(study) - study_units(without) == 2 * networks
 
 
 @pytest.mark.parametrize(
