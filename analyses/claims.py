@@ -181,13 +181,23 @@ def draw(table: pd.DataFrame) -> Figure:
             margin = MARGINS[claim]
             ax.axvspan(-margin, margin, color="0.92", zorder=0, lw=0)
             nr.draw.forest(ax, own, "row", "shown", "sure", rows, styles)
+            ax.set_xscale("symlog", linthresh=margin, linscale=0.5)
+            ticks = -5 * margin, 0, 5 * margin
+            ax.set_xticks(
+                ticks, [f"{one:g}".replace("-", "\N{MINUS SIGN}") for one in ticks]
+            )
+            ax.set_xticks([], minor=True)
             ax.set_xlabel("difference")
             ax.set_ylabel(nr.draw.label(dataset))
             ax.label_outer()
     for ax, claim in zip(axes[0], claims, strict=True):
         ax.set_title("\n".join(claim.split()))
     nr.draw.panel_letters(axes)
-    nr.draw.legend(figure, title=_note(table))
+    marks = (
+        "filled: p < 0.05;\nhollow: none within the grey margin, or undecided; axes: "
+        "linear in the margin, logarithmic beyond"
+    )
+    nr.draw.legend(figure, title=f"{_note(table)}; {marks}")
     return figure
 
 
@@ -240,9 +250,8 @@ def _contrast(text: str) -> str:
 def _note(table: pd.DataFrame) -> str:
     few, many = table.networks.min(), table.networks.max()
     count = str(many) if few == many else f"{few} to {many}"
+    bars = " or ".join(table.interval.unique())
     return (
-        f"{count} pairs of networks; bars: {' or '.join(table.interval.unique())}; "
-        "filled: p < 0.05 after Holm correction\nwithin a claim (SET less static under "
-        "random removal: over data sets); hollow: none within the grey margin, or "
-        "undecided"
+        f"{count} pairs of networks; {bars}; p corrected after Holm\nwithin a claim "
+        "(SET less static under random removal: over data sets)"
     )
