@@ -96,7 +96,7 @@ def draw(table: pd.DataFrame) -> Figure:
         top.set_xlim(0, 1)
         top.set_title(f"{nr.draw.label(dataset)}, {nr.draw.label(shown)}")
         areas = own[own.value == "robustness"]
-        nr.draw.points(areas, "perturbation", bottom, hue="sparsifier", upright=True)
+        nr.draw.points(areas, "perturbation", bottom, hue="sparsifier", orient="h")
         bottom.set_title(f"{nr.draw.label(dataset)}, all methods")
         for ax in (top, bottom):
             if dataset != datasets[0]:

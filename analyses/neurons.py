@@ -17,7 +17,7 @@ ALSO = ("curves_neurons",)
 NEEDS = "random_neurons and random_pixels among its perturbations"
 
 BY = ["dataset", "sparsifier", "perturbation"]
-GIANT = {"giant_component": "giant component (a line for each sparse method)"}
+GIANT = "giant component (thin; share of neurons)"
 KINDS = {"neurons": "hidden neurons", "pixels": "pixels"}
 
 
@@ -70,7 +70,11 @@ def draw(table: pd.DataFrame) -> Figure:
     """
     datasets = nr.draw.ordered(table.dataset)
     columns = [(dataset, kind) for dataset in datasets for kind in KINDS]
-    figure, axes = nr.draw.panels(2, len(columns), nr.draw.DOUBLE, 2.7, sharey="row")
+    orders = table.groupby("kind").perturbation.nunique().max()
+    heights = 2.2, 0.9 + 0.5 * orders
+    figure, axes = nr.draw.panels(
+        2, len(columns), nr.draw.DOUBLE, sum(heights) / 2, sharey="row", heights=heights
+    )
     for (top, bottom), (dataset, kind) in zip(axes.T, columns, strict=True):
         own = table[(table.dataset == dataset) & (table.kind == kind)]
         random = own[own.perturbation == f"random_{kind}"]
@@ -82,17 +86,16 @@ def draw(table: pd.DataFrame) -> Figure:
             chance=nr.draw.CHANCE,
         )
         giant = random[random.value == "giant_component"]
-        for _, one in giant.groupby("sparsifier"):
-            nr.draw.curve(one, "fraction", top, hue="value", names=GIANT)
+        if len(giant):
+            nr.draw.thin(giant, "fraction", top, "sparsifier", GIANT)
         top.set_ylabel("accuracy,\ngiant component" if len(giant) else "accuracy")
         top.set_title(f"{nr.draw.label(dataset)},\n{KINDS[kind]}")
-        nr.draw.points(
-            own[own.value == "robustness"],
-            "perturbation",
-            bottom,
-            hue="sparsifier",
-            upright=True,
-        )
+        areas = own[own.value == "robustness"]
+        # The orders of neurons and of pixels have one axis.
+        order = areas.perturbation.str.replace(rf"_?{kind}_?", "", regex=True)
+        areas = areas.assign(order=order)
+        nr.draw.points(areas, "order", bottom, hue="sparsifier", orient="h")
+        bottom.set_xlim(left=0)
         bottom.set_title(f"{nr.draw.label(dataset)},\n{KINDS[kind]}")
     for line in axes:
         for ax in line[1:]:

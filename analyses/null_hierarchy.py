@@ -6,7 +6,7 @@ topology with weights shuffled in the ways A to F of arXiv 2508.05463, then the 
 target or at random), and last the number of links. The height between chance and
 trained shows how much skill rests on what is kept, with no training after.
 
-On the right the same topologies learn again from fresh weights, with the settings of
+Below the same topologies learn again from fresh weights, with the settings of
 the network: if a mask alone carried skill, the trained topology would end above its own
 null models.
 """
@@ -50,31 +50,21 @@ def draw(table: pd.DataFrame) -> Figure:
     """
     datasets = nr.draw.ordered(table.dataset)
     counts = [table[table.retrained == kind].null_model.nunique() for kind in (0, 1)]
-    widths = [max(count, 6) for count in counts]  # or their titles have no place
-    height = 2 + 2 / len(datasets)  # the names of the null models are long
+    heights = [0.9 + 0.35 * count for count in counts]
     figure, axes = nr.draw.panels(
-        len(datasets),
-        2,
-        nr.draw.DOUBLE,
-        height,
-        sharex="col",
-        sharey=False,
-        widths=widths,
-    )
-    for line, dataset in zip(axes, datasets, strict=True):
-        for ax, again in zip(line, (False, True), strict=True):
+        2, len(datasets), nr.draw.DOUBLE, sum(heights) / 2, sharey="row",
+        heights=heights,
+    )  # fmt: skip
+    for line, again, words in zip(
+        axes, (False, True), ("as drawn", "trained again"), strict=True
+    ):
+        for ax, dataset in zip(line, datasets, strict=True):
             own = table[(table.dataset == dataset) & (table.retrained == again)]
             nr.draw.points(
-                own,
-                "null_model",
-                ax,
-                hue="sparsifier",
+                own, "null_model", ax, hue="sparsifier", orient="h",
                 chance=None if again else nr.draw.CHANCE,
-                upright=True,
-            )
-            words = "trained again" if again else "as drawn"
+            )  # fmt: skip
             ax.set_title(f"{nr.draw.label(dataset)}, {words}")
-        line[1].set_ylabel("")
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=f"{nr.draw.note(table)}\n{GAP}")
     return figure

@@ -8,9 +8,9 @@ weights dealt at random, no training after), and beside dense networks with abou
 many weights. Of these the one of the same depth is the control: damage adds up from
 layer to layer, so the one with a single hidden layer has an advantage.
 
-The giant component is drawn for every sparse network, trained and null, in one style:
-their curves coincide (in the quick preset their means differ by 0.02 at most), so the
-number of links decides it, not the training. Where they differ, several lines show.
+The giant component is drawn for every sparse network, trained and null, as a thin line.
+In young networks from random links these coincide (in the quick preset their means
+differ by 0.02 at most): the number of links decides it, not the training.
 """
 
 import pandas as pd
@@ -25,11 +25,10 @@ ALSO = ("curves_targeted",)
 SHOWN = ("random_links", "strongest_links", "weakest_links")
 #: Fractions in the printed table.
 PRINTED = (0.003, 0.01, 0.1, 0.3, 0.5)
-GIANT = {"giant_component": "giant component (share of neurons)"}
+GIANT = "giant component (thin; share of neurons)"
 SPARED = "links are removed from the hidden layers, the dense head is spared"
 NOTES = {  # of what may be drawn
     "dense": "small dense: about as many weights as the sparse networks",
-    "giant": "giant component: all sparse methods",
     "null": "trained or null",
 }
 
@@ -108,7 +107,7 @@ def _notes(table: pd.DataFrame) -> str:
     """Explain what is drawn, and nothing that is not."""
     small = table["sparsifier"].str.startswith("dense_").any()
     giants = table[table["value"] == "giant_component"]["null_model"].unique()
-    there = {"dense": small, "giant": len(giants), "null": len(giants) > 1}
+    there = {"dense": small, "null": len(giants) > 1}
     further = "; ".join(text for key, text in NOTES.items() if there[key])
     return f"{SPARED}\n{further}".strip()
 
@@ -123,7 +122,6 @@ def _draw_panel(ax: Axes, own: pd.DataFrame) -> None:
         style="null_model",
         chance=nr.draw.CHANCE,
     )
-    for _, giant in own[own["value"] == "giant_component"].groupby(
-        ["sparsifier", "null_model"]
-    ):
-        nr.draw.curve(giant, "fraction", ax, hue="value", names=GIANT)
+    giant = own[own["value"] == "giant_component"]
+    if len(giant):
+        nr.draw.thin(giant, "fraction", ax, "sparsifier", GIANT, style="null_model")

@@ -48,7 +48,8 @@ def draw(table: pd.DataFrame) -> Figure:
         What `compute` returned.
     """
     datasets = nr.draw.ordered(table["dataset"])
-    figure, axes = nr.draw.panels(1, len(datasets), nr.draw.DOUBLE, sharey=True)
+    height = 0.8 + 0.4 * table["null_model"].nunique()
+    figure, axes = nr.draw.panels(1, len(datasets), nr.draw.DOUBLE, height, sharey=True)
     for ax, dataset in zip(axes.flat, datasets, strict=True):
         own = table[table["dataset"] == dataset]
         over = own[own["network_seed"].isna() & (own["null_model"] == "none")]
@@ -59,7 +60,7 @@ def draw(table: pd.DataFrame) -> Figure:
             hue="sparsifier",
             chance=nr.draw.CHANCE,
             intact=over.set_index("sparsifier")["mean"].to_dict(),
-            upright=own["null_model"].nunique() > 6,  # or their names overlap
+            orient="h",
         )
         ax.set_title(nr.draw.label(dataset))
         ax.label_outer()

@@ -530,6 +530,11 @@ def line(ax, text):
     return one
 
 
+def thin(ax):
+    """Lines that lie below those with marks."""
+    return [one for one in ax.lines if one.get_zorder() == 1 and len(one.get_xdata())]
+
+
 def over(table, **keys):
     """Rows over networks with these keys."""
     rows = table[table["network_seed"].isna()] if "network_seed" in table else table

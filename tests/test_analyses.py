@@ -29,6 +29,7 @@ from analyses_tables import (
     receptive_fields,
     said,
     source,
+    thin,
 )
 from matplotlib._pylab_helpers import Gcf
 from scipy.stats import binom, hypergeom
@@ -222,7 +223,7 @@ def test_percolation_draws_function_and_structure_on_one_axis(drawn):
                 )
                 np.testing.assert_array_equal(line(ax, text).get_ydata(), rows["mean"])
                 np.testing.assert_array_equal(line(ax, text).get_xdata(), GRID)
-            giant = [one for one in ax.lines if one.get_label().startswith("giant")]
+            giant = thin(ax)
             assert len(giant) == 4  # static and SET, trained and null
             drawn_rows = sorted(tuple(one.get_ydata()) for one in giant)
             rows = over(table, **here, value="giant_component")
@@ -236,7 +237,7 @@ def test_percolation_says_what_is_spared_and_names_the_control(drawn):
     (legend,) = drawn["percolation"][1].legends
     words = [text.get_text() for text in legend.get_texts()]
     assert words[:2] == ["small dense, one hidden layer", "small dense, same depth"]
-    assert words.count("giant component (share of neurons)") == 1
+    assert words.count("giant component (thin; share of neurons)") == 1
     assert "the dense head is spared" in legend.get_title().get_text()
 
 
@@ -253,9 +254,7 @@ def test_percolation_of_dense_networks_alone_has_no_giant_component(run):
     table = analysis("percolation").compute(FakeRun(percolation=dense))
     assert set(table["value"]) == {"accuracy"}
     figure = analysis("percolation").draw(table)
-    assert not [
-        one for one in figure.axes[0].lines if one.get_label().startswith("giant")
-    ]
+    assert not thin(figure.axes[0])
 
 
 def test_degrees_are_shares_of_all_neurons(run, drawn):
@@ -334,23 +333,24 @@ def test_degrees_of_methods_with_different_settings_are_not_pooled(run):
 def test_shuffling_shows_means_networks_intact_and_chance(drawn):
     table, figure = drawn["shuffling"]
     for ax, dataset in zip(figure.axes, DATASETS, strict=True):
-        levels = {one.get_ydata()[0] for one in ax.lines if len(one.get_ydata()) == 2}
+        levels = {one.get_xdata()[0] for one in ax.lines if len(one.get_xdata()) == 2}
         intact = over(table, dataset=dataset, null_model="none")
         assert levels >= {0.1, *intact["mean"]}
         for bars, name in zip(
             ax.containers, ("dense_small", "dense_narrow", *SPARSE), strict=True
         ):
             rows = over(table, dataset=dataset, sparsifier=name)
-            heights = bars[0].get_ydata()
-            np.testing.assert_array_equal(np.sort(heights), np.sort(rows["mean"]))
+            means = bars[0].get_xdata()
+            np.testing.assert_array_equal(np.sort(means), np.sort(rows["mean"]))
         dots = sum(
             len(one.get_offsets())
             for one in ax.collections
             if len(one.get_offsets()) > 1
         )
         assert dots >= 32  # 2 methods of 5 and 2 of 3 null models, 2 networks
-        words = [tick.get_text().replace("\n", " ") for tick in ax.get_xticklabels()]
-        assert words == [nr.draw.label(one) for one in ("none", *NULLS)]
+        assert len(ax.get_yticks()) == len(NULLS) + 1
+    words = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert words == [nr.draw.label(one) for one in ("none", *NULLS)]
 
 
 def test_shuffling_has_no_point_where_there_is_no_topology_to_randomise(drawn):

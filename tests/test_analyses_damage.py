@@ -31,6 +31,7 @@ from analyses_tables import (
     said,
     site_area,
     suite,
+    thin,
 )
 from scipy.stats import spearmanr
 
@@ -202,13 +203,13 @@ def test_the_curves_of_the_orders():
 def test_the_areas_of_all_methods_stand_below_the_curves():
     table, _ = drawing("attacks")
     for ax, dataset in zip(grid("attacks", 2)[1], DATASETS, strict=True):
-        assert len(ax.get_xticks()) == len(ORDERS)
+        assert len(ax.get_yticks()) == len(ORDERS)
         for bars, name in zip(
             ax.containers, ("dense_narrow", "static", "set"), strict=True
         ):
             rows = over(table, dataset=dataset, sparsifier=name, value="robustness")
             np.testing.assert_array_equal(
-                np.sort(bars[0].get_ydata()), np.sort(rows["mean"])
+                np.sort(bars[0].get_xdata()), np.sort(rows["mean"])
             )
 
 
@@ -335,18 +336,21 @@ def test_random_removal_is_drawn_and_every_order_summed_up():
             )
             curve = line(upper, nr.draw.label(method))
             np.testing.assert_array_equal(curve.get_ydata(), rows["mean"])
-        giants = [
-            one for one in upper.lines if "giant component" in str(one.get_label())
-        ]
-        assert len(giants) == 2
+        giants = thin(upper)
+        marks = (line(upper, name) for name in ("static", "SET"))
+        assert [one.get_color() for one in giants] == [one.get_color() for one in marks]
+        np.testing.assert_allclose(giants[0].get_ydata(), [*GIANT.values()])
         assert upper.get_xlabel() == f"fraction of {kind} removed"
         areas = over(own, value="robustness")
-        heights = np.concatenate([bars[0].get_ydata() for bars in lower.containers])
-        np.testing.assert_array_equal(np.sort(heights), np.sort(areas["mean"]))
-        assert len(lower.get_xticks()) == 2
+        shown = np.concatenate([bars[0].get_xdata() for bars in lower.containers])
+        np.testing.assert_array_equal(np.sort(shown), np.sort(areas["mean"]))
+        assert len(lower.get_yticks()) == 2
+        assert lower.get_xlim()[0] == 0
+    names = [tick.get_text() for tick in bottom[0].get_yticklabels()]
+    assert names == ["by degree", "random"]
     told = {*words(figure)}
     assert {"small dense, same depth", "static", "SET"} < told
-    assert "giant component (a line for each sparse method)" in told
+    assert "giant component (thin; share of neurons)" in told
 
 
 # Null models and trained topologies
@@ -367,19 +371,17 @@ def test_the_hierarchy_of_null_models_by_hand():
             assert row["networks"] == SEEDS
 
 
-def test_trained_again_stands_beside_as_drawn():
+def test_trained_again_stands_below_as_drawn():
     table, figure = drawing("null_hierarchy")
-    for row, dataset in zip(grid("null_hierarchy", 2), DATASETS, strict=True):
-        for ax, again in zip(row, (False, True), strict=True):
+    for row, again in zip(grid("null_hierarchy", 2), (False, True), strict=True):
+        for ax, dataset in zip(row, DATASETS, strict=True):
             rows = over(table, dataset=dataset, retrained=again)
-            heights = np.concatenate([bars[0].get_ydata() for bars in ax.containers])
-            np.testing.assert_array_equal(np.sort(heights), np.sort(rows["mean"]))
+            shown = np.concatenate([bars[0].get_xdata() for bars in ax.containers])
+            np.testing.assert_array_equal(np.sort(shown), np.sort(rows["mean"]))
             known = nr.draw.ordered(rows.null_model)
             assert known[0] == "none"
-            shown = [
-                tick.get_text().replace("\n", " ") for tick in ax.get_xticklabels()
-            ]
-            assert shown in ([nr.draw.label(null) for null in known], [])
+            names = [tick.get_text() for tick in ax.get_yticklabels()]
+            assert names in ([nr.draw.label(null) for null in known], [])
             chance = [one for one in ax.lines if one.get_label() == "chance"]
             assert len(chance) == (0 if again else 1)
     assert "no topology to randomise" in figure.legends[0].get_title().get_text()

@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from pandas.api.types import is_integer_dtype
 
+from netrobust.core.settings import choice
 from netrobust.figures.degree_tails import ccdf, sampling_band
 from netrobust.figures.forest_plot import forest
 from netrobust.figures.layout import (
@@ -45,7 +46,7 @@ __all__ = [
     "equal_spans", "forest", "hue_styles", "image_side", "label", "layer", "legend",
     "mosaic", "note", "ordered", "panel_letters", "panels", "pixels", "points",
     "remark", "sampling_band", "save", "size", "stack", "style", "summary_table",
-    "text_table",
+    "text_table", "thin",
 ]  # fmt: skip
 
 _APART = 0.04  # least way between markers along a line, in diagonals of the panel
@@ -126,6 +127,50 @@ def curve(
     return _finish(ax, over, ylabel, chance, legend)
 
 
+def thin(
+    summary: pd.DataFrame,
+    x: str,
+    ax: Axes,
+    hue: str,
+    name: str,
+    style: str | None = None,
+) -> None:
+    """Draw the mean against `x` as thin lines, each in the colour of its hue.
+
+    They go with the lines of `curve` for the same hues; the legend names them once.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        What `summarise` returned.
+    x : str
+        Column of the horizontal axis.
+    ax : Axes
+    hue, style : str
+        As in `curve`.
+    name : str
+        What they show.
+
+    Raises
+    ------
+    InputError
+        If one line would have several values at one `x`.
+
+    Examples
+    --------
+    >>> summary = pd.DataFrame({"fraction": [0, 1], "method": "SET", "mean": [1.0, 0.0],
+    ...                         "low": 0.0, "high": 1.0})
+    >>> ax = panels()[1][0, 0]
+    >>> thin(summary, "fraction", ax, "method", "giant component (thin)")
+    >>> len(ax.lines)
+    2
+    """
+    ax.plot([], [], color="0.2", lw=size(0.6), label=name)
+    for _, own_style, _, group in groups(split(summary)[0], x, hue, style):
+        line = group.sort_values(x)
+        ax.plot(line[x], line["mean"], color=own_style["color"], lw=size(0.6), zorder=1)
+
+
 def points(
     summary: pd.DataFrame,
     x: str,
@@ -134,7 +179,7 @@ def points(
     ylabel: str | None = None,
     chance: float | None = None,
     intact: Mapping[Any, float] | None = None,
-    upright: bool = False,
+    orient: str = "v",
     legend: bool | None = None,
 ) -> Axes:
     r"""Draw the mean for each category on `x`, with whiskers from low to high.
@@ -147,11 +192,11 @@ def points(
     x : str
         Column of the categories, such as ``null_model``.
     ax, hue, ylabel, chance : optional
-        As in `curve`; the hues stand side by side.
+        As in `curve`, `ylabel` being that of the means; the hues stand side by side.
     intact : mapping, optional
         Level of the undamaged network for each hue, drawn as a line in its colour.
-    upright : bool
-        Write the categories from below upward, where there are many.
+    orient : {"v", "h"}
+        Categories side by side, or one below the other, where their names are long.
     legend : bool, optional
         As in `curve`.
 
@@ -162,7 +207,7 @@ def points(
     Raises
     ------
     InputError
-        If one point would have several values.
+        If one point would have several values, or `orient` is another.
 
     Examples
     --------
@@ -172,45 +217,55 @@ def points(
     >>> [tick.get_text() for tick in ax.get_xticklabels()]
     ['trained', 'weights\nshuffled']
     """
+    flat = choice("orient", orient, ("v", "h")) == "h"
     legend = ax is None if legend is None else legend
     ax = panels()[1][0, 0] if ax is None else ax
     over, networks = split(summary)
     lines = list(groups(over, x, hue))
+    level = ax.axvline if flat else ax.axhline
     levels = intact or {}
     categories = ordered(over[x])
     slot = 0.8 / len(lines)
     for place, (key, own_style, text, group) in enumerate(lines):
         if key in levels:
-            ax.axhline(levels[key], color=own_style["color"], lw=size(0.7), zorder=1)
+            level(levels[key], color=own_style["color"], lw=size(0.7), zorder=1)
         middle = (place - (len(lines) - 1) / 2) * slot
         aside = 0.2 * slot if len(networks) else 0.0
+        at = group[x].map(categories.index) + middle - aside
+        mean, ends = group["mean"], _whiskers(group)
         ax.errorbar(
-            group[x].map(categories.index) + middle - aside,
-            group["mean"],
-            yerr=_whiskers(group),
+            *((mean, at, None, ends) if flat else (at, mean, ends, None)),
             **own_style | {"linestyle": ""},
             elinewidth=size(0.8),
             label=text,
         )
         own = networks[networks[hue] == key] if hue else networks
         if len(own):
-            _dots(own, own[x].map(categories.index) + middle + aside, ax, hue)
+            _dots(own, own[x].map(categories.index) + middle + aside, ax, hue, flat)
     if levels:
         ax.plot([], [], color="0.3", lw=size(0.7), label="intact")
-    names = [label(c) if upright else _wrapped(c) for c in categories]
-    ax.set_xticks(range(len(categories)), names, rotation=90 if upright else 0)
-    ax.set_xlim(-0.5, len(categories) - 0.5)
-    ax.set_xlabel("")
-    return _finish(ax, over, ylabel, chance, legend)
+    count = len(categories)
+    if flat:
+        ax.set_yticks(range(count), [label(one) for one in categories])
+        ax.set_ylim(count - 0.5, -0.5)
+        ax.set_ylabel("")
+        ax.xaxis.set_major_locator(MaxNLocator(5))  # or long numbers overlap
+    else:
+        ax.set_xticks(range(count), [_wrapped(one) for one in categories])
+        ax.set_xlim(-0.5, count - 0.5)
+        ax.set_xlabel("")
+    return _finish(ax, over, ylabel, chance, legend, flat)
 
 
-def _dots(networks: pd.DataFrame, x: pd.Series, ax: Axes, hue: str | None) -> None:
+def _dots(
+    networks: pd.DataFrame, at: pd.Series, ax: Axes, hue: str | None, flat: bool = False
+) -> None:
     """Show single networks as small dots in the colour of their hue."""
     # Not stripplot: it draws from the global generator even where it adds no jitter.
     colors = hue_styles(ordered(networks[hue]) if hue else [None])
     sns.scatterplot(
-        x=x,
-        y=networks["mean"],
+        x=networks["mean"] if flat else at,
+        y=at if flat else networks["mean"],
         hue=networks[hue] if hue else None,
         palette={key: one["color"] for key, one in colors.items()} if hue else None,
         color=None if hue else colors[None]["color"],
@@ -238,17 +293,20 @@ def _finish(
     ylabel: str | None,
     chance: float | None,
     named: bool,
+    flat: bool = False,
 ) -> Axes:
     if chance is not None:
-        ax.axhline(
+        level = ax.axvline if flat else ax.axhline
+        level(
             chance, color="0.4", ls=(0, (1, 2)), lw=size(0.8), zorder=0, label="chance"
         )
+    axis = ax.xaxis if flat else ax.yaxis
     value = summary["value"].iloc[0] if "value" in summary else None
     if value in _PERCENT:
-        ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+        axis.set_major_formatter(PercentFormatter(xmax=1))
     if ylabel is None and value is not None:
         ylabel = label(value)
-    ax.set_ylabel(ylabel or "")
+    axis.set_label_text(ylabel or "")
     if named and ax.get_legend_handles_labels()[0]:
         legend(figure_of(ax))
     return ax

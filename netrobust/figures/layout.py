@@ -39,12 +39,13 @@ def panels(
     sharex: bool | Share = False,
     sharey: bool | Share = False,
     widths: Sequence[float] | None = None,
+    heights: Sequence[float] | None = None,
 ) -> tuple[Figure, np.ndarray]:
     """Make a figure of panels and return it with its Axes, shape (rows, columns).
 
     `width` is that of the figure and `height` that of one row of panels, in inches in
     print, see `style`; shared axes are labelled at the outer panels only. `widths` of
-    the columns are relative to each other.
+    the columns are relative to each other, and so are `heights` of the rows.
     """
     whole("rows", rows, 1, _MOST_PANELS)
     whole("columns", columns, 1, _MOST_PANELS)
@@ -53,15 +54,15 @@ def panels(
     for name, shared in {"sharex": sharex, "sharey": sharey}.items():
         if not isinstance(shared, bool):
             choice(name, shared, ("row", "col"))
-    if (
-        widths is not None
-        and len([positive("widths", one) for one in widths]) != columns
-    ):
-        raise InputError(f"widths must hold one number for each column, {columns}")
+    for name, shares, what, count in (
+        ("widths", widths, "column", columns), ("heights", heights, "row", rows),
+    ):  # fmt: skip
+        if shares is not None and len([positive(name, one) for one in shares]) != count:
+            raise InputError(f"{name} must hold one number for each {what}, {count}")
     figure = Picture(figsize=figure_size(width, rows * height), layout="constrained")
     axes = figure.subplots(
         rows, columns, sharex=sharex, sharey=sharey, squeeze=False, width_ratios=widths,
-        subplot_kw={"axes_class": Panel},
+        height_ratios=heights, subplot_kw={"axes_class": Panel},
     )  # fmt: skip
     return figure, axes
 

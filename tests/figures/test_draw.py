@@ -214,6 +214,48 @@ def test_points_stand_at_their_mean_with_whiskers_to_the_limits():
     assert not set(static) & set(set_)
 
 
+def test_points_lie_below_each_other_as_they_stand_side_by_side():
+    how = {"x": "null_model", "hue": "sparsifier", "chance": 0.1}
+    stood = draw.points(nulls(), intact={"set": 0.97}, **how)
+    lying = draw.points(nulls(), intact={"set": 0.97}, orient="h", **how)
+    for one, other in zip(stood.lines, lying.lines, strict=True):
+        np.testing.assert_array_equal(one.get_xdata(), other.get_ydata())
+        np.testing.assert_array_equal(one.get_ydata(), other.get_xdata())
+    names = [tick.get_text() for tick in lying.get_yticklabels()]
+    assert names == [draw.label(one) for one in ("none", "shuffle_all", "erdos_renyi")]
+    assert lying.get_ylim() == (2.5, -0.5)
+    assert lying.get_xlabel() == stood.get_ylabel() == "test accuracy"
+    dots = [draw.points(each("null_model"), orient=one, **how) for one in ("v", "h")]
+    for one, other in zip(*(ax.collections for ax in dots), strict=True):
+        if isinstance(one, PathCollection):
+            places = np.asarray(other.get_offsets())[:, ::-1]
+            np.testing.assert_array_equal(np.asarray(one.get_offsets()), places)
+    with pytest.raises(InputError, match="orient must be one of v, h; got 'up'"):
+        draw.points(nulls(), "null_model", orient="up")
+
+
+def test_thin_lines_have_the_colour_of_their_hue_and_one_name():
+    table, axes = summary(), draw.panels()[1]
+    ax = draw.curve(table, "fraction", axes[0, 0], hue="sparsifier")
+    lines = [*ax.lines]
+    draw.thin(table, "fraction", ax, "sparsifier", "share")
+    first, *rest = ax.lines[len(lines) :]
+    assert (first.get_label(), len(first.get_xdata())) == ("share", 0)
+    for line, own in zip(lines, rest, strict=True):
+        assert own.get_color() == line.get_color()
+        np.testing.assert_array_equal(own.get_xydata(), line.get_xydata())
+        assert own.get_label().startswith("_")
+
+
+def test_rows_and_columns_have_their_shares():
+    axes = draw.panels(2, 2, widths=[1, 2], heights=[3, 1])[1]
+    ratios = axes[0, 0].get_gridspec()
+    assert ratios.get_width_ratios() == [1, 2]
+    assert ratios.get_height_ratios() == [3, 1]
+    with pytest.raises(InputError, match="heights must hold one number for each row"):
+        draw.panels(2, 2, heights=[1])
+
+
 def test_points_show_the_intact_level_of_each_hue():
     levels = {"static": 0.95, "set": 0.97}
     ax = draw.points(nulls(), "null_model", hue="sparsifier", intact=levels, chance=0.1)
