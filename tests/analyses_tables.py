@@ -448,6 +448,34 @@ def suite():
     )
 
 
+def at_places(table, places):
+    """Networks under random removal at every place in a grid of two settings."""
+    own = table[table.perturbation == "random_links"]
+    copies = []
+    for place in places:
+        name = ",".join(f"{field}={value}" for field, value in place.items())
+        width = int(place.get("hidden", "1000").partition("-")[0])
+        copies.append(
+            own.assign(
+                **{"width": width, **place},
+                method=own.sparsifier,
+                sparsifier=own.sparsifier + f"({name})",
+                network=own.network + name,
+            )
+        )
+    return pd.concat(copies, ignore_index=True)
+
+
+def scanned(*places):
+    """A run with a grid of settings, the tables of the suite at each place."""
+    fields = {field: [place[field] for place in places] for field in places[0]}
+    return FakeRun(
+        {"training": {}, "grid": fields},
+        percolation=at_places(suite_percolation(), places),
+        theory=at_places(suite_theory(), places),
+    )
+
+
 #: Analyses of what every run has; the others show the damage suite.
 BASIC = (
     "learning", "accuracy", "dynamics", "receptive_fields", "percolation", "degrees",
@@ -458,6 +486,8 @@ SUITE = tuple(name for name in ANALYSES if name not in BASIC)
 
 def source(name):
     """The run that has enough for an analysis."""
+    if name == "scaling":
+        return scanned({"hidden": "500-500-500"}, {"hidden": "1000-1000-1000"})
     return quick() if name in BASIC else suite()
 
 

@@ -40,7 +40,7 @@ from netrobust.studies.gallery import ANALYSES, analysis, draw_figures
 #: Analyses whose claim is our own, not that of a paper.
 OWN = (
     "structure_and_function", "neurons", "recovery", "predictors", "statistics",
-    "along_training", "grid",
+    "along_training", "grid", "scaling",
 )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """The analyses of the damage suite: what they show follows by hand from tables."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,6 +31,7 @@ from analyses_tables import (
     quick,
     raised,
     said,
+    scanned,
     site_area,
     suite,
     thin,
@@ -729,3 +732,73 @@ def test_shuffles_in_part_are_drawn_from_nothing_to_everything():
         assert curve.get_ydata()[-1] == pytest.approx(0.1 + height * left)
     assert len(over(table, dataset="mnist", sparsifier="set")) == 2 * 3
     assert "SET" in words(figure)
+
+
+# Settings of a grid
+
+
+def test_scaling_by_hand():
+    table, _ = drawing("scaling")
+    assert set(table.field) == {"width"}
+    early, late = ORDERS["random_links"]
+    for method, width in product(("static", "set"), (500, 1000)):
+        here = {"dataset": "mnist", "sparsifier": method, "place": width}
+        keys = [{"sparsifier": method, "network_seed": seed} for seed in range(SEEDS)]
+        half = [
+            np.interp(-0.5, [-1, -early, -late - raised(key), 0], [0, 0.25, 0.5, 1])
+            for key in keys
+        ]
+        row = one(table, **here, value="f50_function")
+        assert row["mean"] == pytest.approx(np.mean(half))
+        assert row["networks"] == SEEDS
+        row = one(table, **here, value="f50_structure")
+        falls = [-share / GIANT[0] for share in GIANT.values()]
+        assert row["mean"] == pytest.approx(np.interp(-0.5, falls, [*GIANT]))
+        law = one(table, **here, value="predicted_f50")
+        assert law["mean"] == pytest.approx(0.7 + 0.01 * (SEEDS - 1) / 2)
+        assert one(table, **here, value="threshold")["mean"] == pytest.approx(0.95)
+        found = one(table, **here, value="accuracy")["mean"]
+        assert found == pytest.approx(intact("mnist", method))
+    assert not table.sparsifier.str.startswith("dense").any()
+    panels_ = grid("scaling", 2)
+    assert [ax.get_xlabel() for ax in panels_[1]] == ["width"] * 3
+    assert {ax.get_xscale() for ax in panels_.flat} == {"log"}
+    rows = over(table, dataset="mnist", sparsifier="set", value="f50_function")
+    drawn = line(panels_[0][1], "SET")
+    np.testing.assert_array_equal(drawn.get_ydata(), rows["mean"])
+    np.testing.assert_array_equal(drawn.get_xdata(), [500, 1000])
+    laws = [one.get_ydata() for one in thin(panels_[0][2])]
+    np.testing.assert_allclose(laws, 0.95)
+    assert len(laws) == 2
+
+
+@pytest.mark.parametrize(
+    ("places", "field", "values"),
+    [
+        ([{"hidden": "9"}, {"hidden": "9-9"}], "depth", [1, 2]),
+        ([{"sparsity": 0.9}, {"sparsity": 0.95}], "density", [0.05, 0.1]),
+        ([{"weight_decay": 0.0}, {"weight_decay": 0.1}], "weight_decay", [0, 0.1]),
+        (
+            [{"hidden": "9-9", "sparsity": 0.5}, {"hidden": "5-5", "sparsity": 0.1}],
+            "width", [5, 9],
+        ),
+    ],
+)  # fmt: skip
+def test_scaling_finds_the_setting_that_differs(places, field, values):
+    run = scanned(*places)
+    assert analysis("scaling").shows(run)
+    table = analysis("scaling").compute(run)
+    assert set(table.field) == {field}
+    assert sorted(set(table.place)) == values
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        [{"zeta": 0.1}],
+        [{"zeta": z, "momentum": m} for z in (0.1, 0.2) for m in (0.3, 0.4)],
+        [{"densities": "erk"}, {"densities": "uniform"}],
+    ],
+)
+def test_scaling_shows_no_grid_whose_places_would_hide_each_other(places):
+    assert not analysis("scaling").shows(scanned(*places))

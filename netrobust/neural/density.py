@@ -63,7 +63,35 @@ def erk(sizes: Sequence[int], density: float) -> list[float]:
     >>> [round(one, 4) for one in erk((784, 300, 10), 0.1)]
     [0.0885, 1.0]
     """
-    neurons = np.array([n_in + n_out for n_in, n_out in pairwise(sizes)], float)
+    neurons = [n_in + n_out for n_in, n_out in pairwise(sizes)]
+    return _in_proportion(neurons, sizes, density)
+
+
+@DENSITIES.register
+def in_degree(sizes: Sequence[int], density: float) -> list[float]:
+    """Give all hidden neurons the same mean in-degree.
+
+    All layers together have as many links as under `uniform`. Layers that would have
+    more links than places are complete, and the others share the rest.
+
+    Raises
+    ------
+    InputError
+        The density is no number in [0, 1].
+
+    Examples
+    --------
+    >>> [round(one, 4) for one in in_degree((784, 2000, 1000), 0.01)]
+    [0.0152, 0.0059]
+    """
+    return _in_proportion(sizes[1:], sizes, density)
+
+
+def _in_proportion(
+    parts: Sequence[int], sizes: Sequence[int], density: float
+) -> list[float]:
+    """Give densities with links in these proportions, as far as layers have places."""
+    neurons = np.array(parts, float)
     places = np.array([n_in * n_out for n_in, n_out in pairwise(sizes)], float)
     links = share("density", density) * places.sum()
     complete = np.zeros(places.size, bool)
@@ -109,8 +137,9 @@ def sparsity_at(mean_in_degree: float, sizes: Sequence[int]) -> float:
     Returns
     -------
     float
-        For ``TrainConfig(sparsity=...)``. With ``densities="erk"`` links are then
-        shared in proportion to the neurons of both sides, as very wide networks need.
+        For ``TrainConfig(sparsity=...)``. With ``densities="in_degree"`` every layer
+        then has this mean in-degree; with ``"erk"`` links are shared in proportion to
+        the neurons of both sides, as very wide networks need.
 
     Raises
     ------

@@ -40,6 +40,7 @@ ANALYSES = (
     "along_training",
     "partial_shuffles",
     "grid",
+    "scaling",
 )
 
 # A file of that name would hide the standard library's from scripts in its folder.
@@ -147,13 +148,19 @@ class _InGrid(Run):
     """A run whose tables call a method with its place in the grid a method."""
 
     def table(self, name: str, *also: str) -> pd.DataFrame:
-        """Read tables; a place in the grid stands in brackets, as options do."""
+        """Read tables; a place in the grid stands in brackets, as options do.
+
+        The column ``method`` has the names without it.
+        """
         table, study = super().table(name, *also), study_of(self)
         if study is None or "network" not in table:
             return table
-        names = {task.name: _placed(study, task.config) for task in study.tasks()}
-        methods = table["network"].map(names).fillna(table["sparsifier"])
-        return table.assign(sparsifier=methods)
+        configs = {task.name: task.config for task in study.tasks()}
+        names = {name: _placed(study, one) for name, one in configs.items()}
+        methods = {name: one.label for name, one in configs.items()}
+        method = table["network"].map(methods).fillna(table["sparsifier"])
+        placed = table["network"].map(names).fillna(table["sparsifier"])
+        return table.assign(sparsifier=placed, method=method)
 
 
 def in_grid(run: Run) -> Run:
@@ -162,14 +169,14 @@ def in_grid(run: Run) -> Run:
     So every analysis gives every place in the grid lines and rows of its own.
     """
     study = None if run.only else study_of(run)
-    grid = {} if study is None else study.grid
-    return _InGrid(run.path, run.settings) if grid else run
+    scanned = study is not None and study.scanned
+    return _InGrid(run.path, run.settings) if scanned else run
 
 
 def _placed(study: Study, config: TrainConfig) -> str:
     label, value = config.label, {"sparsity": config.sparsity}
     values = {**value, **study.settings_of(config)}
-    options = ",".join(f"{name}={values[name]}" for name in study.grid)
+    options = ",".join(f"{name}={values[name]}" for name in study.scanned)
     method, at, start = label.partition("@")
     method = (
         f"{method[:-1]},{options})" if method[-1] == ")" else f"{method}({options})"
@@ -179,6 +186,7 @@ def _placed(study: Study, config: TrainConfig) -> str:
 
 def drawable(run: Run) -> list[str]:
     """Name the analyses that a run has enough to show, in the order of the gallery."""
+    run = in_grid(run)
     return [name for name in ANALYSES if _shown(run, analysis(name))]
 
 

@@ -1,6 +1,6 @@
 """What the main job trains, damages and compares."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from itertools import pairwise, product
 from typing import Annotated, Any, Self
@@ -44,6 +44,23 @@ OF_CURVES = (
 )  # fmt: skip
 
 
+def _grid(value: Any) -> Any:
+    """Give a grid or several, with tuples of values."""
+    several = isinstance(value, list | tuple)
+    grids = []
+    for one in value if several else [value]:
+        whole = isinstance(one, Mapping) and all(
+            isinstance(values, list | tuple) for values in one.values()
+        )
+        if not whole:
+            raise InputError(
+                "must give fields a list of values each, such as "
+                "{ sparsity = [0.9, 0.99] }, or be a list of such grids"
+            )
+        grids.append({str(field): tuple(values) for field, values in one.items()})
+    return tuple(grids) if several else grids[0]
+
+
 @settings
 class Study:
     """Choose what the main job trains, damages and compares; every field is checked.
@@ -63,9 +80,10 @@ class Study:
         comparison that needs them, see `networks_needed`.
     training : dict
         Fields of `TrainConfig` for all networks.
-    grid : dict of str to list
+    grid : dict of str to list, or list of such
         Fields of `TrainConfig` and the values of each: every method is trained with
         every combination, such as ``{"sparsity": [0.9, 0.99], "zeta": [0.1, 0.3]}``.
+        A list of grids has the places of all, where fields change together.
     reference_epochs : int
         Of full-width dense networks, which learn and are not damaged; 0 for none.
     reference_networks : int
@@ -126,7 +144,7 @@ class Study:
     networks: Count = 2
     more_networks: dict[str, Count] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
-    grid: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    grid: Annotated[Any, AfterValidator(_grid)] = Field(default_factory=dict)
     reference_epochs: Annotated[int, Field(ge=0)] = 0
     reference_networks: Count = 1
     snapshots: tuple[Annotated[float, Field(ge=0, le=1)], ...] = (0.0, 0.5, 1.0)
@@ -191,12 +209,18 @@ class Study:
 
     def _check_grid(self) -> None:
         known = {one.name for one in fields(TrainConfig)} - {"sparsifier"}
-        for field, values in self.grid.items():
-            choice("a field of the grid", field, sorted(known))
-            if field in self.training or not values:
+        for grid in self._grids:
+            for field, values in grid.items():
+                choice("a field of the grid", field, sorted(known))
+                if field in self.training or not values:
+                    raise InputError(
+                        f"grid.{field} must have values, and training must have none; "
+                        f"got {list(values)} and {self.training.get(field, 'none')}"
+                    )
+            if {*grid} != {*self.scanned}:
                 raise InputError(
-                    f"grid.{field} must have values, and training must have none; got "
-                    f"{list(values)} and {self.training.get(field, 'none')}"
+                    "grids of a list must have the same fields; got "
+                    f"{', '.join(self.scanned)} and {', '.join(grid) or 'none'}"
                 )
 
     def _check_curves(self) -> None:
@@ -374,6 +398,15 @@ class Study:
         """Return whether a table of damage curves follows the training."""
         return "snapshots" in self.curves.get(table.removeprefix("curves_"), {})
 
+    @property
+    def _grids(self) -> tuple[dict[str, tuple[Any, ...]], ...]:
+        return (self.grid,) if isinstance(self.grid, dict) else self.grid or ({},)
+
+    @property
+    def scanned(self) -> tuple[str, ...]:
+        """Fields of `TrainConfig` in which the networks of a method differ."""
+        return tuple(self._grids[0])
+
     def settings_of(self, config: TrainConfig) -> dict[str, Any]:
         """Give the place of a network in the grid: its columns, but the sparsity.
 
@@ -383,7 +416,7 @@ class Study:
         >>> study.settings_of(TrainConfig(zeta=0.1, hidden=(50, 50)))
         {'zeta': 0.1, 'hidden': '50-50'}
         """
-        found = {name: getattr(config, name) for name in self.grid}
+        found = {name: getattr(config, name) for name in self.scanned}
         found.pop("sparsity", None)  # a key of all tables
         return {
             name: "-".join(map(str, value)) if isinstance(value, tuple) else value
@@ -392,9 +425,10 @@ class Study:
 
     def _configs(self) -> Iterator[tuple[str, TrainConfig]]:
         """Give every method with every combination of the grid."""
-        for sparsifier, *values in product(self.sparsifiers, *self.grid.values()):
-            changes = dict(zip(self.grid, values, strict=True))
-            yield sparsifier, self._config(sparsifier, **changes)
+        for sparsifier, grid in product(self.sparsifiers, self._grids):
+            for values in product(*grid.values()):
+                changes = dict(zip(grid, values, strict=True))
+                yield sparsifier, self._config(sparsifier, **changes)
 
     def _config(self, sparsifier: str, **changes: Any) -> TrainConfig:
         return TrainConfig(**{**self.training, **parse(sparsifier), **changes})

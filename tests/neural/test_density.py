@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netrobust.core.errors import InputError
-from netrobust.neural.density import DENSITIES, erk, link_counts, sparsity_at, uniform
+from netrobust.neural.density import (
+    DENSITIES,
+    erk,
+    in_degree,
+    link_counts,
+    sparsity_at,
+    uniform,
+)
 
 sizes = st.lists(st.integers(1, 2000), min_size=2, max_size=6)
 densities = st.floats(0, 1)
@@ -50,6 +57,18 @@ def by_bisection(sizes, density):
 def test_erk_is_the_rule_with_one_eps_and_complete_layers(sizes, density):
     expected = by_bisection(sizes, density)
     assert erk(sizes, density) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+def test_equal_in_degrees():
+    sizes = (784, 250, 4000, 100)
+    sparsity = sparsity_at(10, sizes)
+    found = in_degree(sizes, 1 - sparsity)
+    counts = link_counts(found, sizes)
+    assert counts == [2500, 40_000, 1000]
+    # Only 250 neurons lie before the second layer, so the others have the rest.
+    full = in_degree((784, 2, 100, 100), 0.3)
+    assert full[1] == 1
+    assert full[0] * 784 == pytest.approx(full[2] * 100)
 
 
 def test_erk_by_hand():

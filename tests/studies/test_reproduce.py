@@ -20,8 +20,7 @@ from netrobust.runs.folder import create_run, open_run
 from netrobust.stats.summary import KEYS, robustness
 from netrobust.studies import gallery, training
 from netrobust.studies import reproduce as pipeline
-from netrobust.studies.gallery import ANALYSES, analysis, in_grid
-from netrobust.studies.gallery import _shown as is_shown
+from netrobust.studies.gallery import ANALYSES, analysis, drawable, in_grid
 from netrobust.studies.presets import PRESETS
 from netrobust.studies.report import report
 from netrobust.studies.reproduce import reproduce
@@ -354,7 +353,7 @@ def suite(tmp_path_factory):
         run = reproduce(Study(**SUITE), tmp_path_factory.mktemp("suite") / "run")
     left_out = {
         "predictors", "statistics", "claims", "along_training", "partial_shuffles",
-        "grid",
+        "grid", "scaling",
     }  # fmt: skip
     assert drawn == [one for one in ANALYSES if one not in left_out]
     return run
@@ -496,8 +495,9 @@ GRID = {
     "networks": 1,
     "reference_epochs": 0,
     "training": {"hidden": [40], "epochs": 2},
-    "grid": {"sparsity": [0.9], "zeta": [0.1, 0.3]},
+    "grid": [{"sparsity": [0.9], "zeta": [0.1]}, {"sparsity": [0.9], "zeta": [0.3]}],
     "snapshots": [0, 1],
+    "theory": True,
     "perturbations": ["random_links"],
     "curve_null_models": ["none"],
     "curves": {
@@ -535,11 +535,14 @@ def test_a_report_tells_the_places_in_a_grid_apart(gridded, tmp_path, monkeypatc
 
 def test_analyses_tell_the_places_in_a_grid_apart(gridded):
     assert in_grid(gridded) is not gridded
-    shown = [name for name in ANALYSES if is_shown(gridded, analysis(name))]
-    assert {"grid", "learning", "percolation", "degrees"} <= set(shown)
+    shown = drawable(gridded)
+    assert {"grid", "scaling", "learning", "percolation", "degrees"} <= set(shown)
     for name in shown:
         table = analysis(name).compute(in_grid(gridded))
-        if "sparsifier" in table:
+        if name == "scaling":
+            assert set(table.sparsifier) == {"set"}
+            assert set(table.place) == {0.1, 0.3}
+        elif "sparsifier" in table:
             assert set(table.sparsifier) == PLACES, name
 
 

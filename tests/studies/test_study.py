@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tomllib
 from collections import Counter
 from dataclasses import asdict, replace
 
@@ -9,6 +10,7 @@ import pytest
 from small import STUDY
 
 from netrobust.core.errors import InputError
+from netrobust.core.settings import toml_file
 from netrobust.graphs.perturb.scopes import check_scope
 from netrobust.neural.config import TrainConfig, network_name
 from netrobust.neural.method import parse
@@ -231,9 +233,30 @@ def test_a_grid_trains_every_method_at_every_setting():
     )
 
 
+def test_grids_of_a_list_have_the_places_of_all():
+    grids = [
+        {"hidden": [[50]], "sparsity": [0.9]},
+        {"hidden": [[80], [90]], "sparsity": [0.95]},
+    ]
+    study = Study(datasets=["mnist"], sparsifiers=["set"], networks=1, grid=grids)
+    places = [(task.config.hidden, task.config.sparsity) for task in study.tasks()]
+    assert places == [((50,), 0.9), ((80,), 0.95), ((90,), 0.95)]
+    config = study.tasks()[0].config
+    assert study.settings_of(config) == {"hidden": "50"}
+    written = tomllib.loads(toml_file(asdict(study)))
+    assert study == Study(**asdict(study)) == Study(**written)
+
+
+_ODD = "zeta", {"zeta": 3}, 5, [3], [{"zeta": 3}], [[{"zeta": [0.1]}]]
+
+
 @pytest.mark.parametrize(
     ("grid", "sentence"),
     [
+        ([{"zeta": [0.1]}, {"zeta": [0.1], "hidden": [[9]]}], "have the same fields"),
+        ([{"zeta": [0.1]}, {"zeta": [0.1]}], "two networks of static have the same"),
+        ([{"zeta": [0.1]}, {}], "the same fields; got zeta and none"),
+        *((one, "Study.grid: must give fields a list of values each") for one in _ODD),
         ({"sparsty": [0.9]}, "a field of the grid must be one of"),
         ({"epochs": [1]}, "grid.epochs must have values, and training must have none"),
         ({"sparsity": []}, "grid.sparsity must have values"),
