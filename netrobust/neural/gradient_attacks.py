@@ -1,19 +1,23 @@
 """Steps up the loss, image by image, inside a ball around each image."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from netrobust.neural.evaluate import BATCH, losses
+from netrobust.neural.evaluate import BATCH, logits, losses
 from netrobust.neural.model import SparseMLP
 
 Images = NDArray[np.float32]
 Labels = NDArray[np.int64]
+Harm = Callable[[SparseMLP, Images, Labels], NDArray[np.float64]]
 
 
-def gradient(model: SparseMLP, x: Images, y: Labels) -> Images:
+def gradient(
+    model: SparseMLP, x: Images, y: Labels, target: int | None = None
+) -> Images:
     """Give the direction in which each image's loss rises fastest.
 
     With z the scores and u = logsumexp of z over the other classes - z of the right
@@ -26,11 +30,13 @@ def gradient(model: SparseMLP, x: Images, y: Labels) -> Images:
     model : SparseMLP
     x : ndarray of float32, shape (images, pixels)
     y : ndarray of int64, shape (images,)
+    target : int, optional
+        A class: then u is its score less that of the right one.
 
     Returns
     -------
     ndarray of float32, shape (images, pixels)
-        The gradient of u.
+        The gradient of u; 0 where the target is the right class.
 
     Examples
     --------
@@ -45,8 +51,11 @@ def gradient(model: SparseMLP, x: Images, y: Labels) -> Images:
         labels = torch.tensor(y[first : first + BATCH])[:, None]
         with torch.enable_grad():
             scores = model(images)
-            others = scores.scatter(1, labels, -torch.inf)
-            lead = torch.logsumexp(others, 1) - scores.gather(1, labels)[:, 0]
+            if target is None:
+                ahead = torch.logsumexp(scores.scatter(1, labels, -torch.inf), 1)
+            else:
+                ahead = scores[:, target]
+            lead = ahead - scores.gather(1, labels)[:, 0]
             (part,) = torch.autograd.grad(lead.sum(), images)
         slope[first : first + BATCH] = part.numpy()
     # Where a broken network scores beyond all floats there is no direction.
@@ -62,6 +71,7 @@ def step(
     stride: float,
     eps: float,
     norm: str,
+    target: int | None = None,
 ) -> Images:
     """Go one step up the loss, without leaving the ball of radius eps around `x`.
 
@@ -75,8 +85,10 @@ def step(
         Length of the step in the norm.
     eps : float
     norm : {"linf", "l2"}
+    target : int, optional
+        As for `gradient`.
     """
-    slope = gradient(model, here, y)
+    slope = gradient(model, here, y, target)
     kept: NDArray[Any]
     if norm == "linf":
         there = here + np.float32(stride) * np.sign(slope)
@@ -119,20 +131,47 @@ def length(vectors: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(square), np.float64)
 
 
+def leads(model: SparseMLP, x: Images, y: Labels) -> NDArray[np.float64]:
+    """Give how far the right class is behind the best other one, shape (images,).
+
+    Where it is above 0 an image is taken for another class, which a high loss alone
+    does not say of more than two classes.
+
+    Examples
+    --------
+    >>> from netrobust.neural.model import start
+    >>> model = start((4, 3, 2), np.random.default_rng(0), links=[6])
+    >>> leads(model, np.zeros((2, 4), np.float32), np.array([0, 1]))
+    array([0., 0.])
+    """
+    scores = logits(model, x).astype(np.float64)
+    rows = np.arange(len(y))
+    right = scores[rows, y]
+    scores[rows, y] = -np.inf
+    return np.asarray(scores.max(axis=1) - right)
+
+
 class Worst:
-    """The point of highest loss of every image, among those that were seen.
+    """The worst point of every image, among those that were seen.
+
+    Parameters
+    ----------
+    harm : callable
+        ``(model, x, y) -> array``, the larger the worse: `losses` or `leads`.
 
     Attributes
     ----------
     points : ndarray of float32, shape (images, pixels)
     """
 
-    def __init__(self, model: SparseMLP, x: Images, y: Labels) -> None:
-        self._model, self._y = model, y
-        self.points, self._losses = x.copy(), losses(model, x, y)
+    def __init__(
+        self, model: SparseMLP, x: Images, y: Labels, harm: Harm = losses
+    ) -> None:
+        self._model, self._y, self._harm = model, y, harm
+        self.points, self._harms = x.copy(), harm(model, x, y)
 
     def see(self, points: Images) -> None:
-        """Keep the points whose loss is higher than that of all before."""
-        found = losses(self._model, points, self._y)
-        higher = found > self._losses
-        self.points[higher], self._losses[higher] = points[higher], found[higher]
+        """Keep the points that are worse than all before."""
+        found = self._harm(self._model, points, self._y)
+        worse = found > self._harms
+        self.points[worse], self._harms[worse] = points[worse], found[worse]

@@ -204,6 +204,7 @@ def pgd(
     random_start: bool = True,
     restarts: Annotated[int, partial(whole, least=1, most=MOST_TIMES)] = 1,
     keep: Annotated[str, partial(choice, allowed=("worst", "last"))] = "worst",
+    targeted: bool = False,
 ) -> Images:
     """Climb the loss in small steps within a ball of radius eps around each image.
 
@@ -227,30 +228,43 @@ def pgd(
         Of every image the point of highest loss that was seen, the image itself and
         the end of a single full step included: under ``linf`` that is `fgsm`, so no
         image has a lower loss than under it. Or the last point, whatever its loss.
+    targeted : bool
+        After the climb up the loss, climb towards every single class as well, and keep
+        the point at which the right class is furthest behind another: many times the
+        work, and close to the worst that is known (MultiTargeted of Gowal et al., An
+        alternative surrogate loss for PGD-based adversarial testing, 2019,
+        https://doi.org/10.48550/arXiv.1910.09338).
 
     Raises
     ------
     InputError
-        Several restarts would end where the last one does.
+        Several climbs would end where the last one does.
     """
-    from netrobust.neural.gradient_attacks import Worst, inside, step
+    from netrobust.neural.evaluate import losses
+    from netrobust.neural.gradient_attacks import Worst, inside, leads, step
 
     if restarts > 1 and not (random_start and keep == "worst"):
         raise InputError(
             f"{restarts} restarts of pgd need random_start=True and keep=worst"
         )
+    if targeted and keep != "worst":
+        raise InputError("targeted=True of pgd needs keep=worst")
     stride = reach * eps / steps
-    worst = Worst(model, x, y) if keep == "worst" else None
+    harm = leads if targeted else losses
+    worst = Worst(model, x, y, harm) if keep == "worst" else None
     if worst:
         worst.see(step(model, x, x, y, eps, eps, norm))
+    targets = (None, *range(model.sizes[-1])) if targeted else (None,)
     for _ in range(restarts):
-        here = inside(x, eps, norm, rng) if random_start else x
+        begin = inside(x, eps, norm, rng) if random_start else x
         if worst:
-            worst.see(here)
-        for _ in range(steps):
-            here = step(model, here, x, y, stride, eps, norm)
-            if worst:
-                worst.see(here)
+            worst.see(begin)
+        for target in targets:
+            here = begin
+            for _ in range(steps):
+                here = step(model, here, x, y, stride, eps, norm, target)
+                if worst:
+                    worst.see(here)
     return worst.points if worst else here
 
 

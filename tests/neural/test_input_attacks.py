@@ -35,6 +35,7 @@ EVERY = [
     "pgd(steps=3)",
     "pgd(norm=l2,steps=3)",
     "pgd(keep=last,random_start=False,steps=3)",
+    "pgd(steps=3,targeted=True)",
 ]
 PLAIN = "pgd(keep=last,random_start=False)"
 
@@ -192,6 +193,30 @@ def test_restarts_of_pgd_are_no_kinder_image_by_image():
     assert (often > once).any()
     with pytest.raises(InputError, match="2 restarts of pgd need random_start"):
         attacked("pgd(keep=last,restarts=2)", 0.1, 10, model)
+
+
+def test_climbs_towards_every_class_are_no_kinder_image_by_image():
+    model, y = network().model, images(150)[1]
+    plain = attacked("pgd(steps=10)", 0.1, 150, model)
+    aimed = attacked("pgd(steps=10,targeted=True)", 0.1, 150, model)
+    fooled = [evaluate(model, one, y)["accuracy"] for one in (plain, aimed)]
+    assert fooled[1] <= fooled[0]
+    before, after = (ascent.leads(model, one, y) for one in (plain, aimed))
+    assert after.mean() > before.mean()
+    assert ((after > 0) == (model(torch.tensor(aimed)).argmax(1).numpy() != y)).all()
+    with pytest.raises(InputError, match="targeted=True of pgd needs keep=worst"):
+        attacked("pgd(targeted=True,keep=last)", 0.1, 10, model)
+
+
+def test_the_gradient_of_a_target_is_that_of_the_two_scores():
+    model, (x, y) = network().model, images()
+    found = ascent.gradient(model, x, y, target=3)
+    for row in np.flatnonzero(y != 3)[:20]:
+        image = torch.tensor(x[row], requires_grad=True)
+        scores = model(image[None])[0]
+        (scores[3] - scores[int(y[row])]).backward()
+        np.testing.assert_allclose(found[row], image.grad, rtol=1e-4, atol=1e-6)
+    assert not found[y == 3].any()
 
 
 def test_the_last_point_is_not_always_the_worst():
