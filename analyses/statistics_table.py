@@ -67,9 +67,8 @@ def draw(table: pd.DataFrame) -> Figure:
     datasets = nr.draw.ordered(table.dataset)
     methods = nr.draw.ordered(table.sparsifier)
     rows = nr.draw.ordered(table.perturbation)
-    figure, axes = nr.draw.panels(
-        1, len(datasets), nr.draw.DOUBLE, 0.9 + 0.2 * len(rows), sharey=True
-    )
+    height = 1.2 + len(rows) * (0.05 + 0.06 * len(methods))
+    figure, axes = nr.draw.panels(1, len(datasets), nr.draw.DOUBLE, height, sharey=True)
     shown = table.assign(
         removed=table.perturbation.map(nr.draw.label),
         method=table.sparsifier.map(nr.draw.label),

@@ -11,6 +11,8 @@ to fall apart. The triangle on the axis is where the noise of removal is as larg
 as the signal, to first order.
 """
 
+from textwrap import fill
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -117,7 +119,8 @@ def draw(table: pd.DataFrame) -> Figure:
             ax.set_ylabel(f"{nr.draw.label(dataset)}\nshare of the intact value")
             ax.label_outer()
     for ax, method in zip(axes[0], methods, strict=True):
-        ax.set_title(nr.draw.label(method).replace(" from ", "\nfrom "))
+        # Seven names stand side by side.
+        ax.set_title(fill(nr.draw.label(method), 11, break_long_words=False))
     axes[0, 0].plot([], [], **THEORY, lw=thin, label="theory")
     axes[0, 0].plot(
         [],

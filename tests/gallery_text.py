@@ -17,9 +17,11 @@ TEXT = FIGURES / "README.md"
 
 #: Contrasts the text tells of; `claims.md` has all.
 SHOWN = (
-    "set - static", "chts(removal=RI)@erdos_renyi - static",
+    "set - static", "rigl(cht_benchmark) - static",
+    "chts(removal=RI)@erdos_renyi - static",
     "static@correlated - static", "set@correlated - static@correlated",
-    "chts(removal=RI) - static@correlated", "set - dense_small",
+    "chts(removal=RI) - static@correlated", "set - dense_narrow",
+    "set - dense_small",
 )  # fmt: skip
 _FILLED = re.compile(r"(<!-- (table|differences) (.+?) -->\n).*?(<!-- end -->)", re.S)
 
