@@ -66,7 +66,9 @@ def draw(table: pd.DataFrame) -> Figure:
             )  # fmt: skip
             ax.set_title(f"{nr.draw.label(dataset)}, {words}")
     nr.draw.panel_letters(axes)
-    nr.draw.legend(figure, title=f"{nr.draw.note(table)}\n{GAP}")
+    dense = table.sparsifier.str.startswith("dense").any()
+    gap = f"\n{GAP}" if dense else ""
+    nr.draw.legend(figure, title=nr.draw.note(table) + gap)
     return figure
 
 

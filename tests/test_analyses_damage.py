@@ -33,6 +33,7 @@ from analyses_tables import (
     said,
     scanned,
     site_area,
+    source,
     suite,
     thin,
 )
@@ -77,7 +78,7 @@ def test_the_quick_preset_shows_the_basic_analyses_alone():
     for name in shown:
         if {*run.made} >= {*analysis(name).READS}:
             assert analysis(name).shows(run) is False, name
-        assert analysis(name).shows(suite()) is True, name
+        assert analysis(name).shows(source(name)) is True, name
 
 
 def test_a_run_is_drawn_as_far_as_it_shows_something(tmp_path, monkeypatch):
@@ -92,7 +93,7 @@ def test_a_run_is_drawn_as_far_as_it_shows_something(tmp_path, monkeypatch):
     assert drawn == list(BASIC)
     drawn.clear()
     draw_figures(suite(), tmp_path)
-    left_out = {"dynamics", "receptive_fields", "degrees"}
+    left_out = {"dynamics", "receptive_fields", "degrees", "scaling"}
     assert drawn == [name for name in ANALYSES if name not in left_out]
     printed = {name for name in ANALYSES if hasattr(analysis(name), "texts")}
     assert len(printed - left_out) > 10

@@ -1,12 +1,14 @@
 """The gallery says what its tables say: every number is computed anew."""
 
 import re
+import tomllib
 
 import pandas as pd
 import pytest
 from gallery_text import FIGURES, TEXT, bare, filled
 
 from netrobust.studies.gallery import analysis
+from netrobust.studies.presets import PRESETS, changed
 
 #: Sections whose numbers no table here has: settings, trials and published values.
 SETTINGS = ("The runs", "5. accuracy")
@@ -44,3 +46,20 @@ def test_the_printed_tables_are_those_of_the_csvs():
             assert path.read_text("utf-8") == printed["md"]
             assert path.with_suffix(".tex").read_text("utf-8") == printed["tex"]
     assert len(found) > 3
+
+
+def test_the_settings_beside_the_figures_make_a_study():
+    found = sorted(FIGURES.glob("*/study.toml"))
+    for path in found:
+        text = path.read_text("utf-8")
+        preset, own = re.findall(r"--preset (\w+) --config figures/(\w+)/", text)[0]
+        assert own == path.parent.name
+        study = changed(PRESETS[preset], tomllib.loads(text))
+        methods = {
+            name
+            for table in map(pd.read_csv, path.parent.glob("*.csv"))
+            if "sparsifier" in table
+            for name in table.sparsifier
+        }
+        assert methods == {*study.sparsifiers}, own
+    assert len(found) >= 4

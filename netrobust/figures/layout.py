@@ -262,7 +262,7 @@ def save(
     ----------
     figure : Figure
     table : DataFrame
-        The plotted numbers, written with twelve digits.
+        The plotted numbers.
     folder : path
         Created if missing.
     stem : str
@@ -279,9 +279,7 @@ def save(
             path, format="pdf", metadata={"CreationDate": None}
         ),
         "png": lambda path: figure.savefig(path, format="png", dpi=resolution),
-        "csv": lambda path: table.to_csv(
-            path, index=False, lineterminator="\n", float_format="%.12g"
-        ),
+        "csv": lambda path: table.to_csv(path, index=False, lineterminator="\n"),
     }
     paths = [folder / f"{stem}.{kind}" for kind in writers]
     dpi = matplotlib.rcParams["savefig.dpi"]
