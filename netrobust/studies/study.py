@@ -1,7 +1,7 @@
 """What the main job trains, damages and compares."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise, product
 from typing import Annotated, Any, Self
 
@@ -21,6 +21,7 @@ from netrobust.graphs.requirements import declares
 from netrobust.neural.config import Positive, TrainConfig
 from netrobust.neural.input_attacks import INPUT_ATTACKS
 from netrobust.neural.method import parse
+from netrobust.studies.grid import check_fields, grids, read_grid
 from netrobust.studies.task import Task, topologies
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -42,23 +43,6 @@ OF_CURVES = (
     "sparsifiers", "networks", "perturbations", "curve_null_models", "fractions",
     "replicates", "scope", "measures", "snapshots", "images",
 )  # fmt: skip
-
-
-def _grid(value: Any) -> Any:
-    """Give a grid or several, with tuples of values."""
-    several = isinstance(value, list | tuple)
-    grids = []
-    for one in value if several else [value]:
-        whole = isinstance(one, Mapping) and all(
-            isinstance(values, list | tuple) for values in one.values()
-        )
-        if not whole:
-            raise InputError(
-                "must give fields a list of values each, such as "
-                "{ sparsity = [0.9, 0.99] }, or be a list of such grids"
-            )
-        grids.append({str(field): tuple(values) for field, values in one.items()})
-    return tuple(grids) if several else grids[0]
 
 
 @settings
@@ -144,7 +128,7 @@ class Study:
     networks: Count = 2
     more_networks: dict[str, Count] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
-    grid: Annotated[Any, AfterValidator(_grid)] = Field(default_factory=dict)
+    grid: Annotated[Any, AfterValidator(read_grid)] = Field(default_factory=dict)
     reference_epochs: Annotated[int, Field(ge=0)] = 0
     reference_networks: Count = 1
     snapshots: tuple[Annotated[float, Field(ge=0, le=1)], ...] = (0.0, 0.5, 1.0)
@@ -201,27 +185,11 @@ class Study:
                 "fractions must rise from 0 to 1, both included, so that robustness "
                 f"is defined; got {list(grid)}"
             )
-        self._check_grid()
+        check_fields(self.grid, self.training)
         self._check_networks()
         self._check_damage()
         self._check_curves()
         return self
-
-    def _check_grid(self) -> None:
-        known = {one.name for one in fields(TrainConfig)} - {"sparsifier"}
-        for grid in self._grids:
-            for field, values in grid.items():
-                choice("a field of the grid", field, sorted(known))
-                if field in self.training or not values:
-                    raise InputError(
-                        f"grid.{field} must have values, and training must have none; "
-                        f"got {list(values)} and {self.training.get(field, 'none')}"
-                    )
-            if {*grid} != {*self.scanned}:
-                raise InputError(
-                    "grids of a list must have the same fields; got "
-                    f"{', '.join(self.scanned)} and {', '.join(grid) or 'none'}"
-                )
 
     def _check_curves(self) -> None:
         """Refuse further curves that are no study of their own."""
@@ -399,13 +367,9 @@ class Study:
         return "snapshots" in self.curves.get(table.removeprefix("curves_"), {})
 
     @property
-    def _grids(self) -> tuple[dict[str, tuple[Any, ...]], ...]:
-        return (self.grid,) if isinstance(self.grid, dict) else self.grid or ({},)
-
-    @property
     def scanned(self) -> tuple[str, ...]:
         """Fields of `TrainConfig` in which the networks of a method differ."""
-        return tuple(self._grids[0])
+        return tuple(grids(self.grid)[0])
 
     def settings_of(self, config: TrainConfig) -> dict[str, Any]:
         """Give the place of a network in the grid: its columns, but the sparsity.
@@ -425,7 +389,7 @@ class Study:
 
     def _configs(self) -> Iterator[tuple[str, TrainConfig]]:
         """Give every method with every combination of the grid."""
-        for sparsifier, grid in product(self.sparsifiers, self._grids):
+        for sparsifier, grid in product(self.sparsifiers, grids(self.grid)):
             for values in product(*grid.values()):
                 changes = dict(zip(grid, values, strict=True))
                 yield sparsifier, self._config(sparsifier, **changes)
