@@ -15,7 +15,8 @@ if TYPE_CHECKING:  # so that the tests need no Sphinx
 
 ROOT = Path(__file__).parents[1]
 _HEADING = re.compile(r"^## \d+\. (.+)$", re.MULTILINE)
-_IMAGE = re.compile(r"!\[.*\]\((.+)\)")
+_IMAGE = re.compile(r"!\[(.*)\]\((.+)\)")
+_ABOVE = "../../../figures/"  # from a page
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]+\)")
 
 
@@ -37,7 +38,8 @@ def entries() -> list[Entry]:
         image = _IMAGE.search(text)
         if name in ANALYSES and image:
             plain = _LINK.sub(r"\1", text.replace(image[0], "", 1)).strip()
-            found.setdefault(name, Entry(name, title, image[1], plain))
+            plain = _IMAGE.sub(rf"![\1]({_ABOVE}\2)", plain)
+            found.setdefault(name, Entry(name, title, image[2], plain))
     return list(found.values())
 
 
@@ -45,7 +47,7 @@ def page(entry: Entry) -> str:
     """Write the page of one figure, in Markdown."""
     code = Path(str(analysis(entry.name).__file__)).name
     return (
-        f"# {entry.title}\n\n![{entry.name}](../../../figures/{entry.image})\n\n"
+        f"# {entry.title}\n\n![{entry.name}]({_ABOVE}{entry.image})\n\n"
         f"{entry.text}\n\n## Code\n\n`netrobust figures RUN --only {entry.name} --out "
         f"FOLDER` draws it.\n\n```{{literalinclude}} ../../../analyses/{code}\n"
         ":language: python\n```\n"

@@ -177,8 +177,14 @@ def test_every_figure_has_a_place_in_the_gallery(of_docs):
     entries = gallery.entries()
     assert {one.name for one in entries} == {*ANALYSES}
     for one in entries:
-        assert (ROOT / "figures" / one.image).is_file()
-        assert "literalinclude" in gallery.page(one)
+        page = gallery.page(one)
+        shown = re.findall(r"!\[.*\]\((.+)\)", page)
+        assert f"../../../figures/{one.image}" in shown
+        assert all(
+            (ROOT / "docs/generated/gallery" / path).resolve().is_file()
+            for path in shown
+        )
+        assert "literalinclude" in page
 
 
 def test_all_files_name_one_version():
