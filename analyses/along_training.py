@@ -64,7 +64,7 @@ def draw(table: pd.DataFrame) -> Figure:
             ]
             nr.draw.curve(own, "epoch", ax, hue="sparsifier")
             ax.set_xscale("symlog", linthresh=1)
-            ax.set_ylim(bottom=0)
+            ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
             ax.set_xlabel("epochs trained" if dataset == datasets[-1] else "")
             name = "accuracy" if column == INTACT else "robustness (area)"
             ax.set_ylabel(f"{nr.draw.label(dataset)}\n{name}")

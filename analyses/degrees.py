@@ -59,7 +59,7 @@ def compute(run: nr.Run) -> pd.DataFrame:
     table = table.merge(_dispersion(run.table("measures")), how="left")
     table["margin"] = 1.96 * np.sqrt(2 / (table["neurons"] - table["networks"]))
     seen = (table["degree"] > 0) & ((table["mean"] > 0) | (table["null"] > 0))
-    # Ten digits of many rows.
+    # Rows are many, and with all digits their file would be heavy.
     return table[seen].drop(columns="neurons").reset_index(drop=True).round(10)
 
 

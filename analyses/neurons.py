@@ -95,7 +95,7 @@ def draw(table: pd.DataFrame) -> Figure:
         order = areas.perturbation.str.replace(rf"_?{kind}_?", "", regex=True)
         areas = areas.assign(order=order)
         nr.draw.points(areas, "order", bottom, hue="sparsifier", orient="h")
-        bottom.set_xlim(left=0)
+        bottom.set_xlim(left=min(0, bottom.get_xlim()[0]))
         bottom.set_title(f"{nr.draw.label(dataset)},\n{KINDS[kind]}")
     for line in axes:
         for ax in line[1:]:

@@ -773,6 +773,17 @@ def test_scaling_by_hand():
     assert len(laws) == 2
 
 
+def test_areas_below_nothing_are_not_cut_off():
+    for name, axis in (("along_training", "y"), ("neurons", "x")):
+        table, _ = drawing(name)
+        low = table.assign(
+            mean=table["mean"] - 1, low=table.low - 1, high=table.high - 1
+        )
+        axes = lettered(laid_out(name, low))
+        limits = [getattr(ax, f"get_{axis}lim")()[0] for ax in axes[-2:]]
+        assert max(limits) < low[low.value == "robustness"].low.max()
+
+
 @pytest.mark.parametrize(
     ("places", "field", "values"),
     [

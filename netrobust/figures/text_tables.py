@@ -114,8 +114,9 @@ def summary_table(
     lines: dict[tuple[Any, ...], dict[str, str]] = {}
     for row in summary.to_dict(orient="records"):
         line = lines.setdefault(tuple(row[name] for name in rows), {})
-        numbers = [format(row[name], spec) for name in ("mean", "low", "high")]
-        line[row["sparsifier"]] = "{} ({} to {})".format(*numbers)
+        if pd.notna(row["mean"]):
+            numbers = [format(row[name], spec) for name in ("mean", "low", "high")]
+            line[row["sparsifier"]] = "{} ({} to {})".format(*numbers)
     ranks = [{one: k for k, one in enumerate(ordered(summary[name]))} for name in rows]
 
     def place(key: tuple[Any, ...]) -> list[int]:

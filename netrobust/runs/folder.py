@@ -45,6 +45,7 @@ from netrobust.runs.manifest import (
     COPY,
     MANIFEST,
     difference,
+    given,
     is_run,
     mend_manifest,
     new_manifest,
@@ -273,7 +274,7 @@ class Run(Shown):
         elif known := begun(self.path, name):
             before = known.settings
         now = plain(settings)
-        return "" if before == now else difference(before, now)
+        return "" if given(before) == given(now) else difference(before, now)
 
     def parts(self, table: str | None = None, **about: Any) -> Parts:
         """Where finished units of tables are kept.
@@ -343,7 +344,7 @@ def create_run(
     check_contents(folder)
     before = read_manifest(folder)
     for part in ("settings", "data_sha256"):
-        if before[part] != manifest[part]:
+        if given(before[part]) != given(manifest[part]):
             raise InputError(
                 f"{folder} is a run with other {part} "
                 f"({difference(before[part], manifest[part])}); give another folder"

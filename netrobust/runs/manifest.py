@@ -101,6 +101,19 @@ def plain(settings: Any) -> Any:
     return json.loads(json.dumps(settings))
 
 
+def given(settings: Any) -> Any:
+    """Leave out what has no value, as a setting that came with a later version.
+
+    Examples
+    --------
+    >>> given({"seed": 0, "retrained_networks": None})
+    {'seed': 0}
+    """
+    if not isinstance(settings, dict):
+        return settings
+    return {name: given(value) for name, value in settings.items() if value is not None}
+
+
 def difference(before: Any, now: Any) -> str:
     """Describe the first difference between two settings, and count the others.
 
@@ -112,7 +125,8 @@ def difference(before: Any, now: Any) -> str:
     if not isinstance(before, dict) or not isinstance(now, dict):
         return "none are on record" if before is None else "others are on record"
     old, new = _flat(before), _flat(now)
-    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    # Dots stand for what is not there: None is a value.
+    keys = [key for key in {**old, **new} if old.get(key, ...) != new.get(key, ...)]
     key, there, asked = map(one_line, (keys[0], old.get(keys[0]), new.get(keys[0])))
     more = f", and {len(keys) - 1} more" if len(keys) > 1 else ""
     return f"{key}: {there} there, {asked} asked for{more}"

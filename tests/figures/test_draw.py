@@ -247,6 +247,17 @@ def test_thin_lines_have_the_colour_of_their_hue_and_one_name():
         assert own.get_label().startswith("_")
 
 
+def test_a_mean_that_is_no_number_is_an_empty_cell_in_print():
+    table = summary().query("fraction == 0")
+    gone = table.sparsifier == "set"
+    table = table.assign(mean=table["mean"].mask(gone))
+    (line,) = draw.summary_table(table, ["fraction"])["md"].splitlines()[2:3]
+    heads = draw.summary_table(table, ["fraction"])["md"].splitlines()[0]
+    cells = dict(zip(heads.split("|"), line.split("|"), strict=True))
+    assert not cells[" SET "].strip()
+    assert " to " in cells[" static "]
+
+
 def test_rows_and_columns_have_their_shares():
     axes = draw.panels(2, 2, widths=[1, 2], heights=[3, 1])[1]
     ratios = axes[0, 0].get_gridspec()

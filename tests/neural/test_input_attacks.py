@@ -265,6 +265,7 @@ def test_attacks_beat_noise_of_their_size():
     assert accuracy["pgd"] <= accuracy["fgsm"] < accuracy["gaussian_noise"] - 0.3
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_network_without_links_or_beyond_all_floats_is_left_alone():
     x, y = images(20)
     dead = damaged(network().model, Damage(np.arange(0)))
@@ -272,7 +273,8 @@ def test_a_network_without_links_or_beyond_all_floats_is_left_alone():
     with torch.no_grad():
         broken.head.weight.fill_(3e38)
     for model in (dead, broken):
-        for name in ("fgsm", "pgd(steps=2)", "pgd(norm=l2,steps=2)", PLAIN):
+        aimed = "pgd(steps=2,targeted=True)"
+        for name in ("fgsm", "pgd(steps=2)", "pgd(norm=l2,steps=2)", aimed, PLAIN):
             found = INPUT_ATTACKS[name](model, x, y, 0.1, rng())
             assert np.isfinite(found).all()
             if model is dead and name in ("fgsm", PLAIN):
