@@ -45,7 +45,6 @@ from netrobust.runs.manifest import (
     COPY,
     MANIFEST,
     difference,
-    given,
     is_run,
     mend_manifest,
     new_manifest,
@@ -273,8 +272,7 @@ class Run(Shown):
                 log.warning("a damaged table will be made again: %s", error)
         elif known := begun(self.path, name):
             before = known.settings
-        now = plain(settings)
-        return "" if given(before) == given(now) else difference(before, now)
+        return difference(before, plain(settings))
 
     def parts(self, table: str | None = None, **about: Any) -> Parts:
         """Where finished units of tables are kept.
@@ -344,15 +342,13 @@ def create_run(
     check_contents(folder)
     before = read_manifest(folder)
     for part in ("settings", "data_sha256"):
-        if given(before[part]) != given(manifest[part]):
+        if found := difference(before[part], manifest[part]):
             raise InputError(
-                f"{folder} is a run with other {part} "
-                f"({difference(before[part], manifest[part])}); give another folder"
+                f"{folder} is a run with other {part} ({found}); give another folder"
             )
     mend_manifest(before, folder)
     run = Run(folder, before["settings"])
-    if before["versions"] != manifest["versions"]:
-        changed = difference(before["versions"], manifest["versions"])
+    if changed := difference(before["versions"], manifest["versions"]):
         log.warning("resuming with other versions than before: %s", changed)
         run.note(f"other versions from here on: {changed}")
     return run

@@ -101,32 +101,26 @@ def plain(settings: Any) -> Any:
     return json.loads(json.dumps(settings))
 
 
-def given(settings: Any) -> Any:
-    """Leave out what has no value, as a setting that came with a later version.
-
-    Examples
-    --------
-    >>> given({"seed": 0, "retrained_networks": None})
-    {'seed': 0}
-    """
-    if not isinstance(settings, dict):
-        return settings
-    return {name: given(value) for name, value in settings.items() if value is not None}
-
-
 def difference(before: Any, now: Any) -> str:
     """Describe the first difference between two settings, and count the others.
+
+    What has no value, as a setting that came with a later version, makes none.
 
     Examples
     --------
     >>> difference({"train": {"seed": 0}, "n": 9}, {"train": {"seed": 1}, "n": 8})
     'train.seed: 0 there, 1 asked for, and 1 more'
+    >>> difference({"seed": 0}, {"seed": 0, "retrained_networks": None})
+    ''
     """
     if not isinstance(before, dict) or not isinstance(now, dict):
+        if before == now:
+            return ""
         return "none are on record" if before is None else "others are on record"
     old, new = _flat(before), _flat(now)
-    # Dots stand for what is not there: None is a value.
-    keys = [key for key in {**old, **new} if old.get(key, ...) != new.get(key, ...)]
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    if not keys:
+        return ""
     key, there, asked = map(one_line, (keys[0], old.get(keys[0]), new.get(keys[0])))
     more = f", and {len(keys) - 1} more" if len(keys) > 1 else ""
     return f"{key}: {there} there, {asked} asked for{more}"
