@@ -40,7 +40,7 @@ from netrobust.studies.gallery import ANALYSES, analysis, draw_figures
 #: Analyses whose claim is our own, not that of a paper.
 OWN = (
     "structure_and_function", "neurons", "recovery", "predictors", "statistics",
-    "along_training", "grid", "scaling",
+    "along_training", "grid", "scaling", "variance_components",
 )  # fmt: skip
 
 
@@ -517,6 +517,7 @@ def test_one_data_set_and_one_network_are_enough_or_refused(name, tmp_path):
         "claims",
         "predictors",
         "statistics",
+        "variance_components",
     ):  # they are about differences of networks
         with pytest.raises(nr.InputError, match=analysis(name).NEEDS):
             draw_figures(few, tmp_path, [name])

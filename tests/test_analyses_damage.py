@@ -22,6 +22,7 @@ from analyses_tables import (
     STEPS,
     SUITE,
     WEIGHT,
+    FakeRun,
     drawing,
     laid_out,
     lettered,
@@ -733,6 +734,71 @@ def test_shuffles_in_part_are_drawn_from_nothing_to_everything():
         assert curve.get_ydata()[-1] == pytest.approx(0.1 + height * left)
     assert len(over(table, dataset="mnist", sparsifier="set")) == 2 * 3
     assert "SET" in words(figure)
+
+
+# Networks and orders
+
+
+def test_variance_components_by_hand():
+    table, _ = drawing("variance_components")
+    # Areas of single orders lie 0.005 below and above that of their mean.
+    here = {"dataset": "mnist", "sparsifier": "set", "perturbation": "random_links"}
+    row = one(table, **here)
+    curves = suite().table("percolation").query("perturbation == 'random_links'")
+    own = curves.query("dataset == 'mnist' and sparsifier == 'set'")
+    areas = {
+        key: np.trapezoid(
+            (of.accuracy - 0.1) / (of.accuracy.iloc[0] - 0.1), of.fraction
+        )
+        for key, of in own.groupby(["network_seed", "replicate"])
+    }
+    single = pd.Series(areas).unstack()
+    assert single.shape == (SEEDS, 2)
+    within = single.var(axis=1).mean()
+    assert row.sd_replicates == pytest.approx(np.sqrt(within))
+    between = single.mean(axis=1).var() - within / 2
+    assert row.sd_networks == pytest.approx(np.sqrt(max(between, 0)))
+    assert row[["networks", "replicates"]].tolist() == [SEEDS, 2]
+    panels_ = grid("variance_components", 2)
+    assert [ax.get_xlim()[0] for ax in panels_.flat] == [0] * 6
+    assert [ax.get_xlim()[1] for ax in panels_[:, 2]] == [1.05, 1.05]
+
+
+def test_removal_from_the_head_has_components_of_its_own():
+    table = suite().table("percolation").query("perturbation == 'random_links'")
+    run = suite().having(curves_head=table.assign(scope="per_layer+head"))
+    found = analysis("variance_components").compute(run)
+    keys = ["dataset", "sparsifier", "perturbation"]
+    rows = found.set_index(keys).sort_index()
+    without = rows.xs("random_links", level="perturbation")
+    within = rows.xs("random_links with head", level="perturbation")
+    pd.testing.assert_frame_equal(without, within)
+
+
+@pytest.mark.parametrize(
+    ("query", "there"),
+    [
+        ("replicate == 0", False),
+        ("network_seed < 4", False),
+        ("network_seed < 5", True),
+        ("network_seed < 4 or sparsifier == 'set'", True),
+    ],
+)
+def test_variance_components_need_networks_and_orders(query, there):
+    tables = {
+        name: suite().table(name).query(query)
+        for name in ("percolation", "curves_shuffles")
+    }
+    assert analysis("variance_components").shows(suite().having(**tables)) is there
+
+
+def test_networks_without_skill_have_no_variance_components():
+    table = suite().table("percolation").query("sparsifier == 'set'")
+    dull = table.assign(accuracy=table.accuracy.mask(table.network_seed == 0, 0.1))
+    run = FakeRun({}, percolation=pd.concat([dull, table.assign(sparsifier="rigl")]))
+    found = analysis("variance_components").compute(run)
+    assert set(found.sparsifier) == {"rigl"}
+    assert not analysis("variance_components").shows(FakeRun({}, percolation=dull))
 
 
 # Settings of a grid

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import f
 
 from netrobust.core.errors import InputError
 from netrobust.stats.columns import refuse_pooling, require_numbers
@@ -35,8 +36,9 @@ def variance_components(
         Columns of `by`, then ``value`` (its name), ``networks``, ``replicates`` (of
         each), ``mean``, ``sd_networks`` (0 where the estimate is negative),
         ``sd_replicates``, and ``reliability``: the share of the variance of network
-        means that is one of networks, NaN where nothing varies.
-        ``reliability_of_one`` is that of a single replicate.
+        means that is one of networks, NaN where nothing varies, with
+        ``reliability_low`` and ``reliability_high``, its 95% interval if the scatter is
+        normal [2]_. ``reliability_of_one`` is that of a single replicate.
 
     Raises
     ------
@@ -48,6 +50,8 @@ def variance_components(
     ----------
     .. [1] S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992).
        doi:10.1002/9780470316856
+    .. [2] K. O. McGraw, S. P. Wong, Psychol. Methods 1, 30 (1996), case 1.
+       doi:10.1037/1082-989X.1.1.30
 
     Examples
     --------
@@ -84,7 +88,12 @@ def _components(x: np.ndarray) -> dict[str, float]:
     within = float(x.var(axis=1, ddof=1).mean())
     of_means = float(x.mean(axis=1).var(ddof=1))
     between = max(of_means - within / replicates, 0.0)
-    reliable = between / of_means if of_means > 0 else np.nan
+    # F = 1 / chance, so that the interval of chance is that of F, turned over.
+    free = networks - 1, networks * (replicates - 1)
+    bounds = np.array([f.ppf(0.975, *free), 1, 1 / f.ppf(0.975, *free[::-1])])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        chance = np.divide(within, replicates * of_means)
+    low, reliable, high = np.maximum(1 - chance * bounds, 0)
     one = between / (between + within) if between + within > 0 else np.nan
     return {
         "networks": networks,
@@ -93,5 +102,7 @@ def _components(x: np.ndarray) -> dict[str, float]:
         "sd_networks": float(np.sqrt(between)),
         "sd_replicates": float(np.sqrt(within)),
         "reliability": reliable,
+        "reliability_low": low,
+        "reliability_high": high,
         "reliability_of_one": one,
     }

@@ -41,6 +41,7 @@ ANALYSES = (
     "partial_shuffles",
     "grid",
     "scaling",
+    "variance_components",
 )
 
 # A file of that name would hide the standard library's from scripts in its folder.

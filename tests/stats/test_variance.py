@@ -39,6 +39,25 @@ def test_replicates_that_agree_are_wholly_reliable():
     assert row.sd_networks == pytest.approx(np.std([0.1, 0.2, 0.4], ddof=1))
 
 
+def test_the_interval_of_reliability_holds_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(3)
+    networks, orders, spread, noise = 10, 4, 0.02, 0.03
+    truth = spread**2 / (spread**2 + noise**2 / orders)
+    held = 0
+    for _ in range(1000):
+        values = rng.normal(0, spread, (networks, 1))
+        values = values + rng.normal(0, noise, (networks, orders))
+        row = variance_components(table(values), "robustness").iloc[0]
+        assert row.reliability_low <= row.reliability <= row.reliability_high
+        held += row.reliability_low <= truth <= row.reliability_high
+    assert 930 <= held <= 970  # 950 with a standard deviation of 7
+
+
+def test_nothing_that_varies_has_no_reliability():
+    row = variance_components(table(np.ones((3, 2))), "robustness").iloc[0]
+    assert row.filter(like="reliability").isna().all()
+
+
 def test_a_negative_estimate_is_no_variance_of_networks():
     values = np.array([[0.0, 1.0], [1.0, 0.1], [0.0, 1.0]])
     row = variance_components(table(values), "robustness").iloc[0]
