@@ -153,9 +153,8 @@ def draw(table: pd.DataFrame) -> Figure:
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.grid(axis="y", lw=nr.draw.size(0.4), color="0.85")
     nr.draw.panel_letters(axes)
-    few, many = table.networks.min(), table.networks.max()
-    count = str(many) if few == many else f"{few} to {many}"
-    nr.draw.legend(figure, title=f"{count} network{'s' if many > 1 else ''} a method")
+    count = nr.draw.counted(table.networks, "network")
+    nr.draw.legend(figure, title=f"{count} a method")
     return figure
 
 

@@ -248,10 +248,9 @@ def _contrast(text: str) -> str:
 
 
 def _note(table: pd.DataFrame) -> str:
-    few, many = table.networks.min(), table.networks.max()
-    count = str(many) if few == many else f"{few} to {many}"
+    pairs = nr.draw.counted(table.networks, "pair")
     bars = " or ".join(table.interval.unique())
     return (
-        f"{count} pairs of networks; {bars}; p corrected after Holm\nwithin a claim "
+        f"{pairs} of networks; {bars}; p corrected after Holm\nwithin a claim "
         "(SET less static under random removal: over data sets)"
     )

@@ -92,6 +92,4 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _mean(table: pd.DataFrame) -> str:
-    few, many = table["networks"].min(), table["networks"].max()
-    count = str(many) if few == many else f"{few} to {many}"
-    return f"mean of {count} network{'s' if many > 1 else ''}"
+    return f"mean of {nr.draw.counted(table['networks'], 'network')}"

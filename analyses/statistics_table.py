@@ -125,10 +125,9 @@ def texts(table: pd.DataFrame) -> dict[str, str]:
 
 
 def _note(table: pd.DataFrame) -> str:
-    few, many = table.networks.min(), table.networks.max()
-    count = str(many) if few == many else f"{few} to {many}"
+    pairs = nr.draw.counted(table.networks, "pair")
     return (
-        f"{count} pairs of networks; bars: {' or '.join(table.interval.unique())}; "
+        f"{pairs} of networks; bars: {' or '.join(table.interval.unique())}; "
         "filled: p < 0.05 after Holm correction over all"
     )
 

@@ -1,11 +1,12 @@
 """Claim: the area of one removal order tells of the order more than of the network.
 
 Links that are removed at random go in many orders, and the area of a network is the
-mean over these; shuffled weights are dealt out as often. The variance of single areas
-is split into that of networks of the same method and that of orders or draws. The
-reliability is the share of the variance of means that is one of networks: about how
-well the areas would correlate with those of other orders. Correlations of an area with
-something else cannot exceed its square root.
+mean over these; shuffled weights are dealt out as often, and in orders of rank equal
+links alone change places. The variance of single areas is split into that of networks
+of the same method and that of orders or draws. The reliability is the share of the
+variance of means that is one of networks: about how well the areas would correlate with
+those of other orders. A correlation of areas with something else is weakened by its
+square root (Spearman 1904, doi:10.2307/1412159).
 """
 
 import numpy as np
@@ -60,8 +61,9 @@ def compute(run: nr.Run) -> pd.DataFrame:
 def _areas(run: nr.Run) -> pd.DataFrame:
     """Give the area of every order where networks and orders are enough."""
     table = run.table("percolation", *ALSO).query("null_model == 'none'")
-    head = np.where(table.scope.str.contains("head", na=False), " with head", "")
-    table = table.assign(perturbation=table.perturbation + head)
+    head = table.scope.str.contains("+head", regex=False, na=False)
+    named = table.perturbation + np.where(head, " with head", "")
+    table = table.assign(perturbation=named)
     groups = table.groupby(BY)
     enough = groups.network_seed.transform("nunique") >= FEWEST
     table = table[enough & (groups.replicate.transform("nunique") > 1)]
@@ -95,7 +97,8 @@ def draw(table: pd.DataFrame) -> Figure:
             )
             own = own.assign(mean=own[column], low=low, high=high)
             nr.draw.points(own, "perturbation", ax, hue="sparsifier", orient="h")
-            ax.set_xlim(0, 1.05 * (1 if column == "reliability" else most))
+            end = 1 if column == "reliability" else most
+            ax.set_xlim(-0.05 * end, 1.05 * end)  # marks at either end are whole
             ax.locator_params(axis="x", nbins=3)
             ax.set_xlabel(what)
             ax.set_title(f"{nr.draw.label(dataset)},\n{title}")
@@ -128,11 +131,9 @@ def texts(table: pd.DataFrame) -> dict[str, str]:
 
 
 def _note(table: pd.DataFrame) -> str:
-    def count(column: str) -> str:
-        few, many = table[column].min(), table[column].max()
-        return str(many) if few == many else f"{few} to {many}"
-
+    networks = nr.draw.counted(table.networks, "network")
+    orders = nr.draw.counted(table.replicates, "order")
     return (
-        f"{count('networks')} networks a method, {count('replicates')} orders or draws "
-        "each;\nreliability: of their mean, with 95% after the F distribution"
+        f"{networks} a method, {orders} or draws each;\n"
+        "reliability: of their mean, with 95% after the F distribution"
     )

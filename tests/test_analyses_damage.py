@@ -760,8 +760,8 @@ def test_variance_components_by_hand():
     assert row.sd_networks == pytest.approx(np.sqrt(max(between, 0)))
     assert row[["networks", "replicates"]].tolist() == [SEEDS, 2]
     panels_ = grid("variance_components", 2)
-    assert [ax.get_xlim()[0] for ax in panels_.flat] == [0] * 6
-    assert [ax.get_xlim()[1] for ax in panels_[:, 2]] == [1.05, 1.05]
+    assert [ax.get_xlim() for ax in panels_[:, 2]] == [(-0.05, 1.05)] * 2
+    assert panels_[0, 0].get_xlim() == panels_[0, 1].get_xlim()
 
 
 def test_removal_from_the_head_has_components_of_its_own():

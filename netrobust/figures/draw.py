@@ -25,6 +25,7 @@ from netrobust.figures.forest_plot import forest
 from netrobust.figures.layout import (
     DOUBLE,
     SINGLE,
+    counted,
     equal_spans,
     figure_of,
     legend,
@@ -42,11 +43,11 @@ from netrobust.figures.text_tables import summary_table, text_table
 from netrobust.stats.summary import CHANCE, split
 
 __all__ = [
-    "CHANCE", "DOUBLE", "SINGLE", "STYLES", "ccdf", "colour_bar", "curve", "degrees",
-    "equal_spans", "forest", "hue_styles", "image_side", "label", "layer", "legend",
-    "mosaic", "note", "ordered", "panel_letters", "panels", "pixels", "points",
-    "remark", "sampling_band", "save", "size", "stack", "style", "summary_table",
-    "text_table", "thin",
+    "CHANCE", "DOUBLE", "SINGLE", "STYLES", "ccdf", "colour_bar", "counted", "curve",
+    "degrees", "equal_spans", "forest", "hue_styles", "image_side", "label", "layer",
+    "legend", "mosaic", "note", "ordered", "panel_letters", "panels", "pixels",
+    "points", "remark", "sampling_band", "save", "size", "stack", "style",
+    "summary_table", "text_table", "thin",
 ]  # fmt: skip
 
 _APART = 0.04  # least way between markers along a line, in diagonals of the panel

@@ -224,6 +224,25 @@ def wrap(text: Text, width: float) -> None:
     text.set_text("\n".join(fill(line, most) for line in lines))
 
 
+def counted(counts: pd.Series, noun: str) -> str:
+    """Write how many there are, from the least to the most of some counts.
+
+    Parameters
+    ----------
+    counts : Series of int
+    noun : str
+        What is counted; its plural has an s.
+
+    Examples
+    --------
+    >>> counted(pd.Series([2, 1]), "network")
+    '1 to 2 networks'
+    """
+    few, many = counts.min(), counts.max()
+    count = str(many) if few == many else f"{few} to {many}"
+    return f"{count} {noun}{'s' if many > 1 else ''}"
+
+
 def note(summary: pd.DataFrame) -> str:
     """Describe what band, whiskers and dots show.
 
@@ -235,9 +254,7 @@ def note(summary: pd.DataFrame) -> str:
     require_columns(summary, ["interval", "networks"])
     summary, networks = split(summary)
     kinds = " or ".join(dict.fromkeys(summary["interval"]))
-    few, many = summary["networks"].min(), summary["networks"].max()
-    count = str(many) if few == many else f"{few} to {many}"
-    text = f"mean and {kinds} of {count} network{'s' if many > 1 else ''}"
+    text = f"mean and {kinds} of {counted(summary['networks'], 'network')}"
     return text + ("; small dots: single networks" if len(networks) else "")
 
 

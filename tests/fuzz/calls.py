@@ -568,6 +568,7 @@ RIGHT: dict[str, Callable[[], dict[str, Any]]] = {
     "draw.label": lambda: {"value": "set"},
     "draw.legend": lambda: {"figure": labelled(), "title": None},
     "draw.note": lambda: {"summary": summary()},
+    "draw.counted": lambda: {"counts": pd.Series([2, 1]), "noun": "network"},
     "draw.ordered": lambda: {"values": pd.Series(["set", "static"])},
     "draw.panel_letters": lambda: {"axes": [ax()]},
     "draw.panels": lambda: {
