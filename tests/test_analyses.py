@@ -40,7 +40,7 @@ from netrobust.studies.gallery import ANALYSES, analysis, draw_figures
 #: Analyses whose claim is our own, not that of a paper.
 OWN = (
     "structure_and_function", "neurons", "recovery", "predictors", "statistics",
-    "along_training", "grid", "scaling", "variance_components",
+    "along_training", "grid", "scaling", "variance_components", "tuning",
 )  # fmt: skip
 
 
@@ -512,7 +512,7 @@ def test_receptive_fields_of_methods_with_different_settings_are_not_pooled(run)
 
 @pytest.mark.parametrize("name", ANALYSES)
 def test_one_data_set_and_one_network_are_enough_or_refused(name, tmp_path):
-    few = source(name).of("dataset == 'mnist' and network_seed == 0")
+    few = source(name).of("dataset.str.match('mnist') and network_seed == 0")
     if name in (
         "claims",
         "predictors",

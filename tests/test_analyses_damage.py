@@ -24,6 +24,7 @@ from analyses_tables import (
     WEIGHT,
     FakeRun,
     drawing,
+    held_out,
     laid_out,
     lettered,
     line,
@@ -94,7 +95,7 @@ def test_a_run_is_drawn_as_far_as_it_shows_something(tmp_path, monkeypatch):
     assert drawn == list(BASIC)
     drawn.clear()
     draw_figures(suite(), tmp_path)
-    left_out = {"dynamics", "receptive_fields", "degrees", "scaling"}
+    left_out = {"dynamics", "receptive_fields", "degrees", "scaling", "tuning"}
     assert drawn == [name for name in ANALYSES if name not in left_out]
     printed = {name for name in ANALYSES if hasattr(analysis(name), "texts")}
     assert len(printed - left_out) > 10
@@ -880,3 +881,47 @@ def test_scaling_finds_the_setting_that_differs(places, field, values):
 )
 def test_scaling_shows_no_grid_whose_places_would_hide_each_other(places):
     assert not analysis("scaling").shows(scanned(*places))
+
+
+# Settings chosen by images held out
+
+
+def test_tuning_by_hand():
+    run = held_out(0.001, 0.01)
+    table, figure = drawing("tuning")
+    assert set(table.field) == {"weight_decay"}
+    history = run.table("history")
+    last = history[history.epoch == history.epoch.max()]
+    for method, decay in product(("static", "set"), (0.001, 0.01)):
+        row = one(table, dataset="fashion-mnist", sparsifier=method, place=decay)
+        asked = "dataset == 'fashion_mnist_validation' and method == @method"
+        own = last.query(f"{asked} and weight_decay == @decay").test_accuracy
+        assert row["mean"] == pytest.approx(own.mean())
+        assert row["networks"] == len(own) > 1
+        assert row.chosen == (decay == 0.001)
+    left, right = figure.axes
+    assert [ax.get_title(loc="left")[4:] for ax in figure.axes] == [
+        "MNIST", "Fashion-MNIST",
+    ]  # fmt: skip
+    assert left.get_ylabel() == "validation accuracy"
+    assert {ax.get_xlabel() for ax in figure.axes} == {"weight decay"}
+    rings = [line for line in right.lines if line.get_linestyle() == "None"]
+    best = over(table, dataset="fashion-mnist", chosen=True)
+    np.testing.assert_array_equal(rings[-1].get_ydata(), best["mean"])
+    assert "MNIST, SET: 0.001" in analysis("tuning").texts(table)["md"]
+
+
+def test_a_setting_of_which_none_can_be_drawn_on_a_logarithm_is_chosen_too():
+    run = held_out(0, 0.01)
+    table = analysis("tuning").compute(run)
+    assert {ax.get_xscale() for ax in laid_out("tuning", table).axes} == {"linear"}
+
+
+def test_nothing_is_chosen_by_test_images():
+    run = held_out(0.001, 0.01)
+    history = run.table("history")
+    on_test = history.assign(dataset=history.dataset.str.removesuffix("_validation"))
+    assert analysis("tuning").shows(run)
+    assert not analysis("tuning").shows(run.having(history=on_test))
+    two = {"weight_decay": [0.001, 0.01], "zeta": [0.1, 0.3]}
+    assert not analysis("tuning").shows(FakeRun({"grid": two}, history=history))

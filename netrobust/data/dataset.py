@@ -9,7 +9,7 @@ import numpy as np
 
 from netrobust.core.arguments import named_in_errors
 from netrobust.core.errors import InputError
-from netrobust.core.settings import file_name
+from netrobust.core.settings import file_name, whole
 from netrobust.core.shown import Shown
 
 
@@ -128,6 +128,40 @@ class Dataset(Shown):
             digest.update(array.data)
         arrays = (train, labels, test, test_labels)
         return cls(name, *arrays, shape, *moments(train), digest.hexdigest())
+
+    @named_in_errors
+    def hold_out(self, images: int) -> "Dataset":
+        """Put the last training images in place of the test images, for validation.
+
+        Settings are chosen by such data, and networks with them are then scored on
+        test images that nothing was chosen by.
+
+        Parameters
+        ----------
+        images : int
+            At least 1 and fewer than there are training images.
+
+        Raises
+        ------
+        InputError
+            The number is another one, or a class has no training image left.
+
+        Examples
+        --------
+        >>> from netrobust.data.load import load
+        >>> load("mnist-5k").hold_out(500)
+        <Dataset mnist-5k_validation, training images 3500, test images 500, pixels \
+28 x 28, classes 10>
+        """
+        kept = len(self.y_train) - whole("images", images, 1, len(self.y_train) - 1)
+        return Dataset.from_arrays(
+            self.x_train[:kept],
+            self.y_train[:kept],
+            self.x_train[kept:],
+            self.y_train[kept:],
+            f"{self.name}_validation",
+            self.image_shape,
+        )
 
 
 def scaled(images: np.ndarray) -> np.ndarray:

@@ -42,6 +42,7 @@ ANALYSES = (
     "grid",
     "scaling",
     "variance_components",
+    "tuning",
 )
 
 # A file of that name would hide the standard library's from scripts in its folder.

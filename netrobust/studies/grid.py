@@ -51,7 +51,9 @@ def grids(grid: Grid | tuple[Grid, ...]) -> tuple[Grid, ...]:
 
 
 def check_fields(grid: Grid | tuple[Grid, ...], training: Mapping[str, Any]) -> None:
-    """Refuse, with InputError, fields that cannot be scanned."""
+    """Refuse, with InputError, fields that cannot be scanned, or be given at all."""
+    if "sparsifier" in training:
+        raise InputError("name methods in sparsifiers, not in training")
     known = {one.name for one in fields(TrainConfig)} - {"sparsifier"}
     first = grids(grid)[0]
     for one in grids(grid):

@@ -28,13 +28,10 @@ Names = Annotated[tuple[str, ...], Field(min_length=1)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 Fraction = Annotated[float, AfterValidator(canonical_fraction)]
 
-
 _FAMILIES: dict[str, Registry[Any]] = {
+    **dict.fromkeys(("curve_null_models", "null_models", "retrained"), NULL_MODELS),
     "perturbations": PERTURBATIONS,
-    "curve_null_models": NULL_MODELS,
     "measures": MEASURES,
-    "null_models": NULL_MODELS,
-    "retrained": NULL_MODELS,
     "input_attacks": INPUT_ATTACKS,
 }
 
@@ -43,6 +40,7 @@ OF_CURVES = (
     "sparsifiers", "networks", "perturbations", "curve_null_models", "fractions",
     "replicates", "scope", "measures", "snapshots", "images",
 )  # fmt: skip
+_OF_METHODS = ("more_networks", "method_training")
 
 
 @settings
@@ -64,6 +62,9 @@ class Study:
         comparison that needs them, see `networks_needed`.
     training : dict
         Fields of `TrainConfig` for all networks.
+    method_training : dict of str to dict
+        Fields of `TrainConfig` of single methods before those of all, such as
+        ``{"set": {"weight_decay": 0.001}}``.
     grid : dict of str to list, or list of such
         Fields of `TrainConfig` and the values of each: every method is trained with
         every combination, such as ``{"sparsity": [0.9, 0.99], "zeta": [0.1, 0.3]}``.
@@ -128,6 +129,7 @@ class Study:
     networks: Count = 2
     more_networks: dict[str, Count] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
+    method_training: dict[str, dict[str, Any]] = Field(default_factory=dict)
     grid: Annotated[Any, AfterValidator(read_grid)] = Field(default_factory=dict)
     reference_epochs: Annotated[int, Field(ge=0)] = 0
     reference_networks: Count = 1
@@ -185,7 +187,8 @@ class Study:
                 "fractions must rise from 0 to 1, both included, so that robustness "
                 f"is defined; got {list(grid)}"
             )
-        check_fields(self.grid, self.training)
+        for fields in (self.training, *self.method_training.values()):
+            check_fields(self.grid, fields)
         self._check_networks()
         self._check_damage()
         self._check_curves()
@@ -230,8 +233,9 @@ class Study:
 
     def _check_networks(self) -> None:
         """Refuse now what would fail after the training."""
-        if "sparsifier" in self.training:
-            raise InputError("name methods in sparsifiers, not in training")
+        for field in _OF_METHODS:
+            for name in getattr(self, field):
+                choice(f"a method of {field}", name, self.sparsifiers)
         labels = [self._config(one).label for one in self.sparsifiers]
         configs = [config for _, config in self._configs()]
         for label in labels:
@@ -246,8 +250,6 @@ class Study:
                     f"two networks of {config.label} have the same settings; leave out "
                     "repeated values of the grid, or one of the sparsifiers"
                 )
-        for name in self.more_networks:
-            choice("a method of more_networks", name, self.sparsifiers)
         if "dense" in labels and self.reference_epochs:
             raise InputError(
                 "dense in sparsifiers and reference_epochs both ask for the full-width "
@@ -344,14 +346,13 @@ class Study:
         found = {"percolation": self}
         for name, changes in self.curves.items():
             methods = changes.get("sparsifiers", self.sparsifiers)
-            more = {
-                method: count
-                for method, count in self.more_networks.items()
-                if method in methods and "networks" not in changes
-            }
-            found[f"curves_{name}"] = replace(
-                self, **{"curves": {}, "more_networks": more, **changes}
-            )
+            single: dict[str, Any] = {
+                field: {one: of for one, of in given.items() if one in methods}
+                for field in _OF_METHODS if (given := getattr(self, field))
+            }  # fmt: skip
+            if "networks" in changes:
+                single["more_networks"] = {}
+            found[f"curves_{name}"] = replace(self, curves={}, **single, **changes)
         return found
 
     def anew(self) -> "Study":
@@ -395,4 +396,5 @@ class Study:
                 yield sparsifier, self._config(sparsifier, **changes)
 
     def _config(self, sparsifier: str, **changes: Any) -> TrainConfig:
-        return TrainConfig(**{**self.training, **parse(sparsifier), **changes})
+        fields = {**self.training, **self.method_training.get(sparsifier, {})}
+        return TrainConfig(**{**fields, **parse(sparsifier), **changes})

@@ -143,3 +143,25 @@ def test_what_numpy_cannot_read_is_named():
     tensor = torch.ones(4, 4).requires_grad_()
     with pytest.raises(InputError, match=r"x_train must be an array .* got a Tensor"):
         Dataset.from_arrays(tensor, [0, 1, 0, 1], tensor, [0, 1, 0, 1])
+
+
+def test_validation_images_are_the_last_of_training_and_no_test_image():
+    data = Dataset.from_arrays(
+        np.linspace(0, 1, 12).reshape(6, 2), [0, 1, 0, 1, 1, 0], [[1, 1]], [0], "mine"
+    )
+    held = data.hold_out(2)
+    np.testing.assert_array_equal(held.x_train, data.x_train[:4])
+    np.testing.assert_array_equal(held.x_test, data.x_train[4:])
+    assert held.y_test.tolist() == [1, 0]
+    assert (held.name, held.image_shape) == ("mine_validation", data.image_shape)
+    assert held.mean == pytest.approx(data.x_train[:4].mean())
+    assert held.sha256 != data.sha256
+
+
+def test_a_class_that_would_be_held_out_whole_is_refused():
+    data = Dataset.from_arrays([[0.0], [1.0], [0.5]], [0, 1, 2], [[1.0]], [0])
+    with pytest.raises(InputError, match="the test labels must be among the training"):
+        data.hold_out(1)
+    for images in (0, 3, 1.5, "2"):
+        with pytest.raises(InputError, match="images must be an integer"):
+            data.hold_out(images)

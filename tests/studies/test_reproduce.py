@@ -353,7 +353,7 @@ def suite(tmp_path_factory):
         run = reproduce(Study(**SUITE), tmp_path_factory.mktemp("suite") / "run")
     left_out = {
         "predictors", "statistics", "claims", "along_training", "partial_shuffles",
-        "grid", "scaling", "variance_components",
+        "grid", "scaling", "variance_components", "tuning",
     }  # fmt: skip
     assert drawn == [one for one in ANALYSES if one not in left_out]
     return run

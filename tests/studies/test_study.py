@@ -53,9 +53,44 @@ def test_the_paper_crosses_starts_with_rules_and_has_power_for_its_comparison():
     assert len(paper.references()) == 3 * len(paper.datasets)
 
 
-def test_more_networks_are_of_methods_of_the_study():
-    with pytest.raises(InputError, match="a method of more_networks must be one of"):
-        Study(sparsifiers=["static", "set"], more_networks={"rigl": 5})
+@pytest.mark.parametrize(
+    ("field", "value"), [("more_networks", 5), ("method_training", {"zeta": 0.1})]
+)
+def test_what_single_methods_have_is_of_methods_of_the_study(field, value):
+    with pytest.raises(InputError, match=f"a method of {field} must be one of"):
+        Study(sparsifiers=["static", "set"], **{field: {"rigl": value}})
+
+
+def test_a_method_may_have_training_of_its_own():
+    study = Study(
+        datasets=["mnist"], sparsifiers=["static", "set"], networks=1,
+        training={"weight_decay": 0.1, "zeta": 0.2},
+        method_training={"set": {"weight_decay": 0.01}},
+        curves={"fixed": {"sparsifiers": ["static"]}},
+    )  # fmt: skip
+    configs = {task.config.label: task.config for task in study.tasks()}
+    assert {name: one.weight_decay for name, one in configs.items()} == {
+        "static": 0.1, "set": 0.01,
+    }  # fmt: skip
+    assert {one.zeta for one in configs.values()} == {0.2}
+    (fixed,) = study.percolations()["curves_fixed"].tasks()
+    assert fixed.config == configs["static"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"sparsifier": "rigl"}, "name methods in sparsifiers, not in training"),
+        ({"zeta": 0.5}, "grid.zeta must have values, and training must have none"),
+        ({"zetta": 0.5}, "no field 'zetta'"),
+    ],
+)
+def test_training_of_a_method_that_cannot_be_is_refused(fields, sentence):
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        Study(
+            sparsifiers=["static", "set"], method_training={"set": fields},
+            grid={"zeta": [0.1, 0.3]},
+        )  # fmt: skip
 
 
 def test_the_accuracy_preset_is_the_published_set_up():

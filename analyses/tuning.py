@@ -1,0 +1,110 @@
+"""Claim: which value of a setting suits each method, by images held out of training.
+
+A study with a grid of one setting trains every method at each value on data whose last
+training images are held out (`Dataset.hold_out`) and stand where the test images were.
+The value with the highest mean accuracy on these is chosen. Networks with it can then
+be compared on test images by which nothing was chosen.
+"""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+import netrobust as nr
+
+READS = ("history",)
+NEEDS = "a grid of one setting, and data sets called ..._validation (Dataset.hold_out)"
+
+HELD_OUT = "_validation"
+BY = ["dataset", "sparsifier"]
+
+
+def shows(run: nr.Run) -> bool:
+    """Return whether methods were trained at several values, on data held out of.
+
+    Parameters
+    ----------
+    run : Run
+    """
+    history = run.table("history")
+    held_out = history.dataset.str.endswith(HELD_OUT).all()
+    if "method" not in history or not held_out:
+        return False
+    grid = run.settings["grid"]
+    return isinstance(grid, dict) and len(grid) == 1
+
+
+def compute(run: nr.Run) -> pd.DataFrame:
+    """Average the accuracy on validation images after the last epoch over networks.
+
+    Parameters
+    ----------
+    run : Run
+        With the table ``history``.
+
+    Returns
+    -------
+    DataFrame
+        What `summarise` gives per data set, sparsifier and ``place``, the value of the
+        setting that ``field`` names; ``chosen`` is true for the highest mean.
+        Data sets are called as those of which images were held out.
+    """
+    (field,) = run.settings["grid"]
+    history = run.table("history")
+    last = history[history.epoch == history.groupby("network").epoch.transform("max")]
+    own = last.assign(
+        dataset=last.dataset.map(_whole),
+        sparsifier=last.method,
+        place=last[field],
+        field=field,
+        validation_accuracy=last.test_accuracy,
+    )
+    table = nr.summarise(own, "validation_accuracy", [*BY, "place", "field"])
+    best = table.groupby(BY)["mean"].transform("idxmax")
+    return table.assign(chosen=table.index == best)
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Draw accuracy against the setting, a panel per data set and a line per method.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `compute` returned.
+    """
+    datasets = nr.draw.ordered(table["dataset"])
+    (field,) = table["field"].unique()
+    places = sorted(table["place"].unique())
+    figure, axes = nr.draw.panels(1, len(datasets), nr.draw.DOUBLE, sharex=True)
+    for ax, dataset in zip(axes.flat, datasets, strict=True):
+        own = table[table["dataset"] == dataset]
+        nr.draw.curve(own, "place", ax, hue="sparsifier")
+        best = own[own["chosen"]]
+        ax.plot(best["place"], best["mean"], "o", ms=9, mfc="none", mec="black", ls="")
+        if places[0] > 0:
+            ax.set_xscale("log")
+        ax.set_xticks(places, [f"{one:g}" for one in places])
+        ax.set_xticks([], minor=True)
+        ax.set_xlabel(nr.draw.label(field))
+        ax.set_title(nr.draw.label(dataset))
+        ax.label_outer()
+    nr.draw.panel_letters(axes)
+    nr.draw.legend(figure, title=f"{nr.draw.note(table)}\nringed: the value chosen")
+    return figure
+
+
+def texts(table: pd.DataFrame) -> dict[str, str]:
+    """Write the accuracy at every value as Markdown and LaTeX, by suffix."""
+    (field,) = table["field"].unique()
+    chosen = "; ".join(
+        f"{nr.draw.label(row.dataset)}, {nr.draw.label(row.sparsifier)}: {row.place:g}"
+        for row in table[table["chosen"]].itertuples()
+    )
+    shown = table.assign(**{field: table["place"].map("{:g}".format)})
+    return nr.draw.summary_table(shown, ["dataset", field], ".4f", f"chosen: {chosen}")
+
+
+def _whole(dataset: str) -> str:
+    """Name the data set of which images were held out; functions have no hyphens."""
+    name = dataset.removesuffix(HELD_OUT)
+    own = name.replace("_", "-")
+    return own if own in nr.DATASETS else name
