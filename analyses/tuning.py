@@ -2,24 +2,25 @@
 
 A study with a grid of one setting trains every method at each value on data whose last
 training images are held out (`Dataset.hold_out`) and stand where the test images were.
-The value with the highest mean accuracy on these is chosen. Networks with it can then
-be compared on test images by which nothing was chosen.
+Of each method the value with the highest accuracy on these is chosen, one for all data
+sets, whose means count alike. Networks with it can then be compared on test images, by
+which nothing was chosen.
 """
 
 import pandas as pd
 from matplotlib.figure import Figure
+from pandas.api.types import is_numeric_dtype
 
 import netrobust as nr
 
 READS = ("history",)
-NEEDS = "a grid of one setting, and data sets called ..._validation (Dataset.hold_out)"
+NEEDS = "a grid of one number, and data sets called ..._validation (Dataset.hold_out)"
 
 HELD_OUT = "_validation"
-BY = ["dataset", "sparsifier"]
 
 
 def shows(run: nr.Run) -> bool:
-    """Return whether methods were trained at several values, on data held out of.
+    """Return whether methods were trained at several values, with images held out.
 
     Parameters
     ----------
@@ -30,7 +31,10 @@ def shows(run: nr.Run) -> bool:
     if "method" not in history or not held_out:
         return False
     grid = run.settings["grid"]
-    return isinstance(grid, dict) and len(grid) == 1
+    if not isinstance(grid, dict) or len(grid) > 1:
+        return False
+    (field,) = grid
+    return is_numeric_dtype(history[field])
 
 
 def compute(run: nr.Run) -> pd.DataFrame:
@@ -45,8 +49,8 @@ def compute(run: nr.Run) -> pd.DataFrame:
     -------
     DataFrame
         What `summarise` gives per data set, sparsifier and ``place``, the value of the
-        setting that ``field`` names; ``chosen`` is true for the highest mean.
-        Data sets are called as those of which images were held out.
+        setting that ``field`` names; ``chosen`` is true for the highest mean
+        over data sets. These are called as those of which images were held out.
     """
     (field,) = run.settings["grid"]
     history = run.table("history")
@@ -58,9 +62,12 @@ def compute(run: nr.Run) -> pd.DataFrame:
         field=field,
         validation_accuracy=last.test_accuracy,
     )
-    table = nr.summarise(own, "validation_accuracy", [*BY, "place", "field"])
-    best = table.groupby(BY)["mean"].transform("idxmax")
-    return table.assign(chosen=table.index == best)
+    table = nr.summarise(
+        own, "validation_accuracy", ["dataset", "sparsifier", "place", "field"]
+    )
+    over = table.groupby(["sparsifier", "place"])["mean"].mean()
+    best = over.unstack("place").idxmax(axis=1)
+    return table.assign(chosen=table["place"] == table["sparsifier"].map(best))
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -86,7 +93,8 @@ def draw(table: pd.DataFrame) -> Figure:
         ax.set_xticks([], minor=True)
         ax.set_xlabel(nr.draw.label(field))
         ax.set_title(nr.draw.label(dataset))
-        ax.label_outer()
+        if ax is not axes.flat[0]:
+            ax.set_ylabel("")
     nr.draw.panel_letters(axes)
     nr.draw.legend(figure, title=f"{nr.draw.note(table)}\nringed: the value chosen")
     return figure
@@ -95,9 +103,10 @@ def draw(table: pd.DataFrame) -> Figure:
 def texts(table: pd.DataFrame) -> dict[str, str]:
     """Write the accuracy at every value as Markdown and LaTeX, by suffix."""
     (field,) = table["field"].unique()
-    chosen = "; ".join(
-        f"{nr.draw.label(row.dataset)}, {nr.draw.label(row.sparsifier)}: {row.place:g}"
-        for row in table[table["chosen"]].itertuples()
+    best = table[table["chosen"]].groupby("sparsifier")["place"].first()
+    chosen = ", ".join(
+        f"{best[name]:g} for {nr.draw.label(name)}"
+        for name in nr.draw.ordered(table["sparsifier"])
     )
     shown = table.assign(**{field: table["place"].map("{:g}".format)})
     return nr.draw.summary_table(shown, ["dataset", field], ".4f", f"chosen: {chosen}")

@@ -908,7 +908,18 @@ def test_tuning_by_hand():
     rings = [line for line in right.lines if line.get_linestyle() == "None"]
     best = over(table, dataset="fashion-mnist", chosen=True)
     np.testing.assert_array_equal(rings[-1].get_ydata(), best["mean"])
-    assert "MNIST, SET: 0.001" in analysis("tuning").texts(table)["md"]
+    chosen = "chosen: 0.001 for static, 0.001 for SET"
+    assert chosen in analysis("tuning").texts(table)["md"]
+
+
+def test_one_value_is_chosen_for_all_data_sets():
+    history = held_out(0.001, 0.01).table("history")
+    fashion = history.dataset.str.startswith("fashion")
+    much = history.test_accuracy + 0.05 * (fashion & (history.weight_decay == 0.01))
+    run = held_out(0.001, 0.01).having(history=history.assign(test_accuracy=much))
+    table = analysis("tuning").compute(run)
+    assert set(table[table.chosen].place) == {0.01}
+    assert table.chosen.sum() == 4  # two methods on two data sets
 
 
 def test_a_setting_of_which_none_can_be_drawn_on_a_logarithm_is_chosen_too():
@@ -924,4 +935,6 @@ def test_nothing_is_chosen_by_test_images():
     assert analysis("tuning").shows(run)
     assert not analysis("tuning").shows(run.having(history=on_test))
     two = {"weight_decay": [0.001, 0.01], "zeta": [0.1, 0.3]}
-    assert not analysis("tuning").shows(FakeRun({"grid": two}, history=history))
+    for grid in (two, {"densities": ["erk", "uniform"]}, [{"zeta": [0.1, 0.3]}]):
+        other = FakeRun({"grid": grid}, history=history.assign(densities="erk"))
+        assert not analysis("tuning").shows(other)
