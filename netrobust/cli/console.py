@@ -145,14 +145,28 @@ def toml_file(path: Path | None) -> dict[str, Any]:
         raise InputError(f"{path} is not a readable TOML file ({error})") from None
 
 
-def pairs(given: Sequence[str] | None, flag: str) -> dict[str, Any]:
-    """Read ``name=value`` pairs; a value is a number, a list or true as in TOML."""
-    found = {}
+def pairs(
+    given: Sequence[str] | None, flag: str, settings: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Put ``name=value`` pairs into settings; a value is a number or a list as in TOML.
+
+    A name with a dot is a field of a table: ``training.epochs=5``.
+    """
+    found = {} if settings is None else settings
     for pair in given or ():
         name, equals, text = pair.partition("=")
         if not equals or not name:
             raise InputError(f"{flag} needs NAME=VALUE; got {shown(pair)}")
-        found[name] = _toml_value(text)
+        *tables, field = name.split(".")
+        place = found
+        for table in tables:
+            place = place.setdefault(table, {})
+            if not isinstance(place, dict):
+                raise InputError(
+                    f"{flag} {shown(pair)}: {table} is {shown(place)}, which has no "
+                    "fields; give it whole"
+                )
+        place[field] = _toml_value(text)
     return found
 
 

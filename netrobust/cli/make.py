@@ -81,7 +81,7 @@ def train(
     """Train one network into a run folder; resume if interrupted."""
     from netrobust.neural.config import TrainConfig, network_name
 
-    fields = {**console.toml_file(config), **console.pairs(changes, "--set")}
+    fields = console.pairs(changes, "--set", console.toml_file(config))
     named = {"sparsifier": sparsifier, "epochs": epochs}
     fields |= {key: value for key, value in named.items() if value is not None}
     if options:
@@ -139,7 +139,10 @@ def reproduce(
     ] = None,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", help="FIELD=VALUE of the study; repeatable."),
+        typer.Option(
+            "--set",
+            help="FIELD=VALUE of the study, such as training.epochs=25; repeatable.",
+        ),
     ] = None,
     config: Config = None,
     print_config: PrintConfig = False,
@@ -159,7 +162,7 @@ def reproduce(
             f"{meant(preset, PRESETS)}"
         )
     study = PRESETS[preset]
-    fields = {**console.toml_file(config), **console.pairs(changes, "--set")}
+    fields = console.pairs(changes, "--set", console.toml_file(config))
     if sparsifiers:
         fields["sparsifiers"] = sparsifiers
     if grid:

@@ -310,7 +310,10 @@ def _sentence(name: str, made: Any, error: "ValidationError") -> str:
     if first["type"] == "unexpected_keyword_argument":
         known = ", ".join(made.__dataclass_fields__)
         return f"{name} has no field {field!r}; it has {known}"
-    reason = first["msg"].removeprefix("Value error, ")
-    reason = reason[0].lower() + reason[1:]
+    reason = first["msg"]
+    if first["type"] == "value_error":  # a sentence of our own
+        reason = reason.removeprefix("Value error, ")
+    else:
+        reason = reason[0].lower() + reason[1:]
     where = f"{name}.{field}" if field else name
     return f"{where}: {reason}" + (f"; got {shown(first['input'])}" if field else "")

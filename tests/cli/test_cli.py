@@ -276,6 +276,9 @@ TRAIN = "train --dataset mnist-5k --out new"
         (f"{TRAIN} --set epoch=3", "TrainConfig has no field 'epoch'; it has sparsif"),
         (f"{TRAIN} --set zeta=1.5", "TrainConfig.zeta: input should be less than or"),
         (f"{TRAIN} --set zeta", "--set needs NAME=VALUE; got 'zeta'"),
+        (f"{TRAIN} --set options.speed=3", "speed"),
+        ("reproduce --out new --set training.epoch=3", "TrainConfig has no field 'ep"),
+        ("reproduce --out new --set training.=1", "has no field ''"),
         (f"{TRAIN} --option speed=3", "speed"),
         (f"{TRAIN} --config bad.toml", "bad.toml is not a readable TOML file ("),
         (
@@ -520,6 +523,16 @@ def test_pairs_are_read_as_toml_values_or_words():
     assert pairs(None, "--x") == {}
     with pytest.raises(InputError, match="--x needs NAME=VALUE; got '=1'"):
         pairs(["=1"], "--x")
+
+
+def test_a_pair_with_a_dot_is_a_field_of_a_table():
+    given = {"training": {"epochs": 5, "zeta": 0.2}, "networks": 3}
+    found = pairs(["training.epochs=1", "a.b.c=x"], "--x", given)
+    assert found == {
+        "training": {"epochs": 1, "zeta": 0.2}, "networks": 3, "a": {"b": {"c": "x"}},
+    }  # fmt: skip
+    with pytest.raises(InputError, match="networks is 3, which has no fields"):
+        pairs(["networks.few=1"], "--x", given)
 
 
 def test_json_of_undefined_numbers_is_json(home, tmp_path):

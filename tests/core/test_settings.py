@@ -25,7 +25,7 @@ class Walk:
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.length > self.steps:
-            raise InputError(f"Length must not exceed steps; got {self.length}")
+            raise InputError(f"length must not exceed steps; got {self.length}")
         return self
 
 
