@@ -55,11 +55,10 @@ def test_the_settings_beside_the_figures_make_a_study():
         preset, own = re.findall(r"--preset (\w+) --config figures/(\w+)/", text)[0]
         assert own == path.parent.name
         study = changed(PRESETS[preset], tomllib.loads(text))
-        methods = {
-            name
-            for table in map(pd.read_csv, path.parent.glob("*.csv"))
-            if "sparsifier" in table
-            for name in table.sparsifier
-        }
+        methods = set()
+        for table in map(pd.read_csv, path.parent.glob("*.csv")):
+            methods.update(table.get("sparsifier", ()))
+            for contrast in table.get("contrast", ()):
+                methods.update(contrast.split(" - "))
         assert methods == {*study.sparsifiers}, own
     assert len(found) >= 4

@@ -104,13 +104,14 @@ def plain(settings: Any) -> Any:
 def difference(before: Any, now: Any) -> str:
     """Describe the first difference between two settings, and count the others.
 
-    What has no value, as a setting that came with a later version, makes none.
+    What has no value or is empty, as a setting that came with a later version, makes
+    none.
 
     Examples
     --------
     >>> difference({"train": {"seed": 0}, "n": 9}, {"train": {"seed": 1}, "n": 8})
     'train.seed: 0 there, 1 asked for, and 1 more'
-    >>> difference({"seed": 0}, {"seed": 0, "retrained_networks": None})
+    >>> difference({"seed": 0}, {"seed": 0, "retrained_networks": None, "curves": {}})
     ''
     """
     if not isinstance(before, dict) or not isinstance(now, dict):
@@ -155,8 +156,8 @@ def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Give nested settings one name each, such as ``train.epochs``."""
     flat: dict[str, Any] = {}
     for key, value in settings.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{key}.")
-        else:
+        elif value != []:
             flat[prefix + key] = value
     return flat

@@ -58,7 +58,8 @@ def test_a_run_of_before_is_gone_on_with(before):
 def test_a_setting_of_later_that_has_no_value_makes_no_other_run(before):
     manifest, _ = read_json(before / "manifest.json")
     about, hashes = manifest["settings"], manifest["data_sha256"]
-    assert create_run(before, {**about, "later": None}, hashes) == open_run(before)
+    for none in (None, {}, [], {"mine": {}}):
+        assert create_run(before, {**about, "later": none}, hashes) == open_run(before)
     with pytest.raises(InputError, match="later: None there, 3 asked for"):
         create_run(before, {**about, "later": 3}, hashes)
 
