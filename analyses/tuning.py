@@ -31,10 +31,10 @@ def shows(run: nr.Run) -> bool:
     if "method" not in history or not held_out:
         return False
     grid = run.settings["grid"]
-    if not isinstance(grid, dict) or len(grid) > 1:
+    if not isinstance(grid, dict) or len(grid) != 1:
         return False
-    (field,) = grid
-    return is_numeric_dtype(history[field])
+    values = history[next(iter(grid))]
+    return is_numeric_dtype(values) and values.nunique() > 1
 
 
 def compute(run: nr.Run) -> pd.DataFrame:
@@ -49,8 +49,8 @@ def compute(run: nr.Run) -> pd.DataFrame:
     -------
     DataFrame
         What `summarise` gives per data set, sparsifier and ``place``, the value of the
-        setting that ``field`` names; ``chosen`` is true for the highest mean
-        over data sets. These are called as those of which images were held out.
+        setting that ``field`` names; ``chosen`` is true for the highest mean over data
+        sets, which bear the names of those whose images were held out.
     """
     (field,) = run.settings["grid"]
     history = run.table("history")
@@ -65,8 +65,8 @@ def compute(run: nr.Run) -> pd.DataFrame:
     table = nr.summarise(
         own, "validation_accuracy", ["dataset", "sparsifier", "place", "field"]
     )
-    over = table.groupby(["sparsifier", "place"])["mean"].mean()
-    best = over.unstack("place").idxmax(axis=1)
+    over = table.pivot(index=["sparsifier", "place"], columns="dataset", values="mean")
+    best = over.dropna().mean(axis=1).unstack("place").idxmax(axis=1)
     return table.assign(chosen=table["place"] == table["sparsifier"].map(best))
 
 

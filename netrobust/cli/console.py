@@ -146,11 +146,15 @@ def toml_file(path: Path | None) -> dict[str, Any]:
 
 
 def pairs(
-    given: Sequence[str] | None, flag: str, settings: dict[str, Any] | None = None
+    given: Sequence[str] | None,
+    flag: str,
+    settings: dict[str, Any] | None = None,
+    usual: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Put ``name=value`` pairs into settings; a value is a number or a list as in TOML.
 
-    A name with a dot is a field of a table: ``training.epochs=5``.
+    A name with a dot is a field of a table, ``training.epochs=5``, whose other fields
+    are those of the settings, or the usual ones if these have no such table.
     """
     found = {} if settings is None else settings
     for pair in given or ():
@@ -158,6 +162,8 @@ def pairs(
         if not equals or not name:
             raise InputError(f"{flag} needs NAME=VALUE; got {shown(pair)}")
         *tables, field = name.split(".")
+        if tables and usual and tables[0] in usual:
+            found.setdefault(tables[0], usual[tables[0]])
         place = found
         for table in tables:
             place = place.setdefault(table, {})

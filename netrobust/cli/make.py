@@ -85,7 +85,8 @@ def train(
     named = {"sparsifier": sparsifier, "epochs": epochs}
     fields |= {key: value for key, value in named.items() if value is not None}
     if options:
-        fields["options"] = console.pairs(options, "--option")
+        several = [f"options.{one}" for one in options]
+        fields = console.pairs(several, "--option", fields)
     settings = TrainConfig(**fields)
     if print_config:
         typer.echo(toml_file(settings.record))
@@ -162,7 +163,8 @@ def reproduce(
             f"{meant(preset, PRESETS)}"
         )
     study = PRESETS[preset]
-    fields = console.pairs(changes, "--set", console.toml_file(config))
+    given = console.toml_file(config)
+    fields = console.pairs(changes, "--set", given, asdict(study))
     if sparsifiers:
         fields["sparsifiers"] = sparsifiers
     if grid:

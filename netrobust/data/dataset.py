@@ -134,7 +134,8 @@ class Dataset(Shown):
         """Put the last training images in place of the test images, for validation.
 
         Settings are chosen by such data, and networks with them are then scored on
-        test images that nothing was chosen by.
+        test images that nothing was chosen by. Images that are sorted by class must be
+        shuffled before.
 
         Parameters
         ----------

@@ -119,7 +119,7 @@ def difference(before: Any, now: Any) -> str:
             return ""
         return "none are on record" if before is None else "others are on record"
     old, new = _flat(before), _flat(now)
-    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    keys = [key for key in {**old, **new} if _given(old, key) != _given(new, key)]
     if not keys:
         return ""
     key, there, asked = map(one_line, (keys[0], old.get(keys[0]), new.get(keys[0])))
@@ -152,12 +152,18 @@ def printable(text: str) -> str:
     )
 
 
+def _given(settings: dict[str, Any], key: str) -> Any:
+    """Give what is set, None for an empty list."""
+    value = settings.get(key)
+    return None if value == [] else value
+
+
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Give nested settings one name each, such as ``train.epochs``."""
+    """Give nested settings one name each, such as ``train.epochs``; empty ones none."""
     flat: dict[str, Any] = {}
     for key, value in settings.items():
         if isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{key}.")
-        elif value != []:
+        else:
             flat[prefix + key] = value
     return flat

@@ -52,8 +52,11 @@ def grids(grid: Grid | tuple[Grid, ...]) -> tuple[Grid, ...]:
 
 def check_fields(grid: Grid | tuple[Grid, ...], training: Mapping[str, Any]) -> None:
     """Refuse, with InputError, fields that cannot be scanned, or be given at all."""
-    if "sparsifier" in training:
-        raise InputError("name methods in sparsifiers, not in training")
+    if {"sparsifier", "options"} & {*training}:
+        raise InputError(
+            "name methods in sparsifiers, with their options, such as "
+            "rigl(batches=50), not in training"
+        )
     known = {one.name for one in fields(TrainConfig)} - {"sparsifier"}
     first = grids(grid)[0]
     for one in grids(grid):
@@ -61,8 +64,9 @@ def check_fields(grid: Grid | tuple[Grid, ...], training: Mapping[str, Any]) -> 
             choice("a field of the grid", field, sorted(known))
             if field in training or not values:
                 raise InputError(
-                    f"grid.{field} must have values, and training must have none; "
-                    f"got {list(values)} and {training.get(field, 'none')}"
+                    f"grid.{field} must have values, and the training of all methods "
+                    "and of single ones must have none; got "
+                    f"{list(values)} and {training.get(field, 'none')}"
                 )
         if {*one} != {*first}:
             raise InputError(

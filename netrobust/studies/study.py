@@ -63,8 +63,8 @@ class Study:
     training : dict
         Fields of `TrainConfig` for all networks.
     method_training : dict of str to dict
-        Fields of `TrainConfig` of single methods before those of all, such as
-        ``{"set": {"weight_decay": 0.001}}``.
+        The same of single methods, named as in `sparsifiers`, in place of those of
+        all, such as ``{"set": {"weight_decay": 0.001}}``.
     grid : dict of str to list, or list of such
         Fields of `TrainConfig` and the values of each: every method is trained with
         every combination, such as ``{"sparsity": [0.9, 0.99], "zeta": [0.1, 0.3]}``.
@@ -205,11 +205,12 @@ class Study:
             except InputError as error:
                 reason = str(error).removeprefix("Study: ")
                 raise InputError(f"curves.{name}: {reason}") from None
-            if missing := {*changes.get("snapshots", ())} - {*self.snapshots}:
-                raise InputError(
-                    f"curves.{name}: snapshots must be some of those that are kept, "
-                    f"{list(self.snapshots)}; got {sorted(missing)}"
-                )
+            for field in ("sparsifiers", "snapshots"):
+                if strange := {*changes.get(field, ())} - {*getattr(self, field)}:
+                    raise InputError(
+                        f"curves.{name}: {field} must be some of those of the study, "
+                        f"{[*getattr(self, field)]}; got {sorted(strange)}"
+                    )
 
     def _check_damage(self) -> None:
         """Refuse what would be refused after the training."""
@@ -268,8 +269,7 @@ class Study:
                 "sparsifiers must include a sparse one, whose degrees are counted; got "
                 f"{', '.join(self.sparsifiers)}"
             )
-        # Neither the depth of a network nor whether it has links depends much on the
-        # size of its images; that of the known data sets serves.
+        # Depth and links depend little on the size of images; the known one serves.
         sizes = [config.sizes(784, 10) for config in configs]
         for config in sparse:
             if min(config.links(config.sizes(784, 10))) == 0:

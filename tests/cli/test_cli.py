@@ -525,12 +525,23 @@ def test_pairs_are_read_as_toml_values_or_words():
         pairs(["=1"], "--x")
 
 
+def test_options_of_both_kinds_are_options(home, tmp_path):
+    words = "train --out new --sparsifier mest --set options.gradient_share=0.1"
+    more = "--option epochs=2 --print-config"
+    told = netrobust(*words.split(), *more.split(), cwd=tmp_path)
+    assert "gradient_share = 0.1" in told.out
+    assert "options = { epochs = 2" in told.out or ", epochs = 2" in told.out
+
+
 def test_a_pair_with_a_dot_is_a_field_of_a_table():
     given = {"training": {"epochs": 5, "zeta": 0.2}, "networks": 3}
     found = pairs(["training.epochs=1", "a.b.c=x"], "--x", given)
     assert found == {
         "training": {"epochs": 1, "zeta": 0.2}, "networks": 3, "a": {"b": {"c": "x"}},
     }  # fmt: skip
+    usual = {"curves": {"head": {"replicates": 10, "scope": "head"}}, "a": {}}
+    found = pairs(["curves.head.replicates=5"], "--x", {}, usual)
+    assert found == {"curves": {"head": {"replicates": 5, "scope": "head"}}}
     with pytest.raises(InputError, match="networks is 3, which has no fields"):
         pairs(["networks.few=1"], "--x", given)
 

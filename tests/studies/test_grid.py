@@ -51,7 +51,7 @@ _ODD = "zeta", {"zeta": 3}, 5, [3], [{"zeta": 3}], [[{"zeta": [0.1]}]]
         ([{"zeta": [0.1]}, {}], "the same fields; got zeta and none"),
         *((one, "Study.grid: must give fields a list of values each") for one in _ODD),
         ({"sparsty": [0.9]}, "a field of the grid must be one of"),
-        ({"epochs": [1]}, "grid.epochs must have values, and training must have none"),
+        ({"epochs": [1]}, "grid.epochs must have values, and the training of all"),
         ({"sparsity": []}, "grid.sparsity must have values"),
         ({"sparsity": [0.9, 0.9]}, "two networks of static have the same settings"),
         ({"sparsity": [0.9, 1.5]}, "less than 1; got 1.5"),

@@ -80,8 +80,9 @@ def test_a_method_may_have_training_of_its_own():
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"sparsifier": "rigl"}, "name methods in sparsifiers, not in training"),
-        ({"zeta": 0.5}, "grid.zeta must have values, and training must have none"),
+        ({"sparsifier": "rigl"}, "name methods in sparsifiers, with their options"),
+        ({"options": {"prune": "random"}}, "name methods in sparsifiers, with their"),
+        ({"zeta": 0.5}, "grid.zeta must have values, and the training"),
         ({"zetta": 0.5}, "no field 'zetta'"),
     ],
 )
@@ -281,6 +282,8 @@ def test_the_first_networks_of_each_sparse_method_are_trained_anew(most, network
         ({"a": {"epochs": 3}}, "a field of curves.a must be one of sparsifiers"),
         ({"a": {"scope": "layer_9"}}, "curves.a: "),
         ({"a": {"fractions": [0, 0.5]}}, "curves.a: fractions must rise from 0 to 1"),
+        ({"a": {"sparsifiers": ["set", "rigl"]}}, "curves.a: sparsifiers must be some"),
+        ({"a": {"sparsifiers": ["set( )"]}}, "curves.a: "),
         ({"a": {"snapshots": [0.3]}}, "curves.a: snapshots must be some of those"),
         ({"a/b": {}}, "a name of curves"),
     ],
