@@ -148,13 +148,19 @@ def test_commands_on_the_pages_have_these_options(words):
 
 
 def test_configuration_files_on_the_pages_are_accepted():
-    study, grid, scan, curves, training = blocks(SHOWN["configuration.rst"], "toml")
+    study, grid, scan, tuning, tuned, curves, training = blocks(
+        SHOWN["configuration.rst"], "toml"
+    )
     assert changed(nr.PRESETS["quick"], tomllib.loads(study)).networks == 10
     assert len(changed(nr.PRESETS["quick"], tomllib.loads(grid)).tasks()) == 4 * 5
     for task in changed(nr.PRESETS["quick"], tomllib.loads(scan)).tasks():
         if not task.config.method.dense:
             links = np.array(task.config.links((784, *task.config.hidden, 10)))
             assert links / task.config.hidden == pytest.approx(10, abs=0.05)
+    held_out = tomllib.loads(tuning) | {"datasets": ["mnist"]}
+    assert len(changed(nr.PRESETS["quick"], held_out).tasks()) == 2 * 4 * 2
+    own = changed(nr.PRESETS["quick"], tomllib.loads(tuned))
+    assert {task.config.weight_decay for task in own.tasks()} == {2e-4, 5e-4}
     tables = changed(nr.PRESETS["quick"], tomllib.loads(curves)).percolations()
     assert {"curves_head", "curves_training"} < {*tables}
     assert nr.TrainConfig(**tomllib.loads(training)).epochs == 50
