@@ -105,7 +105,8 @@ def gather(
     left = [key for key in units if key not in done and key not in failed]
     if failed or left:
         logs = ledger.logs if ledger is not None else None
-        raise UnfinishedError(failed, left, len(units), logs)
+        in_order = {key: failed[key] for key in units if key in failed}
+        raise UnfinishedError(in_order, left, len(units), logs)
     return [done[key] for key in units]
 
 

@@ -165,6 +165,17 @@ def test_what_is_no_executor_is_refused(wrong):
         gather(double, NUMBERS, 1, executor=wrong)
 
 
+def fail_slowly_at_first(number):
+    """Fail, and the first unit last."""
+    time.sleep(0 if number else 0.5)
+    raise ValueError(f"{number} is unlucky")
+
+
+def test_the_first_failure_is_that_of_the_first_unit_whichever_ends_first():
+    with pytest.raises(UnfinishedError, match=r"the first, 0: ValueError: 0 is unl"):
+        gather(fail_slowly_at_first, {"0": 0, "1": 1, "2": 2}, 2, parts=Book())
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_unit_that_raises_stops_no_other_where_failures_are_written_down(jobs):
     book = Book()
