@@ -85,8 +85,9 @@ def train(
     named = {"sparsifier": sparsifier, "epochs": epochs}
     fields |= {key: value for key, value in named.items() if value is not None}
     if options:
-        several = [f"options.{one}" for one in options]
-        fields = console.pairs(several, "--option", fields)
+        given = fields.get("options")
+        known = given if isinstance(given, dict) else None
+        fields["options"] = console.pairs(options, "--option", known)
     settings = TrainConfig(**fields)
     if print_config:
         typer.echo(toml_file(settings.record))

@@ -277,6 +277,7 @@ TRAIN = "train --dataset mnist-5k --out new"
         (f"{TRAIN} --set zeta=1.5", "TrainConfig.zeta: input should be less than or"),
         (f"{TRAIN} --set zeta", "--set needs NAME=VALUE; got 'zeta'"),
         (f"{TRAIN} --set options.speed=3", "speed"),
+        (f"{TRAIN} --option speed", "--option needs NAME=VALUE; got 'speed'"),
         ("reproduce --out new --set training.epoch=3", "TrainConfig has no field 'ep"),
         ("reproduce --out new --set training.=1", "has no field ''"),
         (f"{TRAIN} --option speed=3", "speed"),
