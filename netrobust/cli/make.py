@@ -156,28 +156,9 @@ def reproduce(
     Train, export, damage, score, tabulate, draw.
     """
     from netrobust.parallel.gather import processors
-    from netrobust.studies.presets import PRESETS, changed
 
-    if preset not in PRESETS:
-        raise InputError(
-            f"unknown preset {preset!r}; choose from: {', '.join(PRESETS)}"
-            f"{meant(preset, PRESETS)}"
-        )
-    study = PRESETS[preset]
-    given = console.toml_file(config)
-    fields = console.pairs(changes, "--set", given, asdict(study))
-    if sparsifiers:
-        fields["sparsifiers"] = sparsifiers
-    if grid:
-        lists = [
-            f"{name}{at}[{values}]"
-            for name, at, values in (one.partition("=") for one in grid)
-        ]
-        fields["grid"] = console.pairs(lists, "--grid")
-    if how.datasets:
-        fields["datasets"] = how.datasets
-    if fields:
-        study = changed(study, fields)
+    fields = console.toml_file(config)
+    study = _study(preset, fields, changes, sparsifiers, grid, how.datasets)
     if print_config:
         typer.echo(f"# netrobust reproduce --preset {preset} --config THIS_FILE")
         typer.echo(toml_file(asdict(study)))
@@ -202,6 +183,37 @@ def reproduce(
         )
         return
     _show_summary(run, as_json)
+
+
+def _study(
+    preset: str,
+    fields: dict[str, Any],
+    changes: list[str] | None,
+    sparsifiers: list[str] | None,
+    grid: list[str] | None,
+    datasets: list[str] | None,
+) -> "Study":
+    """Give a preset with the fields of a file, and before them those of options."""
+    from netrobust.studies.presets import PRESETS, changed
+
+    if preset not in PRESETS:
+        raise InputError(
+            f"unknown preset {preset!r}; choose from: {', '.join(PRESETS)}"
+            f"{meant(preset, PRESETS)}"
+        )
+    study = PRESETS[preset]
+    fields = console.pairs(changes, "--set", fields, asdict(study))
+    if sparsifiers:
+        fields["sparsifiers"] = sparsifiers
+    if grid:
+        lists = [
+            f"{name}{at}[{values}]"
+            for name, at, values in (one.partition("=") for one in grid)
+        ]
+        fields["grid"] = console.pairs(lists, "--grid")
+    if datasets:
+        fields["datasets"] = datasets
+    return changed(study, fields) if fields else study
 
 
 def _dry_run(study: "Study", how: How) -> dict[str, Any]:
